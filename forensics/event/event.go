@@ -1,0 +1,200 @@
+// Package event holds what was read: logins and charges as fixed-width rows,
+// grouped by account, and where each row came from.
+//
+// A row carries no text. Accounts, devices, sessions, addresses, user agents
+// and shops are 64-bit keys (see Key); only what is reported is turned back
+// into text, by reading the row's record again at its Pos (see Log.Text). That
+// is what lets hundreds of millions of rows be judged in the memory of a
+// laptop: a login is 72 bytes, a charge 96, neither holds a pointer.
+//
+// Rows of one account lie together in one Part, in time order, ties broken by
+// content. So the order in which lines were written, files were named or
+// workers finished cannot be seen by anything that reads a Log.
+//
+// Two different texts with one key are possible in theory (about 3 in
+// 100,000 for a log of 50 million distinct values, and an attacker who knows
+// the function could aim for it). Every text that is reported is therefore
+// compared with every other text of its key; a difference ends the run.
+package event
+
+import (
+	"context"
+	"time"
+)
+
+// A Key stands for a text value: an account, device, session, shop and so on.
+// Zero is "absent". Keys of different kinds of thing may coincide; they are
+// never compared with each other.
+type Key uint64
+
+// An Addr is a network address. An IPv4 address is 0xffff in the upper half
+// and the address in the lower; an IPv6 address is its first 64 bits, the
+// network that one home or handset has, since the rest changes daily. Zero is
+// "absent".
+type Addr uint64
+
+const v4Mark Addr = 0xffff << 32
+
+// AddrFrom4 returns the Addr of an IPv4 address in host order.
+func AddrFrom4(v4 uint32) Addr { return v4Mark | Addr(v4) }
+
+// Is4 reports whether a is an IPv4 address.
+func (a Addr) Is4() bool { return a>>32 == v4Mark>>32 }
+
+// Net returns the network that a belongs to for the purpose of counting
+// neighbours: the /24 of an IPv4 address, the /48 of an IPv6 one (the block
+// that one customer site is given, RFC 6177).
+func (a Addr) Net() Addr {
+	if a.Is4() {
+		return a &^ 0xff
+	}
+	return a &^ 0xffff
+}
+
+// A Pos says where a row came from: the source in the upper 16 bits, the
+// offset of its first byte in the (unpacked) source in the lower 48.
+type Pos uint64
+
+// MaxSources is how many sources one Log may have, MaxOffset how long one may
+// be when unpacked, in bytes.
+const (
+	MaxSources = 1 << 16
+	MaxOffset  = 1<<48 - 1
+)
+
+// At returns the Pos of a byte offset in a source.
+func At(source int, offset int64) Pos { return Pos(source)<<48 | Pos(offset) }
+
+// Source returns the index of the source in Log.Sources.
+func (p Pos) Source() int { return int(p >> 48) }
+
+// Offset returns the offset in the unpacked source, in bytes.
+func (p Pos) Offset() int64 { return int64(p & MaxOffset) }
+
+// A Country is an ISO 3166 code of two upper-case letters. Zero is "absent".
+type Country uint16
+
+// String returns the two letters, or "".
+func (c Country) String() string {
+	if c == 0 {
+		return ""
+	}
+	return string([]byte{byte(c >> 8), byte(c)})
+}
+
+// A Login is one row of an auth log: anything done to get into, out of, or to
+// the settings of an account.
+type Login struct {
+	Time    int64 // microseconds since 1970, UTC
+	Account Key
+	Device  Key
+	Session Key
+	Addr    Addr
+	Agent   Key // user agent
+	ID      Key // event_id where there is one, else of the fields that have no column here
+	Pos     Pos
+	ASN     uint32
+	Country Country
+	Action  Action
+	// Word packs outcome, reason and two marks; use the methods.
+	Word uint8
+}
+
+// A Charge is one row of a payment log, or the whole life of one transaction
+// when several rows told of it: the time of the first, the status of the last.
+type Charge struct {
+	Time    int64 // microseconds since 1970, UTC
+	Account Key
+	Txn     Key
+	// Ref is what the kind points at: the original transaction of a refund,
+	// reversal or chargeback; the other account of a transfer or payout; the
+	// instrument (funding_ref) of a top-up or payment.
+	Ref     Key
+	Amount  int64 // minor units
+	Device  Key
+	Session Key
+	Addr    Addr
+	Store   Key // store_id, or merchant_id where there is no store
+	Rest    Key // of the fields that have no column here
+	Pos     Pos
+
+	Currency uint32 // a money.Currency
+	Kind     Kind
+	Status   Status
+	Funding  Funding
+	Mark     uint8 // reserved for readers
+}
+
+// A Part is a share of all accounts with all their rows. Logins are in the
+// order of CompareLogins, Charges in the order of CompareCharges, so that both
+// go account by account in the same order.
+type Part struct {
+	Logins  []Login
+	Charges []Charge
+}
+
+// A Log is everything that was read for one investigation. It is built once
+// and never changes afterwards, so any number of goroutines may read it.
+type Log struct {
+	Parts   []Part
+	Sources []Source
+	Rejects []Reject
+
+	// Text returns the text of rows, by reading their records again. The
+	// result has one entry for each position, in the order asked. A source
+	// that changed since it was read is an error.
+	Text func(ctx context.Context, rows []Pos) ([]Text, error)
+}
+
+// A Role says what a source was given as.
+type Role uint8
+
+// The roles of a source.
+const (
+	Auth     Role = iota + 1 // --auth
+	Payments                 // --payments
+	History                  // --history: auth rows that only teach what is normal
+)
+
+// String returns the word used in summaries.
+func (r Role) String() string { return [...]string{"", "auth", "payments", "history"}[r] }
+
+// A Source says what was read of one input and what became of its rows:
+// Read = Accepted + Rejected + Duplicates, always.
+type Source struct {
+	Name        string // as given, or the path below the folder that was given
+	Role        Role
+	Compression string // "", "gzip", "zstd"
+	Bytes       int64  // as stored
+	Unpacked    int64  // as parsed
+	SHA256      [32]byte
+
+	Read, Accepted, Rejected, Duplicates int64
+	// Repeats counts accepted rows that equal another accepted row but may
+	// not be called duplicates: whole-second stamps and no id.
+	Repeats int64
+
+	First, Last time.Time // of the accepted rows
+	Extra       []string  // columns that are not of the schema, as written
+	Absent      []string  // columns of the schema that the source lacks
+	Trouble     string    // why the source could not be read to its end, or ""
+}
+
+// A Reject is a row that was not understood, or that contradicts another.
+type Reject struct {
+	Pos    Pos
+	Line   int64 // first physical line of the record, from 1
+	Column string
+	Reason string
+	Raw    string // the record as it stands, without its line end
+}
+
+// A Text is the text of one row by column of the neutral schema, with the
+// line it stands on.
+type Text struct {
+	Line   int64
+	Fields [NumFields]string
+}
+
+// Get returns the text of a field.
+func (t *Text) Get(f Field) string { return t.Fields[f] }
