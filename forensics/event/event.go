@@ -146,6 +146,15 @@ type Log struct {
 	Text func(ctx context.Context, rows []Pos) ([]Text, error)
 }
 
+// Rows returns how many rows the log has.
+func (l *Log) Rows() int64 {
+	var n int64
+	for i := range l.Parts {
+		n += int64(len(l.Parts[i].Logins) + len(l.Parts[i].Charges))
+	}
+	return n
+}
+
 // A Role says what a source was given as.
 type Role uint8
 
@@ -174,10 +183,11 @@ type Source struct {
 	// not be called duplicates: whole-second stamps and no id.
 	Repeats int64
 
-	First, Last time.Time // of the accepted rows
-	Extra       []string  // columns that are not of the schema, as written
-	Absent      []string  // columns of the schema that the source lacks
-	Trouble     string    // why the source could not be read to its end, or ""
+	First, Last time.Time        // of the accepted rows
+	Unread      [NumFields]int64 // fields of accepted rows that were no such value, and taken as absent
+	Extra       []string         // columns that are not of the schema, as written
+	Absent      []string         // columns of the schema that the source lacks
+	Trouble     string           // why the source could not be read to its end, or ""
 }
 
 // A Reject is a row that was not understood, or that contradicts another.
@@ -187,6 +197,7 @@ type Reject struct {
 	Column string
 	Reason string
 	Raw    string // the record as it stands, without its line end
+	Others string // where the rows stand that it contradicts, "source:line" joined by "; "
 }
 
 // A Text is the text of one row by column of the neutral schema, with the

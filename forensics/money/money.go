@@ -111,12 +111,16 @@ func Parse(b []byte, digits int) (minor int64, ok bool) {
 		case d < '0' || d > '9':
 			return 0, false
 		case n < digits:
-			minor = minor*10 + int64(d-'0')
+			// Checked at each digit: four more digits behind the largest
+			// whole part would wrap round to a small or negative amount.
+			if minor = minor*10 + int64(d-'0'); minor > MaxAmount {
+				return 0, false
+			}
 		case d != '0':
 			return 0, false
 		}
 	}
-	return minor, minor <= MaxAmount
+	return minor, true
 }
 
 // Add returns a+b, or ErrOverflow.

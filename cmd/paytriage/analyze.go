@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/forensics/policy"
+	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/report"
+)
+
+// analyzeOptions are the flags of analyze.
+type analyzeOptions struct {
+	auth, payments, history []string
+	out                     string
+	formats                 []string
+	policyFile              string
+	zones                   string
+	currency                string
+	workers                 int
+	force, json, quiet      bool
+	progress                string
+}
+
+func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.auth, "auth", nil, "auth log: file, folder, pattern or - (repeatable)")
+	f.StringArrayVar(&o.payments, "payments", nil, "payment log: file, folder, pattern or - (repeatable)")
+	f.StringArrayVar(&o.history, "history", nil, "older auth log that only teaches what is normal (repeatable)")
+	f.StringVar(&o.out, "out", "", "case folder to write")
+	f.StringSliceVar(&o.formats, "format", []string{"csv"}, "table files: csv, parquet or both, comma-separated")
+	f.StringVar(&o.policyFile, "policy", "", "YAML file that changes thresholds; each with its reason")
+	f.StringVar(&o.zones, "tz", "", "zone of stamps that carry none: Asia/Tokyo, or auth=UTC,payments=Asia/Tokyo")
+	f.StringVar(&o.currency, "currency", "", "currency of payments where no column says, for example JPY")
+	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
+	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
+	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: "+strings.Join(progressModes, ", "))
+}
+
+func newAnalyzeCommand(std streams) *cobra.Command {
+	var o analyzeOptions
+	cmd := &cobra.Command{
+		Use:   "analyze --auth FILE… --payments FILE… --out DIR",
+		Short: "Find takeovers, tie them to charges, price the loss",
+		Long: `Reads an auth log and a payment log and writes a case folder: victims with how
+sure that is, takeovers, charges, the ledger of refunds, sources of the attack,
+campaigns, shops, an hourly timeline and every row that was not understood.
+
+The logs are CSV in the neutral schema (see 'paytriage schema input'), plain or
+packed with gzip or zstd. Nothing is written until everything is known; a
+finished case folder is only replaced with --force.`,
+		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
+  paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
+  zcat auth.csv.gz | paytriage analyze --auth - --payments payments.csv --out case --json`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return runAnalyze(cmd.Context(), &o, std)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+// validate checks what can be checked without reading anything.
+func (o *analyzeOptions) validate() error {
+	const see = "see 'paytriage analyze --help'"
+	dashes := 0
+	for _, a := range slices.Concat(o.auth, o.payments, o.history) {
+		if a == "-" {
+			dashes++
+		}
+	}
+	switch {
+	case len(o.auth) == 0 && len(o.payments) == 0:
+		return &usageError{"nothing to read", "give --auth and --payments; " + see}
+	case o.out == "":
+		return &usageError{"no case folder", "give --out DIR"}
+	case dashes > 1:
+		return &usageError{"standard input can be read only once", "give - for one log"}
+	case o.workers < 1 || o.workers > 1024:
+		return &usageError{fmt.Sprintf("--workers %d is not within 1 and 1024", o.workers), see}
+	case !slices.Contains(progressModes, o.progress):
+		return &usageError{fmt.Sprintf("--progress %q is none of %s", o.progress, strings.Join(progressModes, ", ")), see}
+	}
+	for _, f := range o.formats {
+		if !slices.Contains(report.Formats, f) {
+			return &usageError{fmt.Sprintf("--format %q is none of %s", f, strings.Join(report.Formats, ", ")), see}
+		}
+	}
+	return nil
+}
+
+// parse returns how to read the inputs.
+func (o *analyzeOptions) parse() (parsers.Options, error) {
+	opt := parsers.Options{Workers: o.workers, Zones: map[event.Role]*time.Location{}}
+	if o.currency != "" {
+		c, ok := money.ParseCurrency([]byte(o.currency))
+		if _, known := c.Exponent(); !ok || !known {
+			return opt, &usageError{fmt.Sprintf("--currency %q is not a currency code with known digits", o.currency), "give a code of ISO 4217, for example JPY"}
+		}
+		opt.Currency = c
+	}
+	roles := map[string][]event.Role{"": {event.Auth, event.Payments, event.History},
+		"auth": {event.Auth, event.History}, "payments": {event.Payments}, "history": {event.History}}
+	for part := range strings.SplitSeq(o.zones, ",") {
+		if part == "" {
+			continue
+		}
+		role, name, found := strings.Cut(part, "=")
+		if !found {
+			role, name = "", part
+		}
+		loc, err := time.LoadLocation(name)
+		if err != nil || roles[role] == nil || name == "" || name == "Local" {
+			return opt, &usageError{fmt.Sprintf("--tz %q is not a zone", part), "give a name such as Asia/Tokyo or UTC, or auth=NAME,payments=NAME"}
+		}
+		for _, r := range roles[role] {
+			opt.Zones[r] = loc
+		}
+	}
+	return opt, nil
+}
+
+// inputs expands what was named.
+func (o *analyzeOptions) inputs(std streams) ([]parsers.Input, error) {
+	var all []parsers.Input
+	for _, g := range []struct {
+		args []string
+		role event.Role
+	}{{o.auth, event.Auth}, {o.payments, event.Payments}, {o.history, event.History}} {
+		in, err := parsers.Expand(g.args, g.role, std.in, os.TempDir())
+		if err != nil {
+			parsers.Discard(all)
+			return nil, err
+		}
+		all = append(all, in...)
+	}
+	parsers.Shorten(all)
+	return all, nil
+}
+
+func (o *analyzeOptions) policy() (policy.Policy, error) {
+	if o.policyFile == "" {
+		return policy.Default(), nil
+	}
+	f, err := os.Open(o.policyFile)
+	if err != nil {
+		return policy.Policy{}, &hintError{fmt.Errorf("--policy: %w", err), "check the name of the file"}
+	}
+	defer f.Close()
+	p, err := policy.Load(f)
+	if err != nil {
+		return p, &hintError{fmt.Errorf("%s: %w", o.policyFile, err), "'paytriage schema policy' prints the policy with all its reasons"}
+	}
+	return p, nil
+}
+
+// runAnalyze is the main job: load, investigate, report.
+func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
+	opt, err := o.parse()
+	if err != nil {
+		return err
+	}
+	p, err := o.policy()
+	if err != nil {
+		return err
+	}
+	inputs, err := o.inputs(std)
+	if err != nil {
+		return err
+	}
+	defer parsers.Discard(inputs)
+	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: os.Args[1:], Inputs: paths(inputs)})
+	if err != nil {
+		return err
+	}
+	defer folder.Discard()
+
+	bar := newProgress(std, o.progress, o.quiet)
+	defer bar.finish()
+	bar.begin("reading", parsers.TotalBytes(inputs), true)
+	opt.Progress = bar.add
+	log, err := parsers.Load(ctx, inputs, opt)
+	if err != nil {
+		return err
+	}
+	bar.begin("investigating", log.Rows(), false)
+	found, err := forensics.Investigate(ctx, log, &p, forensics.Options{Workers: o.workers, Progress: bar.add})
+	if err != nil {
+		return err
+	}
+	bar.begin("writing", int64(len(report.Schemas())), false)
+	summary, err := folder.Write(ctx, found, bar.add)
+	if err != nil {
+		return err
+	}
+	bar.finish()
+	if err := o.show(std, found, summary); err != nil {
+		return err
+	}
+	return incomplete(summary)
+}
+
+func paths(inputs []parsers.Input) []string {
+	var all []string
+	for _, in := range inputs {
+		all = append(all, in.Path)
+	}
+	return all
+}
+
+// show prints the summary.
+func (o *analyzeOptions) show(std streams, c *forensics.Case, s *report.Summary) error {
+	switch {
+	case o.quiet:
+		return nil
+	case o.json:
+		return report.WriteJSON(std.out, s)
+	}
+	return report.Print(std.out, c, s, report.PrintOptions{Width: std.width(), Folder: o.out})
+}
+
+// incomplete returns the error that makes exit code 3 of a run whose input was
+// not understood as a whole.
+func incomplete(s *report.Summary) error {
+	if s.Complete() {
+		return nil
+	}
+	var broken []string
+	for i := range s.Sources {
+		if t := s.Sources[i].Trouble; t != "" {
+			broken = append(broken, s.Sources[i].Name+": "+t)
+		}
+	}
+	text := fmt.Sprintf("%d of %d rows were rejected", s.Rows.Rejected, s.Rows.Read)
+	if broken != nil {
+		text += "; " + strings.Join(broken, "; ")
+	}
+	return &incompleteError{text, "each stands in the table rejects, with its line and the reason"}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/report/console"
+)
+
+// errInterrupted says that a signal ended the run.
+var errInterrupted = errors.New("interrupted")
+
+// A usageError is a command line that cannot be meant.
+type usageError struct{ problem, hint string }
+
+func (e *usageError) Error() string { return e.problem }
+
+// An incompleteError says that a run is done but for part of its input.
+type incompleteError struct{ problem, hint string }
+
+func (e *incompleteError) Error() string { return e.problem }
+
+// A hintError adds what to do next to an error.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e *hintError) Unwrap() error { return e.error }
+
+// exitCode is the one place where errors become exit codes.
+func exitCode(err error) int {
+	var usage *usageError
+	var incomplete *incompleteError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errInterrupted):
+		return 130
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		return 2
+	case errors.As(err, &incomplete):
+		return 3
+	}
+	return 1
+}
+
+// report tells a person what went wrong and what to do next.
+func report(std streams, err error) {
+	if err == nil {
+		return
+	}
+	text, word := err.Error(), "error"
+	var incomplete *incompleteError
+	switch {
+	case errors.Is(err, errInterrupted):
+		text = "interrupted; nothing was written"
+	case errors.As(err, &incomplete):
+		word = "warning"
+	}
+	fmt.Fprintf(std.err, "paytriage: %s: %s\n", word, console.Clean(text))
+	if h := hint(err); h != "" {
+		fmt.Fprintf(std.err, "paytriage: hint: %s\n", console.Clean(h))
+	}
+}
+
+// hint returns what to do about an error, or "".
+func hint(err error) string {
+	var (
+		usage      *usageError
+		incomplete *incompleteError
+		withHint   *hintError
+		input      *parsers.InputError
+		header     *parsers.HeaderError
+		zone       *parsers.ZoneError
+	)
+	switch {
+	case errors.Is(err, errInterrupted):
+		return ""
+	case errors.As(err, &usage):
+		return usage.hint
+	case errors.As(err, &incomplete):
+		return incomplete.hint
+	case errors.As(err, &withHint):
+		return withHint.hint
+	case errors.As(err, &input):
+		return input.Hint
+	case errors.As(err, &header):
+		return "the columns are those of 'paytriage schema input'; rename them in the export"
+	case errors.As(err, &zone):
+		return "say where its clock stood, for example --tz Asia/Tokyo or --tz " + zone.Role.String() + "=Asia/Tokyo"
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		return "see 'paytriage --help'"
+	}
+	return ""
+}

@@ -1,0 +1,28 @@
+// Command paytriage finds, from exported auth and payment logs, the accounts
+// that someone else got into, the charges that are the intruder's, and what is
+// owed to whom.
+//
+// This package is what a person touches: flags, streams, progress and exit
+// codes. Each command is a file: options, flags, a run function. The work is in
+// parsers, forensics and report, and analyze is three calls to them.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+// run is main with an exit code, so that deferred calls happen.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	std := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		outTerminal: isTerminal(os.Stdout), errTerminal: isTerminal(os.Stderr)}
+	return execute(ctx, std, os.Args[1:])
+}

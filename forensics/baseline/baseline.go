@@ -1,0 +1,382 @@
+// Package baseline tells who uses an account and how.
+//
+// The users of an account are told apart by their device. A row without a
+// device belongs to the device of its session; where a log has no devices at
+// all, the user agent stands in for one. What such an actor does, and how it
+// relates to the other actors of the account, is counted here and judged
+// elsewhere: this package holds no threshold and no opinion.
+//
+// Everything is a pure function of the rows of one account. The rows must be
+// in the order of event.CompareLogins and event.CompareCharges.
+package baseline
+
+import (
+	"slices"
+
+	"github.com/paytriage/paytriage/forensics/event"
+)
+
+// maxPlaces is how many addresses (networks, agents) of one actor are
+// remembered: the first half of them and the latest. Carrier networks hand out
+// a new address for every session, so that a full list says nothing more.
+const maxPlaces = 16
+
+// maxLookBack is how many sessions back the session of a row is looked for.
+const maxLookBack = 256
+
+// Micros of time.
+const (
+	Second = int64(1_000_000)
+	Hour   = 3600 * Second
+	Day    = 24 * Hour
+)
+
+// An Actor is one user of an account, as far as the log tells them apart.
+type Actor struct {
+	Key    event.Key // of the device, or of what stands in for it
+	Device event.Key // 0 when not known
+	First  int64     // time of the first row, microseconds UTC
+	Last   int64
+	Days   int32 // days of UTC on which there are rows
+
+	Entry     int32 // index of the first successful login in the account's logins, -1 for none
+	Successes int32 // successful logins
+	External  int32 // of them by an external identity
+	Changes   int32 // resets, changes of password or mail, cards registered
+	Agent     event.Key
+
+	Charges     int32 // approved or pending top-ups, payments and transfers out
+	Declined    int32
+	FirstCharge int64
+	TopUps      int64 // minor units of the first currency that the actor uses
+	Spent       int64
+	Currency    uint32
+
+	Addrs     Set[event.Addr]
+	ASNs      Set[uint32]
+	Countries Set[event.Country]
+	Stores    Set[event.Key]
+
+	day int64
+}
+
+// A Set remembers up to maxPlaces values, the first and the latest.
+type Set[T comparable] struct {
+	n    int32
+	vals [maxPlaces]T
+}
+
+// Add adds v, unless it is the zero value or already there.
+func (s *Set[T]) Add(v T) {
+	var zero T
+	if v == zero || s.Has(v) {
+		return
+	}
+	at := s.n
+	if at >= maxPlaces {
+		at = maxPlaces/2 + s.n%(maxPlaces/2)
+	}
+	s.vals[at] = v
+	s.n++
+}
+
+// Has reports whether v is remembered.
+func (s *Set[T]) Has(v T) bool { return slices.Contains(s.Values(), v) }
+
+// Values returns what is remembered. The result is valid until the next Add.
+func (s *Set[T]) Values() []T { return s.vals[:min(s.n, maxPlaces)] }
+
+// Len returns how many different values were added, as far as is known.
+func (s *Set[T]) Len() int { return int(s.n) }
+
+// Meets reports whether the sets have a value in common.
+func (s *Set[T]) Meets(t *Set[T]) bool {
+	return slices.ContainsFunc(s.Values(), t.Has)
+}
+
+// Nobody is the actor index of rows that no actor can be named for, and of
+// failed logins from devices that never got in.
+const Nobody = int16(-1)
+
+// An Account is one account's rows and who made them. It is reused: what it
+// holds is valid until the next call of Read.
+type Account struct {
+	Key     event.Key
+	Logins  []event.Login
+	Charges []event.Charge
+	// LoginAt and ChargeAt are where the rows begin in their part.
+	LoginAt, ChargeAt int
+	Actors            []Actor
+	// LoginBy and ChargeBy name the actor of each row, by index in Actors, or
+	// Nobody.
+	LoginBy, ChargeBy []int16
+	// Borrowed marks charges whose session was begun by another device than
+	// the one that made them.
+	Borrowed []bool
+
+	sessions []session
+	byKey    map[event.Key]int16 // used when there are many actors
+}
+
+type session struct {
+	key   event.Key
+	actor int16
+}
+
+// manyActors is where a map takes over from a walk.
+const manyActors = 24
+
+// maxActors bounds the actors of an account; rows of further ones are
+// Nobody's. An account that many devices use is a shared test account or
+// damage, and no person's.
+const maxActors = 1 << 12
+
+// Read sorts out the rows of one account.
+func (a *Account) Read(logins []event.Login, charges []event.Charge) {
+	a.Logins, a.Charges = logins, charges
+	a.Actors, a.sessions = a.Actors[:0], a.sessions[:0]
+	clear(a.byKey)
+	a.LoginBy = resize(a.LoginBy, len(logins))
+	a.ChargeBy = resize(a.ChargeBy, len(charges))
+	a.Borrowed = resize(a.Borrowed, len(charges))
+	if len(logins) > 0 {
+		a.Key = logins[0].Account
+	} else {
+		a.Key = charges[0].Account
+	}
+	i, j := 0, 0
+	for i < len(logins) || j < len(charges) {
+		if j == len(charges) || i < len(logins) && logins[i].Time <= charges[j].Time {
+			a.LoginBy[i] = a.login(i)
+			i++
+		} else {
+			a.ChargeBy[j], a.Borrowed[j] = a.charge(j)
+			j++
+		}
+	}
+	a.ownFailures()
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// login notes an auth row and returns whose it is.
+func (a *Account) login(i int) int16 {
+	l := &a.Logins[i]
+	if l.Outcome() == event.Failure {
+		return Nobody // settled by ownFailures, when all devices are known
+	}
+	key, at := l.Device, Nobody
+	if key == 0 {
+		if at = a.sessionActor(l.Session); at == Nobody {
+			key = l.Agent
+		}
+	}
+	if at == Nobody {
+		if at = a.actor(key, l.Device, l.Time); at == Nobody {
+			return Nobody
+		}
+	}
+	a.remember(l.Session, at)
+	x := &a.Actors[at]
+	x.seen(l.Time)
+	x.Addrs.Add(l.Addr)
+	x.ASNs.Add(l.ASN)
+	x.Countries.Add(l.Country)
+	if x.Agent == 0 {
+		x.Agent = l.Agent
+	}
+	switch l.Action {
+	case event.LoginAction, event.ExternalLogin:
+		x.Successes++
+		if l.Action == event.ExternalLogin {
+			x.External++
+		}
+		if x.Entry < 0 {
+			x.Entry = int32(i)
+		}
+	case event.PasswordReset, event.PasswordChange, event.EmailChange, event.CardRegister:
+		x.Changes++
+	}
+	return at
+}
+
+// charge notes a payment row and returns whose it is, and whether its session
+// was begun by someone else.
+func (a *Account) charge(j int) (by int16, borrowed bool) {
+	c := &a.Charges[j]
+	switch c.Kind {
+	case event.TopUp, event.Payment, event.TransferOut, event.Payout:
+	default:
+		return Nobody, false // nobody presses these buttons on a phone
+	}
+	begun := a.sessionActor(c.Session)
+	at := begun
+	switch {
+	case c.Device != 0:
+		at = a.actor(c.Device, c.Device, c.Time)
+		borrowed = begun != Nobody && begun != at && a.Actors[begun].Device != 0
+	case at == Nobody:
+		at = a.byAddress(c.Addr)
+	}
+	if at == Nobody {
+		return Nobody, false
+	}
+	x := &a.Actors[at]
+	x.seen(c.Time)
+	x.Addrs.Add(c.Addr)
+	if c.Status == event.Declined {
+		x.Declined++
+		return at, borrowed
+	}
+	x.Stores.Add(c.Store)
+	if x.Charges == 0 {
+		x.FirstCharge, x.Currency = c.Time, c.Currency
+	}
+	x.Charges++
+	if c.Currency == x.Currency {
+		if c.Kind == event.TopUp {
+			x.TopUps += c.Amount
+		} else {
+			x.Spent += c.Amount
+		}
+	}
+	return at, borrowed
+}
+
+// actor returns the actor of a key, a new one if need be.
+func (a *Account) actor(key, device event.Key, t int64) int16 {
+	if len(a.Actors) > manyActors {
+		if len(a.byKey) == 0 {
+			if a.byKey == nil {
+				a.byKey = map[event.Key]int16{}
+			}
+			for i := range a.Actors {
+				a.byKey[a.Actors[i].Key] = int16(i)
+			}
+		}
+		if i, ok := a.byKey[key]; ok {
+			return i
+		}
+		if len(a.Actors) == maxActors {
+			return Nobody
+		}
+		a.byKey[key] = int16(len(a.Actors))
+	} else {
+		for i := range a.Actors {
+			if a.Actors[i].Key == key {
+				return int16(i)
+			}
+		}
+	}
+	if n := len(a.Actors); n < cap(a.Actors) {
+		a.Actors = a.Actors[:n+1]
+		a.Actors[n] = Actor{}
+	} else {
+		a.Actors = append(a.Actors, Actor{})
+	}
+	x := &a.Actors[len(a.Actors)-1]
+	x.Key, x.Device, x.First, x.Last, x.Entry, x.day = key, device, t, t, -1, -1
+	return int16(len(a.Actors) - 1)
+}
+
+func (x *Actor) seen(t int64) {
+	x.Last = t
+	if d := t / Day; d != x.day {
+		x.day = d
+		x.Days++
+	}
+}
+
+func (a *Account) remember(s event.Key, actor int16) {
+	if s == 0 || a.sessionActor(s) != Nobody {
+		return
+	}
+	a.sessions = append(a.sessions, session{s, actor})
+}
+
+func (a *Account) sessionActor(s event.Key) int16 {
+	if s == 0 {
+		return Nobody
+	}
+	stop := max(0, len(a.sessions)-maxLookBack)
+	for i := len(a.sessions) - 1; i >= stop; i-- {
+		if a.sessions[i].key == s {
+			return a.sessions[i].actor
+		}
+	}
+	return Nobody
+}
+
+// byAddress returns the actor last seen at an address, the only one there is,
+// or Nobody.
+func (a *Account) byAddress(addr event.Addr) int16 {
+	best := Nobody
+	for i := range a.Actors {
+		if addr != 0 && a.Actors[i].Addrs.Has(addr) && (best == Nobody || a.Actors[i].Last > a.Actors[best].Last) {
+			best = int16(i)
+		}
+	}
+	if best == Nobody && len(a.Actors) == 1 {
+		return 0
+	}
+	return best
+}
+
+// ownFailures gives failed logins to the actor whose device, or else address,
+// they came from: people mistype their own passwords.
+func (a *Account) ownFailures() {
+	for i := range a.Logins {
+		l := &a.Logins[i]
+		if l.Outcome() != event.Failure {
+			continue
+		}
+		a.LoginBy[i] = Nobody
+		for n := range a.Actors {
+			if a.Actors[n].made(l) {
+				a.LoginBy[i] = int16(n)
+				break
+			}
+		}
+	}
+}
+
+// made reports whether a failed login looks like the actor's own.
+func (x *Actor) made(l *event.Login) bool {
+	if l.Device != 0 {
+		return l.Device == x.Device
+	}
+	return x.Addrs.Has(l.Addr)
+}
+
+// Walk calls do for every account of a part, in order, with the same Account
+// value each time.
+func Walk(p *event.Part, a *Account, do func(a *Account)) {
+	logins, charges := p.Logins, p.Charges
+	for len(logins) > 0 || len(charges) > 0 {
+		var key event.Key
+		switch {
+		case len(charges) == 0 || len(logins) > 0 && logins[0].Account <= charges[0].Account:
+			key = logins[0].Account
+		default:
+			key = charges[0].Account
+		}
+		n, m := 0, 0
+		for n < len(logins) && logins[n].Account == key {
+			n++
+		}
+		for m < len(charges) && charges[m].Account == key {
+			m++
+		}
+		a.LoginAt, a.ChargeAt = len(p.Logins)-len(logins), len(p.Charges)-len(charges)
+		a.Read(logins[:n:n], charges[:m:m])
+		do(a)
+		logins, charges = logins[n:], charges[m:]
+	}
+}

@@ -1,0 +1,188 @@
+package forensics
+
+import (
+	"github.com/paytriage/paytriage/forensics/campaign"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/forensics/odds"
+	"github.com/paytriage/paytriage/forensics/policy"
+	"github.com/paytriage/paytriage/forensics/refund"
+	"github.com/paytriage/paytriage/forensics/takeover"
+)
+
+// A Case is what an investigation found. Every list is in its final order, and
+// every text is as the log has it.
+type Case struct {
+	Policy  *policy.Policy
+	Sources []event.Source // what was read
+	Rejects []event.Reject
+
+	Victims   []Victim
+	Takeovers []Takeover
+	Charges   []Charge
+	Refunds   []Refund
+	Places    []Place // sources of the attack
+	Campaigns []Campaign
+	Stores    []Store
+	Visits    []StoreVisit
+	Timeline  []Hour
+
+	Totals []Total // by currency
+	// Accounts is how many accounts the logs know, Newcomers how many visits
+	// were weighed.
+	Accounts, Newcomers int64
+	// PriorPPB is the probability, in parts per billion, that a newcomer is an
+	// attacker, before any evidence on it. WrongMilli is how many of the
+	// accounts called probable or better are expected to be honest, in
+	// thousandths.
+	PriorPPB, WrongMilli int64
+	// FailureRate and EntryRate are strangers' failures and entries for a
+	// thousand logins of known devices in the median hour.
+	FailureRate, EntryRate int64
+	First, Last            int64 // of all accepted rows, microseconds UTC; both 0 without rows
+	// Unanswered says which questions the logs cannot answer, and why.
+	Unanswered []Unanswered
+}
+
+// An Unanswered question is one for which a column is absent.
+type Unanswered struct{ Question, Because string }
+
+// A Victim is an account that lost money to an attacker, in one currency.
+type Victim struct {
+	Account               string
+	Tier                  takeover.Tier
+	Score                 odds.Centibans
+	Vector                campaign.Vector
+	Campaign              string
+	TakeoverAt            int64
+	FirstFraud, LastFraud int64
+	Charges               int64 // fraudulent and not declined
+	TopUp, Spend, NetLoss int64
+	Currency              money.Currency
+	Reasons               []string
+}
+
+// A Takeover is an account that someone else got into.
+type Takeover struct {
+	Account    string
+	Tier       takeover.Tier
+	Score      odds.Centibans
+	Vector     campaign.Vector
+	Campaign   string
+	TakeoverAt int64
+	SourceIP   string
+	Device     string
+	Lost       bool
+	Reasons    []string
+	Weights    Weights
+}
+
+// Weights are the groups of evidence that a score is the sum of.
+type Weights struct{ Prior, Entry, Visit, Conduct, Device, Company odds.Centibans }
+
+// A Charge is a fraudulent charge.
+type Charge struct {
+	Txn, Account  string
+	Time          int64
+	Kind          event.Kind
+	Amount        int64
+	Currency      money.Currency
+	Status        string // approved, declined, pending, reversed
+	Store, Device string
+	IP            string
+	Tier          takeover.Tier
+	Score         odds.Centibans
+	Reasons       []string
+	Source        string
+	Line          int64
+}
+
+// A Refund is a line of the ledger.
+type Refund struct {
+	ID, Account             string
+	Txns                    []string
+	Component               refund.Component
+	Channel                 refund.Channel
+	Gross, Returned, Amount int64
+	Currency                money.Currency
+	Tier                    takeover.Tier
+	Status                  refund.Status
+	Reasons                 refund.Reasons
+	Payer                   string
+	FundingRef              string
+}
+
+// A Place is an address, network, user agent, operator or device that the
+// attack used.
+type Place struct {
+	Kind, Value, Role                               string
+	Tried, Entered, Attempts, Failures, UnknownAccs int64
+	First, Last                                     int64
+	Score                                           odds.Centibans
+}
+
+// A Campaign is what attackers did that belongs together.
+type Campaign struct {
+	ID                      string
+	Vector                  campaign.Vector
+	First, Last             int64
+	Tried, Entered, Victims int64
+	NetLoss                 int64
+	Currency                money.Currency // of NetLoss
+}
+
+// A Store is a shop where stolen money was spent.
+type Store struct {
+	Store            string
+	Charges, Victims int64
+	Amount           int64
+	First, Last      int64
+	Currency         money.Currency
+}
+
+// A StoreVisit is a stretch of time at a shop for which to look at the cameras.
+type StoreVisit struct {
+	Store             string
+	From, To          int64
+	Charges, Accounts int64
+	Amount            int64
+	Currency          money.Currency
+}
+
+// An Hour is an hour of the incident.
+type Hour struct {
+	At                                   int64
+	Attempts, Failures, Entries          int64
+	TopUps, TopUpAmount                  int64
+	Spends, SpendAmount, CumulativeSpend int64
+	Currency                             money.Currency
+}
+
+// A Total adds up one currency.
+type Total struct {
+	Currency                              money.Currency
+	ByTier                                [4]TierTotal // by takeover.Tier
+	Charges                               int64
+	TopUp, Spend                          int64 // of probable and confirmed victims
+	Owed                                  int64 // lines that may be paid
+	Held, NeedsDecision, Exception        int64
+	NetLoss                               int64 // of probable and confirmed victims
+	ByChannel                             []ChannelTotal
+	topUps, spends, owed, held, open, odd money.Sum
+	losses                                money.Sum
+}
+
+// A TierTotal adds up the victims of one tier.
+type TierTotal struct {
+	Victims, NetLoss int64
+	sum              money.Sum
+}
+
+// A ChannelTotal adds up the lines of one channel, those that need a decision
+// left out.
+type ChannelTotal struct {
+	Channel refund.Channel
+	Lines   int64
+	Amount  int64
+	sum     money.Sum
+}

@@ -1,0 +1,234 @@
+// Package forensics is the method: from what was read to who was robbed, how
+// sure that is, which charges are the thief's, and what is owed to whom.
+//
+// Investigate is the whole of it, and reads from top to bottom: visits of
+// strangers are found and weighed (takeover, with baseline and source below
+// it), the charges of those who are named are told from the owner's (charge),
+// accounts that belong together are put together (campaign), and each account
+// is settled (refund). What is reported is then turned back into text.
+//
+// The package is pure but for that last step, which asks the log for the text
+// of rows: no clock, no randomness, no order of maps. The same log gives the
+// same Case.
+package forensics
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/campaign"
+	"github.com/paytriage/paytriage/forensics/charge"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/policy"
+	"github.com/paytriage/paytriage/forensics/refund"
+	"github.com/paytriage/paytriage/forensics/source"
+	"github.com/paytriage/paytriage/forensics/takeover"
+)
+
+// Options do not change the result.
+type Options struct {
+	Workers int // goroutines; at least 1
+	// Progress, if not nil, is told how many rows were looked at since the
+	// last call, from several goroutines. In all it is told Log.Rows.
+	Progress func(rows int64)
+}
+
+// Investigate finds the accounts that someone else got into, ties the
+// intruders to charges, and works out who is owed what.
+func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Options) (*Case, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	found, err := takeover.Search(ctx, log, p, opt.Workers, opt.Progress)
+	if err != nil {
+		return nil, err
+	}
+	inv := &investigation{log: log, p: p, found: found}
+	if err := inv.accounts(ctx); err != nil {
+		return nil, err
+	}
+	inv.group()
+	if err := inv.texts(ctx); err != nil {
+		return nil, err
+	}
+	return inv.report()
+}
+
+// An investigation is one call of Investigate.
+type investigation struct {
+	log   *event.Log
+	p     *policy.Policy
+	found *takeover.Findings
+
+	suspects []suspect
+	vectors  []campaign.Vector // by campaign
+
+	rows []event.Pos // whose text is wanted
+	text []event.Text
+	at   map[event.Pos]int
+}
+
+// A suspect is an account with a visit that may be an attacker's.
+type suspect struct {
+	key      event.Key
+	visits   []takeover.Visit // those that may be, by time
+	tiers    []takeover.Tier
+	best     int // the surest of them
+	place    *source.Cell
+	vector   campaign.Vector
+	campaign int
+
+	charges []event.Charge // all of the account
+	claims  []charge.Claim
+	ledger  refund.Account
+	entries []event.Pos // row that stands for each visit
+}
+
+// tier returns the account's tier.
+func (s *suspect) tier() takeover.Tier { return s.tiers[s.best] }
+
+// takeoverAt returns when the account was first entered by a visit that is as
+// sure as any other.
+func (s *suspect) takeoverAt() int64 {
+	at := s.visits[s.best].First
+	for i := range s.visits {
+		if s.tiers[i] == s.tier() {
+			at = min(at, s.visits[i].First)
+		}
+	}
+	return at
+}
+
+// accounts settles every account with a suspicious visit.
+func (inv *investigation) accounts(ctx context.Context) error {
+	var account baseline.Account
+	visits := inv.found.Visits
+	for i := 0; i < len(visits); {
+		j := i + 1
+		for j < len(visits) && visits[j].Account == visits[i].Account {
+			j++
+		}
+		s := suspect{key: visits[i].Account}
+		for n := i; n < j; n++ {
+			if t := visits[n].Tier(&inv.p.Verdict); t != takeover.NoTier {
+				s.visits, s.tiers = append(s.visits, visits[n]), append(s.tiers, t)
+			}
+		}
+		i = j
+		if len(s.visits) == 0 {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := inv.settle(&s, &account); err != nil {
+			return err
+		}
+		inv.suspects = append(inv.suspects, s)
+	}
+	return nil
+}
+
+// settle tells the charges of a suspect apart and draws up its ledger.
+func (inv *investigation) settle(s *suspect, a *baseline.Account) error {
+	for n := range s.visits {
+		if s.visits[n].Total > s.visits[s.best].Total {
+			s.best = n
+		}
+	}
+	v := &s.visits[0]
+	part := &inv.log.Parts[v.Part]
+	a.LoginAt, a.ChargeAt = int(v.LoginAt), int(v.ChargeAt)
+	a.Read(part.Logins[v.LoginAt:v.LoginAt+v.Logins], part.Charges[v.ChargeAt:v.ChargeAt+v.Charges])
+	s.charges = a.Charges
+	s.claims = charge.Attribute(a, s.visits, s.tiers)
+	for n := range s.visits {
+		s.entries = append(s.entries, rowOf(a, &s.visits[n]))
+	}
+	s.place = inv.placeOf(a, s)
+	s.vector = campaign.Of(&s.visits[s.best], s.place, inv.p)
+	in := refund.Input{Charges: s.charges, Possible: s.paidTier() == takeover.Possible,
+		Verdicts: make([]refund.Verdict, len(s.claims)), Foreign: make([]bool, len(s.claims))}
+	for i, c := range s.claims {
+		in.Verdicts[i], in.Foreign[i] = c.Verdict, c.Foreign
+	}
+	var err error
+	if s.ledger, err = refund.Settle(in); err != nil {
+		return fmt.Errorf("the ledger of one account: %w", err)
+	}
+	return nil
+}
+
+// paidTier returns the tier of the surest visit that charged anything: an
+// account may be entered for certain and robbed only possibly.
+func (s *suspect) paidTier() takeover.Tier {
+	tier := takeover.NoTier
+	for i := range s.visits {
+		if s.visits[i].Paid {
+			tier = max(tier, s.tiers[i])
+		}
+	}
+	return tier
+}
+
+// rowOf returns the row that stands for a visit: its entry, or its first row.
+func rowOf(a *baseline.Account, v *takeover.Visit) event.Pos {
+	if v.Entry >= 0 {
+		return a.Logins[v.Entry].Pos
+	}
+	for i := range a.Charges {
+		if by := a.ChargeBy[i]; by != baseline.Nobody && a.Actors[by].Key == v.Actor {
+			return a.Charges[i].Pos
+		}
+	}
+	for i := range a.Logins {
+		if by := a.LoginBy[i]; by != baseline.Nobody && a.Actors[by].Key == v.Actor {
+			return a.Logins[i].Pos
+		}
+	}
+	return 0
+}
+
+// placeOf returns the place of the attack that a suspect was entered from, nil
+// if none speaks.
+func (inv *investigation) placeOf(a *baseline.Account, s *suspect) *source.Cell {
+	var best *source.Cell
+	for n := range s.visits {
+		if v := &s.visits[n]; v.Entry >= 0 {
+			if _, c := inv.found.Sources.Weight(&a.Logins[v.Entry]); c != nil && (best == nil || c.Weight > best.Weight) {
+				best = c
+			}
+		}
+	}
+	return best
+}
+
+// group puts the suspects into campaigns.
+func (inv *investigation) group() {
+	members := make([]campaign.Member, len(inv.suspects))
+	for i := range inv.suspects {
+		s := &inv.suspects[i]
+		m := &members[i]
+		m.Account, m.At, m.Vector = s.key, s.takeoverAt(), s.vector
+		m.Device = s.visits[s.best].Device
+		if s.place != nil && int64(s.place.Weight) >= inv.p.Source.ReportScore.Value {
+			m.Place = s.place.Place
+		}
+		for n, c := range s.claims {
+			if c.Verdict != refund.Own && s.charges[n].Store != 0 {
+				m.Stores = append(m.Stores, s.charges[n].Store)
+			}
+		}
+		m.Stores = distinct(m.Stores)
+	}
+	of, vectors := campaign.Group(members, inv.p)
+	inv.vectors = vectors
+	for i := range inv.suspects {
+		s := &inv.suspects[i]
+		s.campaign = of[i]
+		if s.vector == campaign.Undetermined {
+			s.vector = vectors[of[i]]
+		}
+	}
+}

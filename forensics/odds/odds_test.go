@@ -1,0 +1,45 @@
+package odds
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestRatioAgreesWithFloats(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 100_000 {
+		num, den := 1+r.Int64N(1<<(1+r.IntN(60))), 1+r.Int64N(1<<(1+r.IntN(60)))
+		want := 100 * math.Log10(float64(num)/float64(den))
+		want = math.Max(-900, math.Min(900, want))
+		if got := Ratio(num, den); math.Abs(float64(got)-want) > 0.51 {
+			t.Fatalf("Ratio(%d, %d) = %d, want %.2f", num, den, got, want)
+		}
+	}
+}
+
+func TestRatioOfNothing(t *testing.T) {
+	f := func(num, den int64, want Centibans) {
+		t.Helper()
+		if got := Ratio(num, den); got != want {
+			t.Errorf("Ratio(%d, %d) = %d, want %d", num, den, got, want)
+		}
+	}
+	f(0, 0, 0)
+	f(0, 7, -Limit)
+	f(7, 0, Limit)
+	f(7, 7, 0)
+	f(100, 1, 200)
+	f(1, 1000, -300)
+	f(2, 1, 30)
+}
+
+func TestPPBAgreesWithFloats(t *testing.T) {
+	for c := Centibans(-950); c <= 950; c++ {
+		x := math.Max(-900, math.Min(900, float64(c)))
+		o := math.Pow(10, x/100)
+		if got, want := float64(c.PPB())/One, o/(1+o); math.Abs(got-want) > 3e-9 {
+			t.Fatalf("PPB(%d) = %v, want %v", c, got, want)
+		}
+	}
+}

@@ -1,0 +1,462 @@
+// Package source finds the attack before the accounts: places from which more
+// logins fail than honest people explain.
+//
+// A place is an address, its network (/24 or /48), a user agent, a network
+// operator, or one of the last two within an hour, or an hour of the whole
+// service: attacks through residential proxies make about one try an address,
+// and are seen only in what their tries have in common.
+//
+// Only strangers count. A failure is a stranger's when the device (or, where
+// devices are not logged, the address) never got in to that account; a login
+// is a stranger's when it is the first of its device in that account. People
+// who mistype their own password on their own phone are in neither.
+//
+// For a place with K logins of known devices, honest strangers are expected to
+// fail about r*K times and to enter about s*K times, where r and s are the
+// median hour's figures for the whole service: robust against an attack that
+// fills less than half of the hours. Failures beyond that, less two standard
+// deviations, are tries of the attack; entries beyond that are its successes,
+// within the hit rates that are published for such attacks. An entry from the
+// place is then the attacker's by the odds of the two.
+package source
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/odds"
+	"github.com/paytriage/paytriage/forensics/policy"
+)
+
+// A Kind is a kind of place.
+type Kind uint8
+
+// The kinds of place.
+const (
+	Addr Kind = iota + 1
+	Net
+	Agent
+	ASN
+	Service // all of it; only by the hour
+)
+
+// String returns the word used in the sources table.
+func (k Kind) String() string {
+	return [...]string{"", "ip", "network", "user_agent", "asn", "service"}[k]
+}
+
+// AllHours is the hour of a place that is meant without regard to time.
+const AllHours = int32(-1 << 31)
+
+// A Place names a place.
+type Place struct {
+	Kind  Kind
+	Hour  int32 // since 1970, or AllHours
+	Value event.Key
+}
+
+// A Cell is what strangers did at a place.
+type Cell struct {
+	Place
+	Failures int64
+	Unknown  int64 // failures on accounts that do not exist
+	Entries  int64 // first logins of a device in an account
+	Known    int64 // logins of devices known to their account
+	Accounts int64 // tried
+	Entered  int64 // accounts
+	First    int64 // microseconds UTC
+	Last     int64
+	Row      event.Pos // one of the rows, for its text
+
+	// Tries is how many failures are the attack's.
+	Tries int64
+	// Weight is the weight of evidence that an entry here is the attacker's,
+	// 0 or more.
+	Weight odds.Centibans
+}
+
+// A touch is one act of a stranger at a place.
+type touch struct {
+	value   event.Key // of the place; 0 for an Addr, which is addr, and for Service
+	addr    event.Addr
+	account event.Key
+	time    int64
+	row     event.Pos
+	kind    Kind
+	entry   bool
+	unknown bool
+}
+
+// A footing is a number of known logins at a place.
+type footing struct {
+	value event.Key
+	addr  event.Addr
+	n     int64
+	kind  Kind
+}
+
+type hour struct{ known, failures, entries, attempts, failed int64 }
+
+// A Tracer takes in accounts, one after the other. Each worker has its own.
+type Tracer struct {
+	parts    int
+	addrs    *event.Fan[touch] // by network
+	others   *event.Fan[touch] // by user agent, operator or hour
+	footings *event.Fan[footing]
+	hours    map[int32]*hour
+	hourOf   int32
+	hourNow  *hour
+	recent   [recentPlaces]footing
+}
+
+// recentPlaces is how many places a tracer adds up before it passes them on;
+// carriers' addresses and common user agents come again and again.
+const (
+	recentBits   = 10
+	recentPlaces = 1 << recentBits
+)
+
+// NewTracer returns a Tracer for a log with the given number of partitions.
+func NewTracer(parts int) *Tracer {
+	return &Tracer{parts: parts, addrs: event.NewFan[touch](parts), others: event.NewFan[touch](parts),
+		footings: event.NewFan[footing](parts), hours: map[int32]*hour{}, hourOf: AllHours}
+}
+
+// hourAt returns the hour of a time.
+func hourAt(micros int64) int32 {
+	h := micros / baseline.Hour
+	if micros < 0 && micros%baseline.Hour != 0 {
+		h--
+	}
+	return int32(h)
+}
+
+// Account takes in the logins of an account.
+func (t *Tracer) Account(a *baseline.Account) {
+	for i := range a.Logins {
+		l := &a.Logins[i]
+		if l.History() || l.Action != event.LoginAction && l.Action != event.ExternalLogin && l.Action != event.MFAChallenge {
+			continue
+		}
+		by := a.LoginBy[i]
+		t.hour(l.Time).attempts++
+		switch {
+		case l.Outcome() == event.Failure:
+			t.hour(l.Time).failed++
+			if by == baseline.Nobody {
+				t.hour(l.Time).failures++
+				t.stranger(l, false)
+			}
+		case by == baseline.Nobody || l.Action == event.MFAChallenge:
+		case a.Actors[by].Entry == int32(i):
+			t.hour(l.Time).entries++
+			t.stranger(l, true)
+		default:
+			t.hour(l.Time).known++
+			t.known(Addr, event.Key(l.Addr))
+			t.known(Agent, l.Agent)
+			t.known(ASN, asnKey(l.ASN))
+		}
+	}
+}
+
+// netKey spreads networks evenly; Addr is not a hash.
+func netKey(a event.Addr) event.Key {
+	return event.Key(a.Net()).Join(event.Key(Net))
+}
+
+func asnKey(n uint32) event.Key {
+	if n == 0 {
+		return 0
+	}
+	return event.Key(n).Join(event.Key(ASN))
+}
+
+func (t *Tracer) hour(micros int64) *hour {
+	h := hourAt(micros)
+	if h != t.hourOf || t.hourNow == nil {
+		if t.hours[h] == nil {
+			t.hours[h] = &hour{}
+		}
+		t.hourOf, t.hourNow = h, t.hours[h]
+	}
+	return t.hourNow
+}
+
+func (t *Tracer) stranger(l *event.Login, entry bool) {
+	row := touch{addr: l.Addr, account: l.Account, time: l.Time, row: l.Pos, entry: entry,
+		unknown: !entry && l.Reason() == event.UnknownAccount}
+	if l.Addr != 0 {
+		row.kind = Addr
+		*t.addrs.Slot(event.PartOf(netKey(l.Addr), t.parts)) = row
+	}
+	for _, place := range [...]Place{{Kind: Agent, Value: l.Agent}, {Kind: ASN, Value: asnKey(l.ASN)}} {
+		if place.Value != 0 {
+			row.kind, row.value = place.Kind, place.Value
+			*t.others.Slot(event.PartOf(place.Value, t.parts)) = row
+		}
+	}
+	row.kind, row.value = Service, 0
+	*t.others.Slot(event.PartOf(event.Key(hourAt(l.Time)).Join(event.Key(Service)), t.parts)) = row
+}
+
+func (t *Tracer) known(kind Kind, value event.Key) {
+	if value == 0 {
+		return
+	}
+	f := &t.recent[uint64(value)*0x9e3779b97f4a7c15>>(64-recentBits)]
+	if f.value == value && f.kind == kind {
+		f.n++
+		return
+	}
+	t.pass(f)
+	*f = footing{value, 0, 1, kind}
+	if kind == Addr {
+		f.addr = event.Addr(value)
+	}
+}
+
+func (t *Tracer) pass(f *footing) {
+	if f.n == 0 {
+		return
+	}
+	at := f.value
+	if f.kind == Addr {
+		at = netKey(f.addr)
+	}
+	*t.footings.Slot(event.PartOf(at, t.parts)) = *f
+	f.n = 0
+}
+
+// A Map is what all tracers found.
+type Map struct {
+	cells map[Place]*Cell
+	// Attack lists the places without an hour from which the attack was made.
+	Attack []*Cell
+	// Failures and Entries are strangers' failures and entries expected for a
+	// thousand known logins, as learnt from the log.
+	Failures, Entries int64
+	// Strangers counts all entries, Foreign those that are the attack's by
+	// the failures around them.
+	Strangers, Foreign int64
+	Hours              []Hour // by time
+}
+
+// An Hour counts the logins of the whole service in an hour.
+type Hour struct {
+	At       int64 // hours since 1970
+	Attempts int64
+	Failures int64 // of them, whoever made them
+	Entries  int64 // first logins of a device in an account
+}
+
+// Survey adds up what the tracers took in. It is exact: the result depends on
+// the accounts alone, not on who traced which.
+//
+// Addresses come first. What is done from an address that is itself a source
+// of the attack explains itself, and is left out where user agents, operators
+// and hours are added up: a server that tries a list says nothing against a
+// new handset that is set up in the same hour.
+func Survey(ctx context.Context, workers int, tracers []*Tracer, p *policy.Source) (*Map, error) {
+	m := &Map{cells: map[Place]*Cell{}}
+	hours := m.learn(tracers, p)
+	var parts int
+	var addrs, others []*event.Fan[touch]
+	var footings []*event.Fan[footing]
+	for _, t := range tracers {
+		for n := range t.recent {
+			t.pass(&t.recent[n])
+		}
+		addrs, others, footings, parts = append(addrs, t.addrs), append(others, t.others), append(footings, t.footings), t.parts
+	}
+	feet := make([][]footing, parts) // needed for both rounds, and few
+	for _, touches := range [][]*event.Fan[touch]{addrs, others} {
+		surveyors, err := event.Each(ctx, workers, parts, func() *surveyor {
+			return &surveyor{m: m, p: p, hours: hours}
+		}, func(s *surveyor, part int) {
+			s.touches = event.Gather(s.touches, touches, part)
+			if feet[part] == nil {
+				feet[part] = event.Gather(nil, footings, part)
+			}
+			s.part(feet[part])
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range surveyors {
+			m.keep(s.cells, p)
+		}
+	}
+	slices.SortFunc(m.Attack, func(a, b *Cell) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Tries, a.Tries), cmp.Compare(a.Value, b.Value))
+	})
+	return m, nil
+}
+
+// keep takes in the cells that speak.
+func (m *Map) keep(cells []Cell, p *policy.Source) {
+	for i := range cells {
+		c := &cells[i]
+		m.cells[c.Place] = c
+		if c.Hour == AllHours && c.Tries >= p.ReportFailures.Value && c.Weight >= odds.Centibans(p.ReportScore.Value) {
+			m.Attack = append(m.Attack, c)
+		}
+	}
+}
+
+// explained reports whether an address, or its network, is a source of the
+// attack by itself.
+func (m *Map) explained(a event.Addr, p *policy.Source) bool {
+	if a == 0 {
+		return false
+	}
+	for _, place := range [...]Place{{Addr, AllHours, event.Key(a)}, {Net, AllHours, netKey(a)}} {
+		if c := m.cells[place]; c != nil && c.Tries >= p.ReportFailures.Value && c.Weight >= odds.Centibans(p.ReportScore.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// learn sets the normal rates and weighs each hour of the service.
+func (m *Map) learn(tracers []*Tracer, p *policy.Source) *hours {
+	all := map[int32]*hour{}
+	var total hour
+	for _, t := range tracers {
+		for h, c := range t.hours {
+			if all[h] == nil {
+				all[h] = &hour{}
+			}
+			all[h].known += c.known
+			all[h].failures += c.failures
+			all[h].entries += c.entries
+			all[h].attempts += c.attempts
+			all[h].failed += c.failed
+			total.known += c.known
+		}
+	}
+	m.Failures = median(all, p.FailuresPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.failures })
+	m.Entries = median(all, p.EntriesPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.entries })
+	m.Failures = max(m.Failures, 1)
+	m.Entries = max(m.Entries, 1)
+	for _, h := range all {
+		m.Strangers += h.entries
+		if m.tries(h.failures, h.known, p) > 0 {
+			m.Foreign += max(0, h.entries-m.Entries*h.known/1000)
+		}
+	}
+	for at, h := range all {
+		m.Hours = append(m.Hours, Hour{int64(at), h.attempts, h.failed, h.entries})
+	}
+	slices.SortFunc(m.Hours, func(a, b Hour) int { return cmp.Compare(a.At, b.At) })
+	return &hours{all, total.known}
+}
+
+// hours are the hours of the whole service.
+type hours struct {
+	at    map[int32]*hour
+	known int64
+}
+
+// knownAt returns how many of known logins fall into an hour, if they are
+// spread over the day as everybody's are.
+func (h *hours) knownAt(known int64, at int32) int64 {
+	c := h.at[at]
+	if c == nil || h.known == 0 {
+		return 0
+	}
+	return known * c.known / h.known
+}
+
+// median returns the hour's figure per thousand known logins that half of all
+// known logins lie below, the default weighing in as so many logins.
+func median(hours map[int32]*hour, byDefault, weight int64, figure func(*hour) int64) int64 {
+	type item struct{ rate, weight int64 }
+	items := []item{{byDefault, weight}}
+	total := weight
+	for _, h := range hours {
+		if h.known > 0 {
+			items = append(items, item{figure(h) * 1000 / h.known, h.known})
+			total += h.known
+		}
+	}
+	slices.SortFunc(items, func(a, b item) int { return cmp.Or(cmp.Compare(a.rate, b.rate), cmp.Compare(a.weight, b.weight)) })
+	var sum int64
+	for _, it := range items {
+		if sum += it.weight; 2*sum >= total {
+			return it.rate
+		}
+	}
+	return byDefault
+}
+
+// tries returns how many failures are beyond what honest strangers explain.
+func (m *Map) tries(failures, known int64, p *policy.Source) int64 {
+	expected := m.Failures*known/1000 + p.StrayFailures.Value/1000
+	return max(0, failures-expected-2*root(failures+1))
+}
+
+// weigh sets Tries and Weight of a cell.
+func (m *Map) weigh(c *Cell, p *policy.Source) {
+	c.Tries = m.tries(c.Failures, c.Known, p)
+	if c.Tries == 0 {
+		return
+	}
+	// In thousandths of an entry, so that small places keep their digits.
+	honest := m.Entries*c.Known + p.StrayEntries.Value
+	most, least := c.Tries*p.HitRateMax.Value/1000, c.Tries*p.HitRateMin.Value/1000
+	foreign := min(max(c.Entries*1000-honest, least), most)
+	if c.Entries > 0 {
+		foreign = min(foreign, c.Entries*1000)
+	}
+	prior := odds.Ratio(max(m.Foreign, 1), max(m.Strangers-m.Foreign, 100))
+	limit := odds.Centibans(p.CapPlace.Value)
+	if c.Kind == Agent || c.Kind == ASN || c.Kind == Service {
+		limit = odds.Centibans(p.CapHour.Value)
+	}
+	c.Weight = odds.Clamp(odds.Ratio(foreign, honest)-odds.Clamp(prior, -300, 0), 0, limit)
+}
+
+// root returns the integer square root, rounded up.
+func root(n int64) int64 {
+	r := int64(0)
+	for bit := int64(1) << 30; bit > 0; bit >>= 1 {
+		if (r+bit)*(r+bit) <= n {
+			r += bit
+		}
+	}
+	if r*r < n {
+		r++
+	}
+	return r
+}
+
+// Weight returns the greatest weight of the places that an entry shares, and
+// the place; nil if none speaks.
+func (m *Map) Weight(l *event.Login) (odds.Centibans, *Cell) {
+	h := hourAt(l.Time)
+	var best *Cell
+	for _, place := range [...]Place{
+		{Addr, AllHours, event.Key(l.Addr)},
+		{Net, AllHours, netKey(l.Addr)},
+		{Agent, AllHours, l.Agent},
+		{ASN, AllHours, asnKey(l.ASN)},
+		{Agent, h, l.Agent},
+		{ASN, h, asnKey(l.ASN)},
+		{Service, h, 0},
+	} {
+		if place.Value == 0 && place.Kind != Service {
+			continue
+		}
+		if c := m.cells[place]; c != nil && (best == nil || c.Weight > best.Weight) {
+			best = c
+		}
+	}
+	if best == nil {
+		return 0, nil
+	}
+	return best.Weight, best
+}

@@ -1,0 +1,325 @@
+// Package takeover finds the visits of strangers to accounts and weighs for
+// each whether the visitor was the owner on a new device, or a thief.
+//
+// A visit is what one actor (see baseline) does in an account that others used
+// before, or, when it is short, what its only actor does. Each visit is
+// described by features with a few outcomes each. How often honest newcomers
+// show an outcome is learnt from the log, all visits together, each counting
+// by how likely it is honest; how often attackers do is stated in the policy.
+// The logarithm of the ratio is the weight of the evidence. Features that go
+// together (how a visitor arrives, how long he stays, over which network; how
+// soon, how much and how completely he spends) are looked up together, so that
+// one oddity is not counted three times.
+//
+// Weights are sums of whole numbers; nothing depends on the order of accounts.
+package takeover
+
+import (
+	"slices"
+
+	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/odds"
+	"github.com/paytriage/paytriage/forensics/policy"
+	"github.com/paytriage/paytriage/forensics/source"
+)
+
+// The features of a visit. The comment of each lists its outcomes, from 0.
+const (
+	Arrival  = iota // sole actor · first of several · came and went · joined · the others fell silent
+	Stay            // under 30 minutes · 6 hours · 2 days · 7 days · longer
+	Network         // an address of another actor's · an operator · a country · none of these · not known
+	Lag             // first charge within 10 minutes of arrival · 1 hour · 6 hours · later
+	Money           // a day's worth up to the 90th percentile of all days · 99th · 999th permille · above
+	Drain           // topped up and spent seven tenths of it · topped up · not topped up
+	Change          // no · the visitor reset or changed something about the time of entry
+	External        // no · first external login of the account
+	Failed          // tries of strangers in the day before: none · 1 or 2 · 3 to 9 · 10 and more
+	Reaction        // none · reset or change by another actor afterwards · chargeback
+	Session         // own session · one begun by another device
+	numFeatures
+)
+
+// outcomes is how many outcomes each feature has.
+var outcomes = [numFeatures]int{5, 5, 5, 4, 4, 3, 2, 2, 4, 3, 2}
+
+// FeatureNames are the words used for features in reasons and explanations.
+var FeatureNames = [numFeatures]string{"arrival", "stay", "network", "lag", "money", "drain",
+	"change", "external", "failed", "reaction", "session"}
+
+// maxStores is how many shops of a visit are compared with others'.
+const maxStores = 8
+
+// A Visit is one stranger's time in one account.
+type Visit struct {
+	Account event.Key
+	Actor   event.Key // its baseline key within the account
+	Device  event.Key
+
+	Part              int32
+	LoginAt, Logins   int32 // the account's rows in its part
+	ChargeAt, Charges int32
+
+	First, Last int64
+	FirstCharge int64 // 0 without charges
+	LastCharge  int64
+	Entry       int32 // index of the entry in the account's logins, -1 for none
+	Paid        bool  // there are charges, approved or not
+	Open        bool  // the log ends before it is known what became of the others
+
+	Addr    event.Addr
+	Agent   event.Key
+	ASN     uint32
+	Country event.Country
+	Stores  [maxStores]event.Key
+
+	Volume   int64 // minor units a day
+	Currency uint32
+	Outcome  [numFeatures]uint8
+
+	// The weights of evidence, by group.
+	Place   odds.Centibans // the failures around its own entry
+	Breach  odds.Centibans // the same around an earlier entry of the account, or its own
+	Visit   odds.Centibans // arrival, stay, network and reaction
+	Conduct odds.Centibans // lag, money, drain
+	Means   odds.Centibans // change, external, failed, session
+	Shared  odds.Centibans // what other accounts on the device add
+	Company odds.Centibans // shops, address, agent, hour shared with others
+	Total   odds.Centibans // all of these and the prior
+}
+
+// A finder collects the visits of one worker.
+type finder struct {
+	p      *policy.Policy
+	end    int64 // of the log
+	part   int32
+	visits []Visit
+	users  []user
+	days   map[uint32]*histogram
+	tracer *source.Tracer
+	// testers are the actors of the account at hand that came from an attack
+	// source and charged nothing; none when visits are described first.
+	testers []event.Key
+
+	accounts int64 // that had a user
+}
+
+// A user says that a device is used in an account by someone who is no visitor.
+type user struct{ device, account event.Key }
+
+// account looks at one account.
+func (f *finder) account(a *baseline.Account) {
+	f.tracer.Account(a)
+	f.spending(a)
+	if len(a.Actors) > 0 {
+		f.accounts++
+	}
+	f.describe(a)
+}
+
+// describe collects the visits of an account.
+func (f *finder) describe(a *baseline.Account) {
+	first := true // actors are in the order of their first row
+	for i := range a.Actors {
+		x := &a.Actors[i]
+		if f.isTester(x) {
+			continue
+		}
+		short := x.Last-x.First < f.p.Entry.ShortStay.Value*baseline.Second
+		stranger := !first || short
+		first = false
+		if x.Device != 0 && !stranger {
+			f.users = append(f.users, user{x.Device, a.Key})
+		}
+		if stranger && !f.onlyTaught(a, x) {
+			f.visit(a, i)
+		}
+	}
+}
+
+// isTester reports whether an actor is known to be one who tried a list and
+// happened to get in. Nobody is a stranger for coming after a tester, and
+// nobody at home for having the tester's address.
+func (f *finder) isTester(x *baseline.Actor) bool {
+	return slices.Contains(f.testers, x.Key)
+}
+
+// idle reports whether a visit says nothing: somebody was there once, paid
+// nothing, came from nowhere in particular, and nobody else was ever there.
+func (v *Visit) idle() bool {
+	return v.Outcome[Arrival] == 0 && !v.Paid && v.Place == 0
+}
+
+// onlyTaught reports whether an actor is known from history alone.
+func (f *finder) onlyTaught(a *baseline.Account, x *baseline.Actor) bool {
+	if x.Charges > 0 {
+		return false
+	}
+	for i := range a.Logins {
+		if by := a.LoginBy[i]; by != baseline.Nobody && &a.Actors[by] == x && !a.Logins[i].History() {
+			return false
+		}
+	}
+	return true
+}
+
+// visit describes the visit of actor i.
+func (f *finder) visit(a *baseline.Account, i int) {
+	x := &a.Actors[i]
+	v := Visit{
+		Account: a.Key, Actor: x.Key, Device: x.Device, Part: f.part,
+		LoginAt: int32(a.LoginAt), Logins: int32(len(a.Logins)),
+		ChargeAt: int32(a.ChargeAt), Charges: int32(len(a.Charges)),
+		First: x.First, Last: x.Last, FirstCharge: x.FirstCharge, Entry: x.Entry,
+		Paid: x.Charges+x.Declined > 0, Agent: x.Agent, Currency: x.Currency,
+		Volume: max(x.TopUps, x.Spent) / int64(max(x.Days, 1)),
+	}
+	copy(v.Stores[:], x.Stores.Values())
+	v.LastCharge = x.Last
+	if x.Entry >= 0 {
+		l := &a.Logins[x.Entry]
+		v.Addr, v.ASN, v.Country = l.Addr, l.ASN, l.Country
+	} else if len(x.Addrs.Values()) > 0 {
+		v.Addr = x.Addrs.Values()[0]
+	}
+	f.relate(a, i, &v)
+	f.conduct(x, &v)
+	f.means(a, i, &v)
+	f.visits = append(f.visits, v)
+}
+
+// relate sets how the visitor stands to the other actors.
+func (f *finder) relate(a *baseline.Account, i int, v *Visit) {
+	x := &a.Actors[i]
+	var before, during, after bool
+	network, others := uint8(4), 0
+	for n := range a.Actors {
+		o := &a.Actors[n]
+		if n == i || f.isTester(o) {
+			continue
+		}
+		others++
+		before = before || o.First < x.First
+		during = during || o.Last > x.First && o.First < x.Last
+		after = after || o.Last > x.Last
+		network = min(network, relation(x, o))
+	}
+	v.Open = !after && f.end-x.Last < f.p.Entry.OpenEnd.Value*baseline.Second
+	switch {
+	case others == 0:
+		v.Outcome[Arrival] = 0
+	case !before:
+		v.Outcome[Arrival] = 1
+	case after:
+		v.Outcome[Arrival] = 2
+	case during:
+		v.Outcome[Arrival] = 3
+	default:
+		v.Outcome[Arrival] = 4
+	}
+	v.Outcome[Network] = network
+	v.Outcome[Stay] = step(x.Last-x.First, baseline.Hour/2, 6*baseline.Hour, 2*baseline.Day, 7*baseline.Day)
+	v.Outcome[Reaction] = f.reaction(a, i)
+}
+
+// relation returns the outcome of Network for two actors.
+func relation(x, o *baseline.Actor) uint8 {
+	switch {
+	case x.Addrs.Meets(&o.Addrs):
+		return 0
+	case x.ASNs.Meets(&o.ASNs):
+		return 1
+	case x.Countries.Meets(&o.Countries):
+		return 2
+	case x.Countries.Len() > 0 && o.Countries.Len() > 0:
+		return 3
+	}
+	return 4
+}
+
+// step returns how many of the bounds v reaches.
+func step(v int64, bounds ...int64) uint8 {
+	n := uint8(0)
+	for _, b := range bounds {
+		if v >= b {
+			n++
+		}
+	}
+	return n
+}
+
+// reaction returns what the others did when the visitor was gone.
+func (f *finder) reaction(a *baseline.Account, i int) uint8 {
+	x := &a.Actors[i]
+	until := x.Last + f.p.Entry.ReactWindow.Value*baseline.Second
+	for n := range a.Charges {
+		c := &a.Charges[n]
+		if c.Kind != event.Chargeback || c.Ref == 0 {
+			continue
+		}
+		for m := range a.Charges {
+			if a.ChargeBy[m] == int16(i) && a.Charges[m].Txn == c.Ref {
+				return 2
+			}
+		}
+	}
+	for n := range a.Logins {
+		l := &a.Logins[n]
+		if isChange(l.Action) && l.Time >= x.First && l.Time <= until && a.LoginBy[n] != int16(i) && l.Outcome() != event.Failure {
+			return 1
+		}
+	}
+	return 0
+}
+
+func isChange(a event.Action) bool {
+	return a == event.PasswordReset || a == event.PasswordChange || a == event.EmailChange
+}
+
+// conduct sets what the visitor did with money, but for Money, which needs to
+// know what everybody does in a day.
+func (f *finder) conduct(x *baseline.Actor, v *Visit) {
+	if x.Charges == 0 {
+		return
+	}
+	v.Outcome[Lag] = step(x.FirstCharge-x.First, 10*baseline.Second*60, baseline.Hour, 6*baseline.Hour)
+	switch {
+	case x.TopUps == 0:
+		v.Outcome[Drain] = 2
+	case x.Spent < x.TopUps/10*7:
+		v.Outcome[Drain] = 1
+	}
+}
+
+// means sets how the visitor got in.
+func (f *finder) means(a *baseline.Account, i int, v *Visit) {
+	x := &a.Actors[i]
+	window := f.p.Entry.ChangeWindow.Value * baseline.Second
+	failed := int64(0)
+	external := false
+	for n := range a.Logins {
+		l := &a.Logins[n]
+		by := a.LoginBy[n]
+		switch {
+		case l.Outcome() == event.Failure:
+			if by == baseline.Nobody && l.Time <= x.First && l.Time > x.First-baseline.Day {
+				failed++
+			}
+		case isChange(l.Action):
+			if l.Time > x.First-window && l.Time < x.First+window && (by == int16(i) || by == baseline.Nobody || a.Actors[by].First > x.First-window && by != 0) {
+				v.Outcome[Change] = 1
+			}
+		case l.Action == event.ExternalLogin && by != int16(i) && l.Time < x.First:
+			external = true
+		}
+	}
+	v.Outcome[Failed] = step(failed, 1, 3, 10)
+	if x.Entry >= 0 && a.Logins[x.Entry].Action == event.ExternalLogin && !external {
+		v.Outcome[External] = 1
+	}
+	for n := range a.Charges {
+		if a.ChargeBy[n] == int16(i) && a.Borrowed[n] {
+			v.Outcome[Session] = 1
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package forensics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/refund"
+	"github.com/paytriage/paytriage/forensics/source"
+)
+
+// distinct sorts keys and drops repeats.
+func distinct(keys []event.Key) []event.Key {
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// texts fetches the text of every row that is reported, and checks it against
+// the keys it was judged by.
+func (inv *investigation) texts(ctx context.Context) error {
+	for i := range inv.suspects {
+		s := &inv.suspects[i]
+		inv.rows = append(inv.rows, s.entries...)
+		for n := range s.charges {
+			if inv.reported(s, n) {
+				inv.rows = append(inv.rows, s.charges[n].Pos)
+			}
+		}
+	}
+	for _, c := range inv.found.Sources.Attack {
+		inv.rows = append(inv.rows, c.Row)
+	}
+	slices.Sort(inv.rows)
+	inv.rows = slices.Compact(inv.rows)
+	var err error
+	if inv.text, err = inv.log.Text(ctx, inv.rows); err != nil {
+		return err
+	}
+	inv.at = make(map[event.Pos]int, len(inv.rows))
+	for i, row := range inv.rows {
+		inv.at[row] = i
+	}
+	return inv.verify()
+}
+
+// reported reports whether charge n of a suspect is in any table: it is the
+// attacker's, or a line of the ledger stands on it.
+func (inv *investigation) reported(s *suspect, n int) bool {
+	if s.claims[n].Verdict != refund.Own {
+		return true
+	}
+	for i := range s.ledger.Lines {
+		if slices.Contains(s.ledger.Lines[i].Charges, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// textOf returns the text of a row that was asked for.
+func (inv *investigation) textOf(row event.Pos) *event.Text {
+	return &inv.text[inv.at[row]]
+}
+
+// verify checks that the text of every row still has the key that the row was
+// judged by, and that no two texts share one.
+func (inv *investigation) verify() error {
+	seen := map[event.Key]string{}
+	check := func(key event.Key, text string, row event.Pos) error {
+		old, ok := seen[key]
+		switch {
+		case event.KeyOfString(text) != key:
+			return fmt.Errorf("%s: line %d is not what it was when it was read first; run again when nothing writes to the file any more",
+				inv.log.Sources[row.Source()].Name, inv.textOf(row).Line)
+		case ok && old != text:
+			return fmt.Errorf("the ids %q and %q have one key; rename one of them", old, text)
+		}
+		seen[key] = text
+		return nil
+	}
+	for i := range inv.suspects {
+		s := &inv.suspects[i]
+		for n, row := range s.entries {
+			t := inv.textOf(row)
+			if err := check(s.key, t.Get(event.AccountID), row); err != nil {
+				return err
+			}
+			if d := s.visits[n].Device; d != 0 && t.Get(event.DeviceID) != "" {
+				if err := check(d, t.Get(event.DeviceID), row); err != nil {
+					return err
+				}
+			}
+		}
+		for n := range s.charges {
+			c := &s.charges[n]
+			if !inv.reported(s, n) {
+				continue
+			}
+			t := inv.textOf(c.Pos)
+			if err := check(c.Account, t.Get(event.AccountID), c.Pos); err != nil {
+				return err
+			}
+			if err := check(c.Txn, t.Get(event.TxnID), c.Pos); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// storeText returns the text of a charge's shop.
+func storeText(t *event.Text) string {
+	if s := t.Get(event.StoreID); s != "" {
+		return s
+	}
+	return t.Get(event.MerchantID)
+}
+
+// placeText returns the text of a place, given that of one of its rows.
+func placeText(c *source.Cell, t *event.Text) string {
+	switch c.Kind {
+	case source.Net:
+		return networkText(t.Get(event.IP))
+	case source.Agent:
+		return t.Get(event.UserAgent)
+	case source.ASN:
+		return t.Get(event.ASNumber)
+	}
+	return t.Get(event.IP)
+}

@@ -1,0 +1,243 @@
+// Package delim splits delimited text (CSV by RFC 4180, and its relatives with
+// another delimiter) into records and fields, without allocating.
+//
+// A record ends at a newline outside quotes; a carriage return before it
+// belongs to the line end. A field that begins with a double quote runs to the
+// next lone double quote and may hold delimiters, newlines and doubled quotes.
+// A quote elsewhere is a letter, as browsers write it in user agents. Text
+// between a closing quote and the next delimiter is a fault: the record is
+// returned with Malformed set and is to be rejected, not repaired. Lines with
+// nothing on them are no records.
+package delim
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// MaxFields is how many fields of a record are told apart; a record with more
+// is Malformed.
+const MaxFields = 1 << 12
+
+// A Splitter walks the records of a block. Its fields are valid until the next
+// call of Next. The zero value is not ready: set Delimiter.
+type Splitter struct {
+	Delimiter byte
+	// Malformed says what is wrong with the quoting of the record, or "".
+	Malformed string
+
+	data   []byte
+	pos    int
+	start  int
+	fields []span
+	text   []byte // unescaped fields of this record
+}
+
+// A span is a field: data[lo:hi], or with escaped set, the same with doubled
+// quotes to be made single.
+type span struct {
+	lo, hi  uint32
+	escaped bool
+}
+
+// Reset starts on a block, which must be shorter than 4 GiB.
+func (s *Splitter) Reset(data []byte) {
+	s.data, s.pos, s.start = data, 0, 0
+}
+
+// Next moves to the next record and reports whether there is one.
+func (s *Splitter) Next() bool {
+	for s.pos < len(s.data) && (s.data[s.pos] == '\n' || s.data[s.pos] == '\r' && s.blank()) {
+		s.pos++
+	}
+	if s.pos >= len(s.data) {
+		return false
+	}
+	s.start, s.fields, s.text, s.Malformed = s.pos, s.fields[:0], s.text[:0], ""
+	s.split()
+	return true
+}
+
+// blank reports whether the carriage return at pos stands on a line of its own.
+func (s *Splitter) blank() bool {
+	return s.pos+1 == len(s.data) || s.data[s.pos+1] == '\n'
+}
+
+// Offset returns where the record begins in the block.
+func (s *Splitter) Offset() int { return s.start }
+
+// End returns where the record ends in the block, behind its line end.
+func (s *Splitter) End() int { return s.pos }
+
+// Raw returns the record as it stands, without its line end.
+func (s *Splitter) Raw() []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(s.data[s.start:s.pos], []byte("\n")), []byte("\r"))
+}
+
+// Len returns how many fields the record has.
+func (s *Splitter) Len() int { return len(s.fields) }
+
+// Field returns field i without its quotes.
+func (s *Splitter) Field(i int) []byte {
+	f := &s.fields[i]
+	if f.escaped {
+		return s.unescape(f)
+	}
+	return s.data[f.lo:f.hi]
+}
+
+func (s *Splitter) unescape(f *span) []byte {
+	from := len(s.text)
+	for b := s.data[f.lo:f.hi]; len(b) > 0; {
+		n := bytes.IndexByte(b, '"')
+		if n < 0 {
+			s.text = append(s.text, b...)
+			break
+		}
+		s.text = append(s.text, b[:n+1]...)
+		b = b[min(n+2, len(b)):]
+	}
+	return s.text[from:len(s.text):len(s.text)]
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+	lows  = 0x7f7f7f7f7f7f7f7f
+)
+
+// matches returns a word whose bytes have their high bit set where x has a
+// zero byte; it is exact, so that every bit can be used.
+func matches(x uint64) uint64 {
+	return ^((x&lows + lows) | x | lows)
+}
+
+// split finds the fields of the record at pos and moves pos beyond its line
+// end. Eight bytes are looked at together; a quote at the start of a field
+// leaves the loop.
+func (s *Splitter) split() {
+	data, i, lo := s.data, s.pos, s.pos
+	if data[i] == '"' {
+		if i, lo = s.quoted(i); i < 0 {
+			return
+		}
+	}
+	delims, newlines, quotes := uint64(s.Delimiter)*ones, uint64('\n')*ones, uint64('"')*ones
+	for i+8 <= len(data) {
+		w := binary.LittleEndian.Uint64(data[i:])
+		m := matches(w^delims) | matches(w^newlines) | matches(w^quotes)
+		for m != 0 {
+			at := i + bits.TrailingZeros64(m)>>3
+			m &= m - 1
+			switch data[at] {
+			case s.Delimiter:
+				s.fields = append(s.fields, span{lo: uint32(lo), hi: uint32(at)})
+				lo = at + 1
+			case '\n':
+				s.finish(lo, at, at+1)
+				return
+			default: // a quote
+				if at != lo {
+					continue // a letter
+				}
+				next, from := s.quoted(at)
+				if next < 0 {
+					return
+				}
+				i, lo, m = next-8, from, 0
+			}
+		}
+		i += 8
+	}
+	s.splitTail(i, lo)
+}
+
+// splitTail is split for the last bytes of a block.
+func (s *Splitter) splitTail(i, lo int) {
+	for i < len(s.data) {
+		switch c := s.data[i]; {
+		case c == s.Delimiter:
+			s.fields = append(s.fields, span{lo: uint32(lo), hi: uint32(i)})
+			lo = i + 1
+		case c == '\n':
+			s.finish(lo, i, i+1)
+			return
+		case c == '"' && i == lo:
+			next, from := s.quoted(i)
+			if next < 0 {
+				return
+			}
+			i, lo = next, from
+			continue
+		}
+		i++
+	}
+	s.finish(lo, len(s.data), len(s.data))
+}
+
+// finish ends the record with the field data[lo:hi].
+func (s *Splitter) finish(lo, hi, next int) {
+	if hi > lo && s.data[hi-1] == '\r' {
+		hi--
+	}
+	s.fields = append(s.fields, span{lo: uint32(lo), hi: uint32(hi)})
+	s.end(next)
+}
+
+func (s *Splitter) end(next int) {
+	s.pos = next
+	if len(s.fields) > MaxFields {
+		s.Malformed = "more than 4096 fields"
+	}
+}
+
+// quoted takes the quoted field that opens at i. It returns where to go on and
+// where the next field begins, or -1 when the record ended with this field.
+func (s *Splitter) quoted(i int) (next, from int) {
+	lo, escaped := i+1, false
+	hi := lo
+	for {
+		n := bytes.IndexByte(s.data[hi:], '"')
+		if n < 0 {
+			s.Malformed = "a quote that is never closed"
+			s.fields = append(s.fields, span{uint32(lo), uint32(len(s.data)), escaped})
+			s.end(len(s.data))
+			return -1, 0
+		}
+		hi += n
+		if hi+1 == len(s.data) || s.data[hi+1] != '"' {
+			break
+		}
+		escaped = true
+		hi += 2
+	}
+	s.fields = append(s.fields, span{uint32(lo), uint32(hi), escaped})
+	return s.afterQuote(hi + 1)
+}
+
+// afterQuote goes on behind the closing quote, at i.
+func (s *Splitter) afterQuote(i int) (next, from int) {
+	rest := s.data[i:]
+	switch {
+	case len(rest) == 0:
+		s.end(i)
+		return -1, 0
+	case rest[0] == s.Delimiter:
+		if i+1 == len(s.data) { // a last, empty field without a line end
+			s.finish(i+1, i+1, i+1)
+			return -1, 0
+		}
+		return i + 1, i + 1
+	case rest[0] == '\n':
+		s.end(i + 1)
+		return -1, 0
+	case rest[0] == '\r' && (len(rest) == 1 || rest[1] == '\n'):
+		s.end(min(i+2, len(s.data)))
+		return -1, 0
+	}
+	// Go on to the end of the record just as block.Quotes does, or the two
+	// would disagree about where the next one begins.
+	s.Malformed = "text after a closing quote"
+	return i, i - 1
+}

@@ -1,0 +1,358 @@
+package parsers
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/paytriage/paytriage/forensics/event"
+)
+
+// settle sorts every partition, drops duplicates, takes out what contradicts
+// itself, and draws up the account of rows.
+func (l *loader) settle(ctx context.Context) (*event.Log, error) {
+	for _, s := range l.sources {
+		s.count()
+	}
+	again, err := l.repeatedTxns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	log := &event.Log{Parts: make([]event.Part, l.parts)}
+	settlers, err := event.Each(ctx, l.opt.Workers, l.parts, func() *settler {
+		return &settler{l: l, counts: make([]settled, len(l.sources))}
+	}, func(s *settler, p int) { log.Parts[p] = s.part(p, again[p]) })
+	if err != nil {
+		return nil, err
+	}
+	texts := texts{l.sources}
+	log.Text = texts.read
+	conflicts := slices.Concat(conflictsOf(settlers)...)
+	if log.Rejects, err = l.rejects(ctx, texts, conflicts); err != nil {
+		return nil, err
+	}
+	for i, s := range l.sources {
+		log.Sources = append(log.Sources, l.account(i, s, settlers))
+	}
+	return log, nil
+}
+
+// A repeat is a transaction id that several rows have, in an account that has
+// it.
+type repeat struct {
+	txn     event.Key
+	foreign bool // rows of another account have it too
+}
+
+// repeatedTxns finds the transaction ids that more than one row has, for each
+// partition of accounts in the order of ids.
+func (l *loader) repeatedTxns(ctx context.Context) ([][]repeat, error) {
+	fans := make([]*event.Fan[txnRef], len(l.workers))
+	for i, w := range l.workers {
+		fans[i] = w.txns
+	}
+	finders, err := event.Each(ctx, l.opt.Workers, l.parts, func() *txnFinder {
+		return &txnFinder{found: make([][]repeat, l.parts)}
+	}, func(f *txnFinder, p int) {
+		f.refs = event.Gather(f.refs, fans, p)
+		f.find()
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([][]repeat, l.parts)
+	for p := range all {
+		for _, f := range finders {
+			all[p] = append(all[p], f.found[p]...)
+		}
+		slices.SortFunc(all[p], func(a, b repeat) int { return cmp.Compare(a.txn, b.txn) })
+		all[p] = slices.Compact(all[p])
+	}
+	return all, nil
+}
+
+// A txnFinder finds repeated ids in one partition of ids at a time.
+type txnFinder struct {
+	refs  []txnRef
+	found [][]repeat // by partition of accounts
+}
+
+func (f *txnFinder) find() {
+	slices.SortFunc(f.refs, func(a, b txnRef) int {
+		if a.txn != b.txn {
+			return cmp.Compare(a.txn, b.txn)
+		}
+		return cmp.Compare(a.account, b.account)
+	})
+	for i := 0; i < len(f.refs); {
+		j := i + 1
+		for j < len(f.refs) && f.refs[j].txn == f.refs[i].txn {
+			j++
+		}
+		if j > i+1 {
+			foreign := f.refs[i].account != f.refs[j-1].account
+			for _, r := range f.refs[i:j] {
+				p := event.PartOf(r.account, len(f.found))
+				f.found[p] = append(f.found[p], repeat{r.txn, foreign})
+			}
+		}
+		i = j
+	}
+}
+
+// A settler settles partitions, one at a time.
+type settler struct {
+	l         *loader
+	counts    []settled // by source
+	conflicts []conflict
+
+	logins  []event.Login
+	charges []event.Charge
+	drop    []bool
+	order   []int32
+	items   []sortItem
+}
+
+// settled counts what became of the rows of one source after they were read.
+type settled struct{ duplicates, repeats, rejected int64 }
+
+// A conflict is a row that is rejected for what other rows of its id say.
+type conflict struct {
+	txn event.Key
+	pos event.Pos
+}
+
+func conflictsOf(settlers []*settler) [][]conflict {
+	var all [][]conflict
+	for _, s := range settlers {
+		all = append(all, s.conflicts)
+	}
+	return all
+}
+
+func (s *settler) part(p int, again []repeat) event.Part {
+	logins := make([]*event.Fan[event.Login], len(s.l.workers))
+	charges := make([]*event.Fan[event.Charge], len(s.l.workers))
+	for i, w := range s.l.workers {
+		logins[i], charges[i] = w.logins, w.charges
+	}
+	s.logins = event.Gather(s.logins, logins, p)
+	s.charges = event.Gather(s.charges, charges, p)
+	return event.Part{Logins: s.settleLogins(), Charges: s.settleCharges(again)}
+}
+
+// settleLogins sorts the logins of a partition and returns them without
+// duplicates.
+func (s *settler) settleLogins() []event.Login {
+	rows := s.logins
+	sortRows(s, rows, func(r *event.Login) (event.Key, int64) { return r.Account, r.Time }, event.CompareLogins)
+	drop := s.flags(len(rows))
+	hasID := false
+	for i := range s.order {
+		r := &rows[s.order[i]]
+		hasID = hasID || r.HasID()
+		if i == 0 {
+			continue
+		}
+		if prev := &rows[s.order[i-1]]; event.SameLogin(prev, r) {
+			if r.HasID() || r.Fine() {
+				drop[i] = true
+				s.counts[r.Pos.Source()].duplicates++
+			} else {
+				s.counts[r.Pos.Source()].repeats++
+			}
+		}
+	}
+	if hasID {
+		s.dropSameID(rows, drop)
+	}
+	return collect(rows, s.order, drop)
+}
+
+// dropSameID drops all but the first of the rows of an account that have one
+// event_id, whatever else they say.
+func (s *settler) dropSameID(rows []event.Login, drop []bool) {
+	type ref struct {
+		account, id event.Key
+		at          int
+	}
+	var refs []ref
+	for i, n := range s.order {
+		if r := &rows[n]; r.HasID() && !drop[i] {
+			refs = append(refs, ref{r.Account, r.ID, i})
+		}
+	}
+	slices.SortFunc(refs, func(a, b ref) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at))
+	})
+	for i := 1; i < len(refs); i++ {
+		if refs[i].id == refs[i-1].id && refs[i].account == refs[i-1].account {
+			drop[refs[i].at] = true
+			s.counts[rows[s.order[refs[i].at]].Pos.Source()].duplicates++
+		}
+	}
+}
+
+// settleCharges sorts the charges of a partition, makes one row of the life of
+// each transaction, and takes out duplicates and contradictions.
+func (s *settler) settleCharges(again []repeat) []event.Charge {
+	rows := s.charges
+	sortRows(s, rows, func(r *event.Charge) (event.Key, int64) { return r.Account, r.Time }, event.CompareCharges)
+	drop := s.flags(len(rows))
+	if len(again) > 0 {
+		s.settleRepeats(rows, drop, again)
+	}
+	return collect(rows, s.order, drop)
+}
+
+// settleRepeats looks at the ids that several rows have.
+func (s *settler) settleRepeats(rows []event.Charge, drop []bool, again []repeat) {
+	groups := map[event.Key][]int{} // places in order, by id; few, or the log is odd
+	for i, n := range s.order {
+		txn := rows[n].Txn
+		if _, ok := slices.BinarySearchFunc(again, txn, func(r repeat, k event.Key) int { return cmp.Compare(r.txn, k) }); ok {
+			groups[txn] = append(groups[txn], i)
+		}
+	}
+	for _, r := range again {
+		if group := groups[r.txn]; len(group) > 0 {
+			s.settleGroup(rows, drop, group, r.foreign)
+		}
+	}
+}
+
+// settleGroup settles the rows of one account that have one id, which come in
+// the order of time.
+func (s *settler) settleGroup(rows []event.Charge, drop []bool, group []int, foreign bool) {
+	first := &rows[s.order[group[0]]]
+	for _, i := range group[1:] {
+		foreign = foreign || !event.SameTransaction(first, &rows[s.order[i]])
+	}
+	if foreign {
+		for _, i := range group {
+			r := &rows[s.order[i]]
+			drop[i] = true
+			s.counts[r.Pos.Source()].rejected++
+			s.conflicts = append(s.conflicts, conflict{r.Txn, r.Pos})
+		}
+		return
+	}
+	for n, i := range group[1:] {
+		r := &rows[s.order[i]]
+		drop[i] = true
+		for _, j := range group[:n+1] {
+			if e := &rows[s.order[j]]; e.Time == r.Time && e.Status == r.Status {
+				s.counts[r.Pos.Source()].duplicates++
+				break
+			}
+		}
+	}
+	first.Status = rows[s.order[group[len(group)-1]]].Status
+}
+
+func (s *settler) flags(n int) []bool {
+	if cap(s.drop) < n {
+		s.drop = make([]bool, n+n/8)
+	}
+	clear(s.drop[:n])
+	return s.drop[:n]
+}
+
+// collect returns the rows in order, without those to drop.
+func collect[T any](rows []T, order []int32, drop []bool) []T {
+	n := 0
+	for _, d := range drop {
+		if !d {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	out := make([]T, 0, n)
+	for i, at := range order {
+		if !drop[i] {
+			out = append(out, rows[at])
+		}
+	}
+	return out
+}
+
+// A sortItem stands for a row while rows are sorted: only small things are
+// moved then; a row is far larger.
+type sortItem struct {
+	account event.Key
+	time    int64
+	at      int32
+}
+
+// sortRows sets s.order to the order of rows by account, time and then
+// compare.
+func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), compare func(a, b *T) int) {
+	s.items = s.items[:0]
+	for i := range rows {
+		a, t := key(&rows[i])
+		s.items = append(s.items, sortItem{a, t, int32(i)})
+	}
+	slices.SortFunc(s.items, func(a, b sortItem) int {
+		switch {
+		case a.account < b.account:
+			return -1
+		case a.account > b.account:
+			return 1
+		case a.time < b.time:
+			return -1
+		case a.time > b.time:
+			return 1
+		}
+		return compare(&rows[a.at], &rows[b.at])
+	})
+	s.order = s.order[:0]
+	for i := range s.items {
+		s.order = append(s.order, s.items[i].at)
+	}
+}
+
+// account draws up what became of the rows of source i.
+func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
+	info := s.info
+	var first, last int64
+	for _, w := range l.workers {
+		t := &w.tallies[i]
+		if t.read > t.rejected {
+			if info.Read == info.Rejected || t.first < first {
+				first = t.first
+			}
+			if info.Read == info.Rejected || t.last > last {
+				last = t.last
+			}
+		}
+		info.Read += t.read
+		info.Rejected += t.rejected
+	}
+	if info.Read > info.Rejected {
+		info.First, info.Last = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
+	}
+	for _, w := range l.workers {
+		if r := w.readers[i]; r != nil {
+			for f, n := range r.unread {
+				info.Unread[f] += n
+			}
+		}
+	}
+	for _, st := range settlers {
+		c := &st.counts[i]
+		info.Duplicates += c.duplicates
+		info.Repeats += c.repeats
+		info.Rejected += c.rejected
+	}
+	info.Accepted = info.Read - info.Rejected - info.Duplicates
+	return info
+}
+
+// trimLine returns b without the line end at its end.
+func trimLine(b []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte{'\n'}), []byte{'\r'})
+}

@@ -1,0 +1,222 @@
+package parsers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/delim"
+)
+
+// texts reads records again. Rows hold no text, and of the millions that are
+// judged only thousands are reported.
+type texts struct{ sources []*source }
+
+// read implements event.Log.Text.
+func (t texts) read(ctx context.Context, rows []event.Pos) ([]event.Text, error) {
+	out := make([]event.Text, len(rows))
+	err := t.visit(ctx, rows, func(i int, line int64, s *source, rec *delim.Splitter) {
+		out[i].Line = line
+		for f := range s.cols.at {
+			if s.cols.at[f] >= 0 && rec.Len() == s.cols.width {
+				out[i].Fields[f] = string(s.cols.get(rec, event.Field(f)))
+			}
+		}
+	})
+	return out, err
+}
+
+// visit calls see for each of rows with its line and its record, in the order
+// in which they stand in the sources.
+func (t texts) visit(ctx context.Context, rows []event.Pos, see func(i int, line int64, s *source, rec *delim.Splitter)) error {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rows[a], rows[b]) })
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && rows[order[n]].Source() == rows[order[0]].Source() {
+			n++
+		}
+		s := t.sources[rows[order[0]].Source()]
+		err := s.visit(ctx, rows, order[:n], func(i int, line int64, rec *delim.Splitter) { see(i, line, s, rec) })
+		if err != nil {
+			return err
+		}
+		order = order[n:]
+	}
+	return nil
+}
+
+// visit is texts.visit for the rows of one source.
+func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see func(i int, line int64, rec *delim.Splitter)) error {
+	f, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := s.changed(f); err != nil {
+		return err
+	}
+	w := &rereader{s: s, at: f}
+	if s.info.Compression != "" {
+		r, err := s.unpacked(ctx, f, nil, nil)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		w.at, w.stream = nil, r
+	}
+	for _, i := range order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.record(rows[i].Offset(), func(line int64, rec *delim.Splitter) { see(i, line, rec) }); err != nil {
+			return &InputError{s.input.Name, "could not be read again: " + reason(err), "run again when nothing writes to it any more"}
+		}
+	}
+	return nil
+}
+
+// A rereader finds records again, at rising offsets.
+type rereader struct {
+	s      *source
+	at     *os.File  // a plain file
+	stream io.Reader // or what a packed one unpacks to
+	read   int64     // bytes taken of stream
+	mark   int       // of the block in buf
+	loaded bool
+	buf    []byte
+	split  delim.Splitter
+}
+
+// record calls see with the record at an offset.
+func (r *rereader) record(offset int64, see func(line int64, rec *delim.Splitter)) error {
+	n, found := slices.BinarySearchFunc(r.s.marks, offset, func(m *mark, o int64) int { return cmp.Compare(m.offset, o) })
+	if !found {
+		n--
+	}
+	m := r.s.marks[n]
+	within := offset - m.offset
+	piece := within / pieceSize * pieceSize
+	for want := int64(2 * pieceSize); ; want = m.length {
+		data, err := r.bytes(n, piece, min(piece+want, m.length))
+		if err != nil {
+			return err
+		}
+		r.split.Delimiter = ','
+		r.split.Reset(data[within-piece:])
+		if !r.split.Next() {
+			return errors.New("a record is gone")
+		}
+		if whole := piece+int64(len(data)) == m.length; whole || r.split.End() < len(data)-int(within-piece) {
+			see(m.lineAt(within, data[:within-piece]), &r.split)
+			return nil
+		}
+	}
+}
+
+// bytes returns the bytes from..to of block n. They are valid until the next
+// call.
+func (r *rereader) bytes(n int, from, to int64) ([]byte, error) {
+	m := r.s.marks[n]
+	if r.at != nil {
+		r.buf = slices.Grow(r.buf[:0], int(to-from))[:to-from]
+		_, err := r.at.ReadAt(r.buf, m.offset+from)
+		return r.buf, err
+	}
+	if !r.loaded || r.mark != n {
+		if _, err := io.CopyN(io.Discard, r.stream, m.offset-r.read); err != nil {
+			return nil, err
+		}
+		r.buf = slices.Grow(r.buf[:0], int(m.length))[:m.length]
+		if _, err := io.ReadFull(r.stream, r.buf); err != nil {
+			return nil, err
+		}
+		r.read, r.mark, r.loaded = m.offset+m.length, n, true
+	}
+	return r.buf[from:to], nil
+}
+
+// rejects draws up the rejected records of all sources.
+func (l *loader) rejects(ctx context.Context, t texts, conflicts []conflict) ([]event.Reject, error) {
+	var all []event.Reject
+	for _, w := range l.workers {
+		for _, r := range w.rejects {
+			r.Line = r.mark.line + r.within
+			all = append(all, r.Reject)
+		}
+	}
+	more, err := l.conflicting(ctx, t, conflicts)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, more...)
+	name := func(r *event.Reject) string { return l.sources[r.Pos.Source()].input.Name }
+	slices.SortFunc(all, func(a, b event.Reject) int {
+		return cmp.Or(cmp.Compare(name(&a), name(&b)), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Raw, b.Raw), cmp.Compare(a.Pos, b.Pos))
+	})
+	return all, nil
+}
+
+// manyOthers is how many contradicting rows a reject names.
+const manyOthers = 8
+
+// conflicting rejects rows that contradict each other, each naming the others.
+func (l *loader) conflicting(ctx context.Context, t texts, conflicts []conflict) ([]event.Reject, error) {
+	slices.SortFunc(conflicts, func(a, b conflict) int {
+		return cmp.Or(cmp.Compare(a.txn, b.txn), cmp.Compare(a.pos, b.pos))
+	})
+	rows := make([]event.Pos, len(conflicts))
+	for i, c := range conflicts {
+		rows[i] = c.pos
+	}
+	out, ids := make([]event.Reject, len(rows)), make([]string, len(rows))
+	err := t.visit(ctx, rows, func(i int, line int64, s *source, rec *delim.Splitter) {
+		out[i] = event.Reject{Pos: rows[i], Line: line, Column: event.TxnID.String(),
+			Reason: "rows with this txn_id contradict each other", Raw: string(rec.Raw())}
+		ids[i] = string(s.cols.get(rec, event.TxnID))
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(conflicts); {
+		j := i
+		for j < len(conflicts) && conflicts[j].txn == conflicts[i].txn {
+			if ids[j] != ids[i] {
+				return nil, fmt.Errorf("the transaction ids %q and %q have one key; rename one of them", ids[i], ids[j])
+			}
+			j++
+		}
+		for k := i; k < j; k++ {
+			out[k].Others = l.others(out[i:j], k-i)
+		}
+		i = j
+	}
+	return out, nil
+}
+
+// others names where the rows of a group stand, without its own.
+func (l *loader) others(group []event.Reject, own int) string {
+	var names []string
+	for i := range group {
+		if i == own {
+			continue
+		}
+		if len(names) == manyOthers {
+			names = append(names, fmt.Sprintf("and %d more", len(group)-1-manyOthers))
+			break
+		}
+		r := &group[i]
+		names = append(names, fmt.Sprintf("%s:%d", l.sources[r.Pos.Source()].input.Name, r.Line))
+	}
+	return strings.Join(names, "; ")
+}

@@ -1,0 +1,426 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/report/table"
+)
+
+// What the columns that come in many tables mean.
+const (
+	docAccount  = "account, as the log has it"
+	docTier     = "how sure: confirmed (at most 1 in 100 wrong), probable (1 in 20), possible (for a person to look at)"
+	docScore    = "weight of the evidence in centibans: 100 mean odds of ten to one, 200 a hundred to one"
+	docVector   = "way in"
+	docCampaign = "hash of the first account of what belongs together"
+	docReasons  = "codes joined by ;"
+	docCurrency = "code of ISO 4217, or of a unit of points"
+	docMinor    = "in minor units of the currency"
+)
+
+func col(name string, k table.Kind, doc string) table.Column {
+	return table.Column{Name: name, Kind: k, Doc: doc}
+}
+
+func maybe(name string, k table.Kind, doc string) table.Column {
+	return table.Column{Name: name, Kind: k, Doc: doc, Nullable: true}
+}
+
+// A filler makes a table of a case.
+type filler struct {
+	schema table.Schema
+	fill   func(c *forensics.Case, row *table.Appender)
+}
+
+// fillers lists all tables of a case, in the order in which they are written.
+func fillers() []filler {
+	return []filler{
+		{victimsSchema, fillVictims},
+		{takeoversSchema, fillTakeovers},
+		{chargesSchema, fillCharges},
+		{refundsSchema, fillRefunds},
+		{sourcesSchema, fillSources},
+		{campaignsSchema, fillCampaigns},
+		{storesSchema, fillStores},
+		{visitsSchema, fillVisits},
+		{timelineSchema, fillTimeline},
+		{rejectsSchema, fillRejects},
+	}
+}
+
+// Schemas lists the tables of a case folder.
+func Schemas() []table.Schema {
+	var all []table.Schema
+	for _, f := range fillers() {
+		all = append(all, f.schema)
+	}
+	return all
+}
+
+// Tables makes all tables of a case.
+func Tables(c *forensics.Case) ([]*table.Table, error) {
+	var all []*table.Table
+	for _, f := range fillers() {
+		t := table.New(f.schema, 0)
+		f.fill(c, t.Appender())
+		if err := t.Validate(); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+var victimsSchema = table.Schema{
+	Name: "victims", Doc: "an account and currency with at least one approved fraudulent charge that was not fully reversed",
+	Columns: []table.Column{
+		col("account_id", table.Text, docAccount),
+		col("tier", table.Code, docTier),
+		col("score", table.Int, docScore),
+		col("vector", table.Code, docVector),
+		col("campaign_id", table.Code, docCampaign),
+		col("takeover_at", table.Time, "first row of the intruder in the account"),
+		col("first_fraud_at", table.Time, "first fraudulent charge"),
+		col("last_fraud_at", table.Time, "last fraudulent charge"),
+		col("fraud_charges", table.Int, "fraudulent charges that were not declined"),
+		col("topup_amount", table.Amount, "fraudulent top-ups, before anything came back, "+docMinor),
+		col("spend_amount", table.Amount, "fraudulent payments and transfers, before anything came back, "+docMinor),
+		col("net_loss", table.Amount, "sum of the lines of the ledger, "+docMinor),
+		col("currency", table.Code, docCurrency),
+		col("reasons", table.Text, docReasons),
+	},
+}
+
+func fillVictims(c *forensics.Case, row *table.Appender) {
+	for i := range c.Victims {
+		v := &c.Victims[i]
+		row.Text(v.Account)
+		row.Code(v.Tier.String())
+		row.Int(int64(v.Score))
+		row.Code(v.Vector.String())
+		row.Code(v.Campaign)
+		row.Time(v.TakeoverAt)
+		row.Time(v.FirstFraud)
+		row.Time(v.LastFraud)
+		row.Int(v.Charges)
+		row.Amount(v.TopUp)
+		row.Amount(v.Spend)
+		row.Amount(v.NetLoss)
+		row.Code(v.Currency.String())
+		row.Text(strings.Join(v.Reasons, ";"))
+		row.End()
+	}
+}
+
+var takeoversSchema = table.Schema{
+	Name: "takeovers", Doc: "an account that someone else got into, with or without loss",
+	Columns: []table.Column{
+		col("account_id", table.Text, docAccount),
+		col("tier", table.Code, docTier),
+		col("score", table.Int, docScore),
+		col("vector", table.Code, docVector),
+		col("campaign_id", table.Code, docCampaign),
+		col("takeover_at", table.Time, "first row of the intruder in the account"),
+		maybe("source_ip", table.Text, "address of the entry"),
+		maybe("device_id", table.Text, "device of the surest intruder"),
+		col("lost", table.Code, "yes if money is gone, else no"),
+		col("reasons", table.Text, docReasons),
+		col("weight_prior", table.Int, "part of the score: odds of any newcomer, "+docScore),
+		col("weight_entry", table.Int, "part of the score: how the intruder got in"),
+		col("weight_visit", table.Int, "part of the score: arrival, stay, network, what the owner did"),
+		col("weight_conduct", table.Int, "part of the score: what was done with money"),
+		col("weight_device", table.Int, "part of the score: other accounts on the device"),
+		col("weight_company", table.Int, "part of the score: shops, address, user agent and hour shared with others"),
+	},
+}
+
+func fillTakeovers(c *forensics.Case, row *table.Appender) {
+	for i := range c.Takeovers {
+		t := &c.Takeovers[i]
+		row.Text(t.Account)
+		row.Code(t.Tier.String())
+		row.Int(int64(t.Score))
+		row.Code(t.Vector.String())
+		row.Code(t.Campaign)
+		row.Time(t.TakeoverAt)
+		row.TextOrNull(t.SourceIP)
+		row.TextOrNull(t.Device)
+		row.Code(yesNo(t.Lost))
+		row.Text(strings.Join(t.Reasons, ";"))
+		w := &t.Weights
+		for _, n := range [...]int64{int64(w.Prior), int64(w.Entry), int64(w.Visit), int64(w.Conduct), int64(w.Device), int64(w.Company)} {
+			row.Int(n)
+		}
+		row.End()
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+var chargesSchema = table.Schema{
+	Name: "charges", Doc: "a fraudulent charge, also one that was declined, is pending or was reversed",
+	Columns: []table.Column{
+		col("txn_id", table.Text, "transaction"),
+		col("account_id", table.Text, docAccount),
+		col("event_time", table.Time, "time of the charge"),
+		col("kind", table.Code, "topup, payment, transfer_out, payout"),
+		col("amount", table.Amount, docMinor),
+		col("currency", table.Code, docCurrency),
+		col("status", table.Code, "approved, declined, pending, reversed"),
+		maybe("store_id", table.Text, "shop, or merchant where there is no shop"),
+		maybe("device_id", table.Text, "device of the charge"),
+		maybe("ip", table.Text, "address of the charge"),
+		col("tier", table.Code, docTier),
+		col("score", table.Int, docScore),
+		col("reasons", table.Text, docReasons),
+		col("source", table.Code, "file that the row stands in"),
+		col("line", table.Int, "line of the row, from 1"),
+	},
+}
+
+func fillCharges(c *forensics.Case, row *table.Appender) {
+	for i := range c.Charges {
+		ch := &c.Charges[i]
+		row.Text(ch.Txn)
+		row.Text(ch.Account)
+		row.Time(ch.Time)
+		row.Code(ch.Kind.String())
+		row.Amount(ch.Amount)
+		row.Code(ch.Currency.String())
+		row.Code(ch.Status)
+		row.TextOrNull(ch.Store)
+		row.TextOrNull(ch.Device)
+		row.TextOrNull(ch.IP)
+		row.Code(ch.Tier.String())
+		row.Int(int64(ch.Score))
+		row.Text(strings.Join(ch.Reasons, ";"))
+		row.Code(ch.Source)
+		row.Int(ch.Line)
+		row.End()
+	}
+}
+
+var refundsSchema = table.Schema{
+	Name: "refunds", Doc: "a line of the ledger",
+	Columns: []table.Column{
+		col("refund_id", table.Text, "hash of account, currency, component and transaction: the same in every run"),
+		col("account_id", table.Text, docAccount),
+		maybe("txn_id", table.Text, "the transactions that the line stands on, joined by ;"),
+		col("component", table.Code, "instrument_refund, balance_restore, balance_clawback, victim_used, or an exception"),
+		col("channel", table.Code, "card, debit, bank, cash, points, balance, none"),
+		col("gross", table.Amount, "what the leg lost, "+docMinor),
+		col("returned", table.Amount, "what the leg got back already, "+docMinor),
+		col("amount", table.Amount, "gross less returned, negative where it is to be taken back, "+docMinor),
+		col("currency", table.Code, docCurrency),
+		col("tier", table.Code, docTier),
+		col("status", table.Code, "open lines may be paid; closed ones are nothing any more; held, needs_decision and exception ones wait"),
+		col("reasons", table.Text, docReasons),
+		col("payer", table.Code, "operator, issuer or bank"),
+		maybe("funding_ref", table.Text, "instrument to be refunded, where the log names it"),
+	},
+}
+
+func fillRefunds(c *forensics.Case, row *table.Appender) {
+	for i := range c.Refunds {
+		r := &c.Refunds[i]
+		row.Text(r.ID)
+		row.Text(r.Account)
+		row.TextOrNull(strings.Join(r.Txns, ";"))
+		row.Code(r.Component.String())
+		row.Code(r.Channel.String())
+		row.Amount(r.Gross)
+		row.Amount(r.Returned)
+		row.Amount(r.Amount)
+		row.Code(r.Currency.String())
+		row.Code(r.Tier.String())
+		row.Code(r.Status.String())
+		row.Text(r.Reasons.String())
+		row.Code(r.Payer)
+		row.TextOrNull(r.FundingRef)
+		row.End()
+	}
+}
+
+var sourcesSchema = table.Schema{
+	Name: "sources", Doc: "an address, network, device, user agent or operator used in the attack",
+	Columns: []table.Column{
+		col("kind", table.Code, "ip, network, user_agent, asn, device"),
+		col("value", table.Text, "as the log has it"),
+		col("role", table.Code, "tester (tried credentials) or executor (spent)"),
+		col("accounts_tried", table.Int, "accounts that were tried by strangers"),
+		col("accounts_entered", table.Int, "accounts that were entered by strangers"),
+		col("attempts", table.Int, "logins of strangers"),
+		col("failures", table.Int, "of them failed"),
+		col("unknown_accounts", table.Int, "of them for accounts that do not exist"),
+		col("first_seen", table.Time, "first login of a stranger"),
+		col("last_seen", table.Time, "last login of a stranger"),
+		col("score", table.Int, docScore),
+	},
+}
+
+func fillSources(c *forensics.Case, row *table.Appender) {
+	for i := range c.Places {
+		p := &c.Places[i]
+		row.Code(p.Kind)
+		row.Text(p.Value)
+		row.Code(p.Role)
+		row.Int(p.Tried)
+		row.Int(p.Entered)
+		row.Int(p.Attempts)
+		row.Int(p.Failures)
+		row.Int(p.UnknownAccs)
+		row.Time(p.First)
+		row.Time(p.Last)
+		row.Int(int64(p.Score))
+		row.End()
+	}
+}
+
+var campaignsSchema = table.Schema{
+	Name: "campaigns", Doc: "attackers' activity that belongs together",
+	Columns: []table.Column{
+		col("campaign_id", table.Text, docCampaign),
+		col("vector", table.Code, docVector),
+		col("first_seen", table.Time, "first takeover"),
+		col("last_seen", table.Time, "last act of an intruder"),
+		col("accounts_tried", table.Int, "accounts tried from the attack source that was used most"),
+		col("accounts_entered", table.Int, "accounts of the campaign"),
+		col("victims", table.Int, "of them with a loss"),
+		col("net_loss", table.Amount, "of confirmed and probable victims, "+docMinor),
+		maybe("currency", table.Code, docCurrency),
+	},
+}
+
+func fillCampaigns(c *forensics.Case, row *table.Appender) {
+	for i := range c.Campaigns {
+		g := &c.Campaigns[i]
+		row.Text(g.ID)
+		row.Code(g.Vector.String())
+		row.Time(g.First)
+		row.Time(g.Last)
+		row.Int(g.Tried)
+		row.Int(g.Entered)
+		row.Int(g.Victims)
+		row.Amount(g.NetLoss)
+		row.CodeOrNull(g.Currency.String())
+		row.End()
+	}
+}
+
+var storesSchema = table.Schema{
+	Name: "stores", Doc: "a shop where stolen money was spent",
+	Columns: []table.Column{
+		col("store_id", table.Text, "shop, or merchant where there is no shop"),
+		col("charges", table.Int, "fraudulent charges"),
+		col("victims", table.Int, "accounts"),
+		col("amount", table.Amount, "spent, "+docMinor),
+		col("first_seen", table.Time, "first fraudulent charge"),
+		col("last_seen", table.Time, "last fraudulent charge"),
+		col("currency", table.Code, docCurrency),
+	},
+}
+
+func fillStores(c *forensics.Case, row *table.Appender) {
+	for i := range c.Stores {
+		s := &c.Stores[i]
+		row.Text(s.Store)
+		row.Int(s.Charges)
+		row.Int(s.Victims)
+		row.Amount(s.Amount)
+		row.Time(s.First)
+		row.Time(s.Last)
+		row.Code(s.Currency.String())
+		row.End()
+	}
+}
+
+var visitsSchema = table.Schema{
+	Name: "store_visits", Doc: "a stretch of time at a shop for which to pull the cameras",
+	Columns: []table.Column{
+		col("store_id", table.Text, "shop, or merchant where there is no shop"),
+		col("from_time", table.Time, "first fraudulent charge of the visit"),
+		col("to_time", table.Time, "last fraudulent charge of the visit"),
+		col("charges", table.Int, "fraudulent charges"),
+		col("accounts", table.Int, "accounts"),
+		col("amount", table.Amount, "spent, "+docMinor),
+		col("currency", table.Code, docCurrency),
+	},
+}
+
+func fillVisits(c *forensics.Case, row *table.Appender) {
+	for i := range c.Visits {
+		v := &c.Visits[i]
+		row.Text(v.Store)
+		row.Time(v.From)
+		row.Time(v.To)
+		row.Int(v.Charges)
+		row.Int(v.Accounts)
+		row.Amount(v.Amount)
+		row.Code(v.Currency.String())
+		row.End()
+	}
+}
+
+var timelineSchema = table.Schema{
+	Name: "timeline", Doc: "an hour of the incident, in one currency",
+	Columns: []table.Column{
+		col("hour", table.Time, "start of the hour"),
+		col("attempts", table.Int, "logins of the whole service, failed ones too"),
+		col("failures", table.Int, "failed logins of the whole service"),
+		col("entries", table.Int, "first logins of a device in an account, of the whole service"),
+		col("fraud_topups", table.Int, "fraudulent top-ups"),
+		col("fraud_topup_amount", table.Amount, docMinor),
+		col("fraud_spends", table.Int, "fraudulent payments and transfers"),
+		col("fraud_spend_amount", table.Amount, docMinor),
+		col("cumulative_spend", table.Amount, "spent by the intruders so far, "+docMinor),
+		maybe("currency", table.Code, docCurrency),
+	},
+}
+
+func fillTimeline(c *forensics.Case, row *table.Appender) {
+	for i := range c.Timeline {
+		h := &c.Timeline[i]
+		row.Time(h.At)
+		row.Int(h.Attempts)
+		row.Int(h.Failures)
+		row.Int(h.Entries)
+		row.Int(h.TopUps)
+		row.Amount(h.TopUpAmount)
+		row.Int(h.Spends)
+		row.Amount(h.SpendAmount)
+		row.Amount(h.CumulativeSpend)
+		row.CodeOrNull(h.Currency.String())
+		row.End()
+	}
+}
+
+var rejectsSchema = table.Schema{
+	Name: "rejects", Doc: "a row that was not understood, or that contradicts another",
+	Columns: []table.Column{
+		col("source", table.Code, "file"),
+		col("line", table.Int, "first line of the record, from 1"),
+		maybe("column", table.Code, "column at fault; empty where it is the whole record"),
+		col("reason", table.Code, "what is wrong with it"),
+		col("raw", table.Text, "the record as it stands"),
+		maybe("others", table.Text, "where the rows stand that it contradicts"),
+	},
+}
+
+func fillRejects(c *forensics.Case, row *table.Appender) {
+	for i := range c.Rejects {
+		r := &c.Rejects[i]
+		row.Code(c.Sources[r.Pos.Source()].Name)
+		row.Int(r.Line)
+		row.CodeOrNull(r.Column)
+		row.Code(r.Reason)
+		row.Text(r.Raw)
+		row.TextOrNull(r.Others)
+		row.End()
+	}
+}
