@@ -116,6 +116,7 @@ type Spread struct {
 	TimeCap    Setting `yaml:"time_cap"`
 	CompanyCap Setting `yaml:"company_cap"`
 	Pseudo     Setting `yaml:"pseudo"`
+	Elsewhere  Setting `yaml:"elsewhere"`
 	TimeBucket Setting `yaml:"time_bucket"`
 }
 

@@ -72,9 +72,9 @@ func Search(ctx context.Context, log *event.Log, p *policy.Policy, workers int, 
 	if f.Sources, err = source.Survey(ctx, workers, tracers, &p.Source); err != nil {
 		return nil, err
 	}
-	price(f.Visits, days)
 	f.places(log)
 	f.redescribe(log, p)
+	price(f.Visits, days)
 	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool { return v.idle() })
 	f.judge(p, users)
 	return f, nil
@@ -477,7 +477,6 @@ func (j *judge) meet(limit int64, places func(v *Visit, add func(event.Key))) {
 			all.honest += million - j.belief[i]
 		})
 	}
-	pseudo := j.p.Spread.Pseudo.Value * million
 	for i := range j.f.Visits {
 		v := &j.f.Visits[i]
 		if v.FirstCharge == 0 {
@@ -489,22 +488,25 @@ func (j *judge) meet(limit int64, places func(v *Visit, add func(event.Key))) {
 			if k == 0 || m == nil {
 				return
 			}
-			sum += m.weight(&all, j.belief[i], pseudo)
+			sum += m.weight(&all, j.belief[i], &j.p.Spread)
 			n++
 		})
 		if n > 0 {
-			v.Company += odds.Clamp(sum/n, -odds.Centibans(limit)/2, odds.Centibans(limit))
+			v.Company += odds.Clamp(sum/n, -odds.Centibans(limit), odds.Centibans(limit))
 		}
 	}
 }
 
 // weight returns the weight of meeting at m, without one visit of the belief
-// given.
-func (m *meeting) weight(all *meeting, belief, pseudo int64) odds.Centibans {
+// given. Thieves are taken to go where everybody goes as often as the policy
+// says, so that a shop of honest people alone says little for a visitor.
+func (m *meeting) weight(all *meeting, belief int64, p *policy.Spread) odds.Centibans {
+	pseudo := p.Pseudo.Value * million
 	thieves, honest := m.thieves-belief, m.honest-(million-belief)
 	allThieves, allHonest := all.thieves-belief, all.honest-(million-belief)
-	share := mulDiv(pseudo, thieves+honest, max(allThieves+allHonest, 1)) // what chance would bring
-	return odds.Ratio(
-		mulDiv(thieves+share+1, million, allThieves+pseudo),
-		mulDiv(honest+share+1, million, allHonest+pseudo))
+	chance := mulDiv(pseudo, thieves+honest+1, max(allThieves+allHonest, 1))
+	thiefShare := mulDiv(thieves+chance, odds.One, allThieves+pseudo)
+	honestShare := max(1, mulDiv(honest+chance, odds.One, allHonest+pseudo))
+	elsewhere := p.Elsewhere.Value
+	return odds.Ratio((elsewhere*honestShare+(1000-elsewhere)*thiefShare)/1000, honestShare)
 }
