@@ -88,6 +88,7 @@ var parseTable = []struct {
 	{text: strings.Repeat("9", 400), digits: 2},
 }
 
+// TestParse holds what is read and what is refused.
 func TestParse(t *testing.T) {
 	for _, e := range parseTable {
 		minor, ok := money.Parse([]byte(e.text), e.digits)
@@ -141,6 +142,7 @@ func TestParseAllocations(t *testing.T) {
 	}
 }
 
+// TestFormat: amounts as people read them.
 func TestFormat(t *testing.T) {
 	jpy, usd, kwd, clf := money.MustCurrency("JPY"), money.MustCurrency("USD"), money.MustCurrency("KWD"), money.MustCurrency("CLF")
 	for _, e := range []struct {
@@ -192,6 +194,7 @@ func TestFormatParse(t *testing.T) {
 	}
 }
 
+// TestParseCurrency: codes that are read, and how they are written back.
 func TestParseCurrency(t *testing.T) {
 	for _, e := range []struct {
 		text, want string
@@ -214,6 +217,7 @@ func TestParseCurrency(t *testing.T) {
 	}
 }
 
+// TestMustCurrency: a code written wrongly in the program stops it.
 func TestMustCurrency(t *testing.T) {
 	defer func() {
 		if p := recover(); p == nil || !strings.Contains(p.(string), "yen!") {
@@ -245,6 +249,7 @@ func TestExponent(t *testing.T) {
 	}
 }
 
+// TestAdd: sums at the edges of 64 bits, against arithmetic without limits.
 func TestAdd(t *testing.T) {
 	const lowest, highest = math.MinInt64, math.MaxInt64
 	edge := []int64{lowest, lowest + 1, lowest / 2, -money.MaxAmount, -2, -1, 0, 1, 2, money.MaxAmount, highest/2 + 1, highest - 1, highest}
@@ -271,6 +276,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
+// TestSum: the total, and that a sum which once did not fit stays refused.
 func TestSum(t *testing.T) {
 	var s money.Sum
 	if total, err := s.Total(); total != 0 || err != nil {

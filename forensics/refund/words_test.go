@@ -80,6 +80,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// TestID: ids are pinned, and no two ways of cutting a text into parts share one.
 func TestID(t *testing.T) {
 	// Pinned: an id that changes breaks the link to every earlier ledger.
 	// Both were reckoned with another program's SHA-256.

@@ -185,13 +185,17 @@ func (t Time) tryZone(b []byte) (Time, bool) {
 	if len(b) == 0 {
 		return t, true
 	}
-	t.Zoned = true
-	if len(b) == 1 {
-		return t, b[0] == 'Z' || b[0] == 'z'
+	var offset int64
+	ok := len(b) == 1 && (b[0] == 'Z' || b[0] == 'z')
+	if !ok {
+		offset, ok = tryOffset(b)
 	}
-	offset, ok := tryOffset(b)
 	t.Micros -= offset * secondMicros
-	return t, ok && t.Micros >= MinMicros && t.Micros <= MaxMicros
+	t.Zoned = true
+	if !ok || t.Micros < MinMicros || t.Micros > MaxMicros {
+		return Time{}, false
+	}
+	return t, true
 }
 
 // fraction returns the microseconds in the n digits that b begins with, and
@@ -211,7 +215,7 @@ func fraction(b []byte) (micros int64, fine bool, n int) {
 // microScale is the microseconds that the last of so many digits counts.
 var microScale = [7]int64{1_000_000, 100_000, 10_000, 1_000, 100, 10, 1}
 
-// tryOffset reads a zone of several characters as seconds east of UTC.
+// tryOffset reads a zone other than Z as seconds east of UTC.
 func tryOffset(b []byte) (sec int64, ok bool) {
 	if b[0] == ' ' {
 		if b = b[1:]; string(b) == "UTC" {
