@@ -101,6 +101,7 @@ type Attack struct {
 	Failed   Shares  `yaml:"failed"`
 	Reaction Shares  `yaml:"reaction"`
 	Session  Shares  `yaml:"session"`
+	Sharing  Shares  `yaml:"sharing"`
 	Smooth   Setting `yaml:"smooth"`
 	CapEach  Setting `yaml:"cap_each"`
 }

@@ -186,6 +186,11 @@ func (f *Findings) byAccount(do func(visits []Visit)) {
 // outcomes, the prior and the company are learnt from the verdicts so far.
 func (f *Findings) judge(p *policy.Policy, users []user) {
 	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)), groups: devices(f.Visits, users)}
+	for _, g := range j.groups {
+		for _, i := range g.visits {
+			f.Visits[i].Outcome[Sharing] = uint8(min(g.accounts-1, 2))
+		}
+	}
 	for i := range j.belief {
 		j.belief[i] = p.Verdict.PriorMin.Value
 	}
@@ -220,11 +225,14 @@ const million = 1_000_000
 func (j *judge) learn() {
 	h := &j.honest
 	*h = struct{ relation, conduct, change, external, failed, reaction, session table }{
-		newTable(Arrival, Stay, Network), newTable(Lag, Money, Drain), newTable(Change), newTable(External),
+		newTable(Arrival, Stay, Network, Sharing), newTable(Lag, Money, Drain, Sharing), newTable(Change), newTable(External),
 		newTable(Failed), newTable(Reaction), newTable(Session)}
 	var sum, n int64
 	for i := range j.f.Visits {
 		v, w := &j.f.Visits[i], (million-j.belief[i])/1000
+		// What a group of features is learnt from must not have been believed
+		// for these very features, or a rare kind of honest visit would talk
+		// itself into being an attack.
 		if !v.Open {
 			h.relation.add(v, w)
 		}
@@ -245,6 +253,15 @@ func (j *judge) learn() {
 	j.prior = min(max(j.prior, j.p.Verdict.PriorMin.Value), j.p.Verdict.PriorMax.Value)
 }
 
+// doubt returns how likely, in thousandths, a visit is honest, given the weight
+// of some of the evidence.
+func (j *judge) doubt(weight odds.Centibans) int64 {
+	if j.prior == 0 { // first round: nobody is suspected yet
+		return 1000
+	}
+	return 1000 - (odds.Ratio(j.prior, million-j.prior)+weight).PPB()/million
+}
+
 // weigh sets the weights of what a visit shows by itself.
 func (j *judge) weigh() {
 	h, a := &j.honest, &j.p.Attack
@@ -255,12 +272,15 @@ func (j *judge) weigh() {
 		if v.Open {
 			v.Visit += j.marginal(&h.relation, 2, v, &a.Network)
 		} else {
-			v.Visit += j.weight(&h.relation, v, &a.Arrival, &a.Stay, &a.Network)
+			v.Visit += j.weight(&h.relation, v, &a.Arrival, &a.Stay, &a.Network, &a.Sharing)
 		}
 		v.Visit = odds.Clamp(v.Visit, -limit, limit)
 		v.Conduct = 0
 		if v.FirstCharge != 0 {
-			v.Conduct = odds.Clamp(j.weight(&h.conduct, v, &a.Lag, &a.Money, &a.Drain), -limit, limit)
+			// Given how the device is shared, which has been weighed already: on a
+			// tablet in a shop everybody pays at once.
+			v.Conduct = j.weight(&h.conduct, v, &a.Lag, &a.Money, &a.Drain, &a.Sharing) - j.marginal(&h.conduct, 3, v, &a.Sharing)
+			v.Conduct = odds.Clamp(v.Conduct, -limit, limit)
 		}
 		means := j.weight(&h.change, v, &a.Change) + j.weight(&h.external, v, &a.External) +
 			j.weight(&h.session, v, &a.Session) + j.weight(&h.failed, v, &a.Failed)
@@ -295,21 +315,24 @@ func (j *judge) total() {
 
 // Own returns the weight of what the visit shows by itself, without the prior
 // and without what other accounts say.
-func (v *Visit) Own() odds.Centibans {
-	entry := v.Breach
-	if v.Means > 0 { // two views of how the visitor got in
-		entry = max(v.Breach, v.Means) + min(v.Breach, v.Means)/2
-	} else {
-		entry += v.Means
+func (v *Visit) Own() odds.Centibans { return v.deeds() + v.Visit }
+
+// deeds returns the weight of how the visitor got in and what he did with
+// money. That is what visits with one device tell of each other: how such a
+// visitor comes and goes is in the nature of the device (a tablet in a shop has
+// nothing but short visits of strangers) and says the same every time.
+func (v *Visit) deeds() odds.Centibans {
+	if v.Means > 0 { // two views of one thing
+		return max(v.Breach, v.Means) + min(v.Breach, v.Means)/2 + v.Conduct
 	}
-	return entry + v.Visit + v.Conduct
+	return v.Breach + v.Means + v.Conduct
 }
 
 // A table counts outcomes of features together, in thousandths of visits.
 type table struct {
 	features []int
 	cells    []int64
-	sums     [3][]int64 // by feature
+	sums     [4][]int64 // by feature
 	all      int64
 }
 
@@ -370,8 +393,9 @@ func mulDiv(a, b, c int64) int64 {
 
 // A group is a device that several accounts have, and the visits made with it.
 type group struct {
-	visits []int
-	owners int // accounts whose owner the device belongs to
+	visits   []int
+	owners   int // accounts whose owner the device belongs to
+	accounts int
 }
 
 // devices returns the devices that more than one account has.
@@ -400,7 +424,10 @@ func devices(visits []Visit, users []user) []group {
 		}
 		if uses[n-1].account != uses[i].account {
 			g := group{}
-			for _, u := range uses[i:n] {
+			for k, u := range uses[i:n] {
+				if k == 0 || u.account != uses[i+k-1].account {
+					g.accounts++
+				}
 				if u.visit < 0 {
 					g.owners++
 				} else {
@@ -422,11 +449,11 @@ func (j *judge) company() {
 	for _, g := range j.groups {
 		sum := -each * odds.Centibans(min(g.owners, 100))
 		for _, i := range g.visits {
-			sum += odds.Clamp(j.f.Visits[i].Own(), -each, each)
+			sum += odds.Clamp(j.f.Visits[i].deeds(), -each, each)
 		}
 		for _, i := range g.visits {
 			v := &j.f.Visits[i]
-			v.Shared = odds.Clamp(sum-odds.Clamp(v.Own(), -each, each), -limit, limit)
+			v.Shared = odds.Clamp(sum-odds.Clamp(v.deeds(), -each, each), -limit, limit)
 		}
 	}
 	for i := range j.f.Visits {

@@ -37,15 +37,16 @@ const (
 	Failed          // tries of strangers in the day before: none · 1 or 2 · 3 to 9 · 10 and more
 	Reaction        // none · reset or change by another actor afterwards · chargeback
 	Session         // own session · one begun by another device
+	Sharing         // the device is seen in this account alone · in one other · in more
 	numFeatures
 )
 
 // outcomes is how many outcomes each feature has.
-var outcomes = [numFeatures]int{5, 5, 5, 4, 4, 3, 2, 2, 4, 3, 2}
+var outcomes = [numFeatures]int{5, 5, 5, 4, 4, 3, 2, 2, 4, 3, 2, 3}
 
 // FeatureNames are the words used for features in reasons and explanations.
 var FeatureNames = [numFeatures]string{"arrival", "stay", "network", "lag", "money", "drain",
-	"change", "external", "failed", "reaction", "session"}
+	"change", "external", "failed", "reaction", "session", "sharing"}
 
 // maxStores is how many shops of a visit are compared with others'.
 const maxStores = 8
