@@ -258,8 +258,8 @@ func stamp(micros int64) string {
 	return string(table.AppendTime(nil, micros))
 }
 
-// writeJSON writes a value as indented JSON, for people and programs alike.
-func writeJSON(w io.Writer, v any) error {
+// WriteJSON writes a value as indented JSON, for people and programs alike.
+func WriteJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")

@@ -232,7 +232,7 @@ func (o *analyzeOptions) show(std streams, c *forensics.Case, s *report.Summary)
 	case o.json:
 		return report.WriteJSON(std.out, s)
 	}
-	return report.Print(std.out, c, s, report.PrintOptions{Width: std.width(), Folder: o.out})
+	return report.Print(std.out, c, s, report.PrintOptions{Width: std.width(), Folder: o.out, Color: std.color()})
 }
 
 // incomplete returns the error that makes exit code 3 of a run whose input was

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
 )
 
@@ -47,8 +48,8 @@ func exitCode(err error) int {
 	return 1
 }
 
-// report tells a person what went wrong and what to do next.
-func report(std streams, err error) {
+// complain tells a person what went wrong and what to do next.
+func complain(std streams, err error) {
 	if err == nil {
 		return
 	}
@@ -75,6 +76,7 @@ func hint(err error) string {
 		input      *parsers.InputError
 		header     *parsers.HeaderError
 		zone       *parsers.ZoneError
+		open       *report.OpenError
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -85,6 +87,8 @@ func hint(err error) string {
 		return incomplete.hint
 	case errors.As(err, &withHint):
 		return withHint.hint
+	case errors.As(err, &open):
+		return open.Hint
 	case errors.As(err, &input):
 		return input.Hint
 	case errors.As(err, &header):

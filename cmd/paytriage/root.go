@@ -31,6 +31,9 @@ func (s *streams) width() int {
 	return 0
 }
 
+// color reports whether stdout may be coloured.
+func (s *streams) color() bool { return s.outTerminal && os.Getenv("NO_COLOR") == "" }
+
 const exitCodes = `
 Exit codes:
   0    done
@@ -83,7 +86,7 @@ func execute(ctx context.Context, std streams, args []string) int {
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(errInterrupted, err)
 	}
-	report(std, err)
+	complain(std, err)
 	return exitCode(err)
 }
 

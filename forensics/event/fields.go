@@ -55,6 +55,37 @@ var fieldNames = [NumFields]string{
 // String returns the column name of the neutral schema.
 func (f Field) String() string { return fieldNames[f] }
 
+var fieldDocs = [NumFields]string{
+	EventTime:   "RFC 3339 stamp with its zone (2019-07-02T17:30:00.123456Z); without a zone give --tz",
+	AccountID:   "the account, as the service names it; for failed logins the id that was tried",
+	DeviceID:    "the device or installation",
+	SessionID:   "the session that a login began",
+	IP:          "network address, IPv4 or IPv6",
+	EventWord:   "login, external_login, logout, password_reset, password_change, email_change, mfa_challenge, device_register, account_create, card_register",
+	OutcomeWord: "success, failure or empty",
+	ReasonWord:  "why it failed: bad_password, unknown_account, locked, mfa_failed, ...",
+	UserAgent:   "program, model and system as the client gives them",
+	CountryCode: "ISO 3166, two letters",
+	ASNumber:    "number of the network operator",
+	EventID:     "unique name of the row; the same again is a duplicate",
+	SourcePort:  "port of the client", Method: "how it was authenticated", Detail: "anything else",
+	TxnID:        "unique name of the transaction",
+	KindWord:     "topup, payment, refund, reversal, chargeback, transfer_out, transfer_in, payout",
+	AmountText:   "unsigned decimal in the currency's own digits: 1200 (JPY), 12.00 (USD)",
+	CurrencyCode: "ISO 4217; where it is absent give --currency",
+	StatusWord:   "approved, declined, pending; column absent: approved",
+	MerchantID:   "the merchant", StoreID: "the shop",
+	FundingSource:  "balance, card, debit, bank, cash, points, ...",
+	OriginalTxnID:  "what a refund, reversal or chargeback undoes",
+	FundingRef:     "token of the instrument",
+	PSPReference:   "the payment provider's name of the transaction",
+	CounterpartyID: "the other account of a transfer", TerminalID: "register", OperatorID: "who worked at it",
+	Category: "kind of goods",
+}
+
+// Doc returns what the column holds, in one line.
+func (f Field) Doc() string { return fieldDocs[f] }
+
 // AuthFields and PaymentFields list the columns of each log in the order of
 // the schema; the first counts of them are what most exports have, the rest is
 // optional and its absence is not worth a word.

@@ -150,6 +150,9 @@ func Default() Policy {
 	return p
 }
 
+// DefaultFile returns the embedded policy as it is written, reasons and all.
+func DefaultFile() []byte { return bytes.Clone(defaultYAML) }
+
 // Load returns the default policy as changed by a file. Errors name the
 // setting at fault.
 func Load(r io.Reader) (Policy, error) {

@@ -119,6 +119,9 @@ func BenchmarkTryAddr(b *testing.B) {
 		}
 		return int64(fromNetip(a))
 	}
+	b.Run("form=v4/reader=none", func(b *testing.B) { // what the loop costs
+		benchTexts(b, v4, many, func([]byte) int64 { return 1 })
+	})
 	b.Run("form=v4/reader=TryAddr", func(b *testing.B) { benchTexts(b, v4, want4, ours) })
 	b.Run("form=v4/reader=netip", func(b *testing.B) { benchTexts(b, v4, want4, control) })
 	b.Run("form=v6/reader=TryAddr", func(b *testing.B) { benchTexts(b, v6, want6, ours) })
@@ -136,4 +139,43 @@ func fromNetip(a netip.Addr) event.Addr {
 		hi = hi<<8 | event.Addr(c)
 	}
 	return hi
+}
+
+// BenchmarkClock turns a day of wall times into UTC. The control is what the
+// standard library offers for the same.
+func BenchmarkClock(b *testing.B) {
+	for _, name := range []string{"Asia/Tokyo", "Europe/Paris"} {
+		loc := mustZone(b, name)
+		walls := make([]int64, many)
+		var want int64
+		for i := range walls {
+			at := time.Date(2019, 7, 2, 0, 0, i, 0, loc)
+			_, offset := at.Zone()
+			walls[i] = at.UnixMicro() + int64(offset)*secondMicros
+			want += at.UnixMicro()
+		}
+		run := func(reader string, utc func(wall int64) int64) {
+			b.Run("zone="+name+"/reader="+reader, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					var sum int64
+					for _, wall := range walls {
+						sum += utc(wall)
+					}
+					if sum != want {
+						b.Fatalf("sum of the answers is %d, want %d", sum, want)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/many, "ns/time")
+			})
+		}
+		c := NewClock(loc)
+		run("Clock", func(wall int64) int64 { utc, _, _ := c.UTC(wall); return utc })
+		run("Localize", func(wall int64) int64 { utc, _, _ := Localize(wall, loc); return utc })
+		run("time.Date", func(wall int64) int64 {
+			t := time.UnixMicro(wall).UTC()
+			y, m, d := t.Date()
+			return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), loc).UnixMicro()
+		})
+	}
 }

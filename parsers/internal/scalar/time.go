@@ -32,7 +32,7 @@ const (
 
 	// maxFraction is how many digits a fraction of a second may have, and
 	// maxOffset the largest offset from UTC, in seconds. No zone in use is
-	// beyond 14 hours; 18 is what ISO 8601 libraries agree to accept.
+	// beyond 14 hours; 18 is as far as java.time goes.
 	maxFraction = 9
 	maxOffset   = 18 * 60 * 60
 

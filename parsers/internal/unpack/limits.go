@@ -3,8 +3,8 @@ package unpack
 import "fmt"
 
 // DefaultMaxRatio is the ratio of unpacked to stored bytes that is allowed
-// where Limits does not say. Logs of one repeated line come near 500; the most
-// that gzip can do is 1032, and that only for nothing but zeros.
+// where Limits does not say. Logs pack to a fifth or a fiftieth; the most that
+// gzip can do is 1032 to 1.
 const DefaultMaxRatio = 1000
 
 const (

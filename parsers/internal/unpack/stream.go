@@ -21,6 +21,7 @@ type source struct {
 	err    error // what ended reading, other than io.EOF
 }
 
+// Read is io.Reader. Once it has failed, it fails in the same way again.
 func (s *source) Read(p []byte) (n int, err error) {
 	if s.err == nil {
 		s.err = s.ctx.Err()
@@ -60,10 +61,12 @@ type magic struct {
 	first  string
 }
 
+const gzipMagic = "\x1f\x8b"
+
 // magics are the formats that are recognised. The text of a log begins with
 // none of them, nor does bzip2 with less than ten bytes: "BZh" could be a word.
 var magics = []magic{
-	{Gzip, "\x1f\x8b"},
+	{Gzip, gzipMagic},
 	{Zstd, "\x28\xb5\x2f\xfd"},
 	{"xz", "\xfd7zXZ\x00"},
 	{"zip", "PK\x03\x04"}, {"zip", "PK\x05\x06"}, {"zip", "PK\x07\x08"},
@@ -184,6 +187,7 @@ type members struct {
 	inside bool // a member, that is, not between two
 }
 
+// Read is io.Reader for the text of all members.
 func (m *members) Read(p []byte) (n int, err error) {
 	for {
 		if !m.inside {
@@ -204,31 +208,39 @@ func (m *members) Read(p []byte) (n int, err error) {
 
 // next goes to the next member. It returns io.EOF if there is none.
 func (m *members) next() error {
-	c, err := m.packed.ReadByte()
-	for m.count > 0 && err == nil && c == 0 {
-		if c, err = m.packed.ReadByte(); err == nil && c != 0 {
-			return errGarbage
-		}
-	}
-	if err != nil {
+	head, err := m.packed.Peek(len(gzipMagic))
+	switch {
+	case len(head) == 0:
 		return err
-	}
-	if err := m.packed.UnreadByte(); err != nil {
-		return err
+	case head[0] == 0 && m.count > 0:
+		return m.padding()
+	case gzipMagic[:len(head)] != string(head):
+		return errGarbage
 	}
 	err = m.member.Reset(m.packed)
-	switch {
-	case err == io.EOF: // there was a byte, so not the end of a member
-		return io.ErrUnexpectedEOF
-	case err == gzip.ErrHeader && m.count > 0:
-		return errGarbage
-	case err != nil:
+	if err == io.EOF { // there was a byte, so it is the end of more than nothing
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return err
 	}
 	m.member.Multistream(false)
 	m.count++
 	m.inside = true
 	return nil
+}
+
+// padding reads zeros up to the end of the source.
+func (m *members) padding() error {
+	for {
+		c, err := m.packed.ReadByte()
+		if err != nil {
+			return err
+		}
+		if c != 0 {
+			return errGarbage
+		}
+	}
 }
 
 // frames reads zstd frames. The decoder withholds the last block of a frame
@@ -238,6 +250,7 @@ type frames struct {
 	err error
 }
 
+// Read is io.Reader for the text of all frames.
 func (f *frames) Read(p []byte) (n int, err error) {
 	if f.err == nil {
 		if n, err = f.d.Read(p); err == nil || err == io.EOF {

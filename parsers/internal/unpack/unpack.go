@@ -87,6 +87,7 @@ func Open(ctx context.Context, r io.Reader, limits Limits) (*Reader, error) {
 	select {
 	case <-opened:
 	case <-ctx.Done():
+		d.cancel()
 		return nil, ctx.Err()
 	}
 	if err != nil {

@@ -1,0 +1,254 @@
+// Package report turns a case into files and words.
+//
+// A case folder appears whole or not at all: everything is written beside its
+// place, the manifest last, and the folder is then put in its place in one
+// step. tables.go is the only schema; csvfile and parquetfile write the same
+// tables. Files are for their owner alone (0600 in 0700), because they name
+// victims. There is no clock time in any of them but the manifest.
+package report
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/report/atomicfile"
+	"github.com/paytriage/paytriage/report/csvfile"
+	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/table"
+)
+
+// Formats are the formats that tables can be written in.
+var Formats = []string{"csv", "parquet"}
+
+// Options say what is written.
+type Options struct {
+	Formats []string
+	Force   bool     // replace a finished case
+	Command []string // the command line, for the manifest
+	Inputs  []string // paths that the folder must not hold
+}
+
+// A Folder is a case folder that is being written.
+type Folder struct {
+	opt    Options
+	folder *atomicfile.Folder
+}
+
+// An OpenError says why a case folder cannot be written, and what to do.
+type OpenError struct {
+	Err  error
+	Hint string
+}
+
+func (e *OpenError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *OpenError) Unwrap() error { return e.Err }
+
+// Open makes sure that a case can be written to dir, and keeps other runs out
+// of it until Write or Discard.
+func Open(dir string, opt Options) (*Folder, error) {
+	for _, in := range opt.Inputs {
+		if within(dir, in) {
+			return nil, &OpenError{fmt.Errorf("%s: holds the input %s", dir, in), "choose another folder with --out"}
+		}
+	}
+	f, err := atomicfile.OpenFolder(dir, atomicfile.FolderOptions{Force: opt.Force, Known: known})
+	if err != nil {
+		return nil, &OpenError{err, openHint(err)}
+	}
+	return &Folder{opt, f}, nil
+}
+
+// within reports whether a file lies in a folder.
+func within(dir, file string) bool {
+	d, err := filepath.Abs(dir)
+	if err != nil {
+		return false
+	}
+	f, err := filepath.Abs(file)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(d, f)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// known reports whether a name is of a file that a case folder holds.
+func known(name string) bool {
+	if name == "summary.json" {
+		return true
+	}
+	base, ext, _ := strings.Cut(name, ".")
+	return slices.Contains(Formats, ext) && slices.ContainsFunc(fillers(), func(f filler) bool { return f.schema.Name == base })
+}
+
+// Discard gives up. It does nothing after Write.
+func (f *Folder) Discard() { f.folder.Discard() }
+
+// Write writes the case and puts the folder in its place. Progress, if not nil,
+// is told how many tables were written since the last call.
+func (f *Folder) Write(ctx context.Context, c *forensics.Case, progress func(int64)) (*Summary, error) {
+	tables, err := Tables(c)
+	if err != nil {
+		return nil, err
+	}
+	s := Summarize(c, tables)
+	m := newManifest(f.opt.Command, c)
+	for _, t := range tables {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for _, format := range Formats { // in their own order, whatever was asked
+			if slices.Contains(f.opt.Formats, format) {
+				if err := f.table(m, t, format); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if progress != nil {
+			progress(1)
+		}
+	}
+	if err := f.file(m, "summary.json", 0, func(w io.Writer) error { return WriteJSON(w, s) }); err != nil {
+		return nil, err
+	}
+	if err := f.file(nil, atomicfile.Manifest, 0, func(w io.Writer) error { return WriteJSON(w, m) }); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s, f.folder.Commit()
+}
+
+// table writes one table in one format.
+func (f *Folder) table(m *Manifest, t *table.Table, format string) error {
+	write := func(w io.Writer) error { return csvfile.Write(w, t) }
+	if format == "parquet" {
+		meta := []parquetfile.KeyValue{{Key: "paytriage.policy", Value: m.PolicyHash}, {Key: "paytriage.version", Value: m.Version}}
+		write = func(w io.Writer) error { return parquetfile.Write(w, t, meta) }
+	}
+	if err := f.file(m, t.Schema().Name+"."+format, t.Rows(), write); err != nil {
+		return err
+	}
+	sum := t.CanonicalHash()
+	m.Outputs[len(m.Outputs)-1].RowsHash = hex.EncodeToString(sum[:])
+	return nil
+}
+
+// file writes one file and notes it in the manifest.
+func (f *Folder) file(m *Manifest, name string, rows int, write func(io.Writer) error) error {
+	out, err := f.folder.Create(name)
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	if err := write(out); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	size, sum, err := out.Commit()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if m != nil {
+		m.Outputs = append(m.Outputs, File{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum[:]), Rows: int64(rows)})
+	}
+	return nil
+}
+
+// A Manifest names everything that a case was made from and consists of. It is
+// written last: a folder without it is an unfinished run.
+type Manifest struct {
+	SchemaVersion int      `json:"schema_version"`
+	Tool          string   `json:"tool"`
+	Version       string   `json:"version"`
+	Go            string   `json:"go"`
+	Command       []string `json:"command"`
+	Created       string   `json:"created"`
+	PolicyHash    string   `json:"policy_hash"`
+	Inputs        []Input  `json:"inputs"`
+	Outputs       []File   `json:"outputs"`
+}
+
+// An Input is a file that was read.
+type Input struct {
+	Name        string `json:"name"`
+	Role        string `json:"role"`
+	Compression string `json:"compression,omitempty"`
+	Bytes       int64  `json:"bytes"`
+	SHA256      string `json:"sha256"`
+	RowCounts
+}
+
+// A File is a file of the case.
+type File struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	Rows   int64  `json:"rows,omitempty"`
+	// RowsHash is the hash of the rows whatever the format, by which a CSV and
+	// a Parquet file of one table can be compared.
+	RowsHash string `json:"rows_sha256,omitempty"`
+}
+
+func newManifest(command []string, c *forensics.Case) *Manifest {
+	info, _ := debug.ReadBuildInfo()
+	m := &Manifest{SchemaVersion: SummaryVersion, Tool: "paytriage", Version: ToolVersion(), Command: command,
+		Created: time.Now().UTC().Format(time.RFC3339), PolicyHash: c.Policy.Hash(), Inputs: []Input{}}
+	if info != nil {
+		m.Go = info.GoVersion
+	}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		m.Inputs = append(m.Inputs, Input{Name: s.Name, Role: s.Role.String(), Compression: s.Compression, Bytes: s.Bytes,
+			SHA256:    hex.EncodeToString(s.SHA256[:]),
+			RowCounts: RowCounts{s.Read, s.Accepted, s.Rejected, s.Duplicates, s.Repeats}})
+	}
+	return m
+}
+
+// ToolVersion returns the version of the program: that of the module it was
+// built from, or "devel".
+func ToolVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// Read returns a table of a finished case, from whichever format it has.
+func Read(dir, name string) (*table.Table, error) {
+	at := slices.IndexFunc(Schemas(), func(s table.Schema) bool { return s.Name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("no table %q", name)
+	}
+	schema := Schemas()[at]
+	if _, err := os.Stat(filepath.Join(dir, atomicfile.Manifest)); err != nil {
+		return nil, &OpenError{fmt.Errorf("%s: is no finished case: it has no %s", dir, atomicfile.Manifest), "name the folder that analyze wrote"}
+	}
+	f, err := os.Open(filepath.Join(dir, name+".csv"))
+	if err == nil {
+		defer f.Close()
+		return csvfile.Read(f, schema)
+	}
+	f, err = os.Open(filepath.Join(dir, name+".parquet"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return parquetfile.Read(f, info.Size(), schema)
+}
