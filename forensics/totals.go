@@ -226,7 +226,7 @@ func (c *Case) incident() (from, to int64) {
 		return 0, 0
 	}
 	for i := range c.Places {
-		if p := &c.Places[i]; p.Role == "tester" && (p.Kind == "ip" || p.Kind == "network") {
+		if p := &c.Places[i]; p.Role == "tester" && p.Kind == "ip" {
 			note(p.First)
 		}
 	}

@@ -75,10 +75,10 @@ func Of(v *takeover.Visit, place *source.Cell, p *policy.Policy) Vector {
 		return SessionTheft
 	case v.Outcome[takeover.External] > 0:
 		return ExternalLogin
+	case place != nil && int64(place.Weight) >= p.Source.ReportScore.Value:
+		return ofPlace(place, &p.Vector) // a reset is then the owner's as often as the thief's
 	case v.Outcome[takeover.Change] > 0:
 		return PasswordReset
-	case place != nil && int64(place.Weight) >= p.Source.ReportScore.Value:
-		return ofPlace(place, &p.Vector)
 	case v.Outcome[takeover.Failed] >= 2:
 		return BruteForce
 	}
