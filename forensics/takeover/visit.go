@@ -307,7 +307,11 @@ func (f *finder) means(a *baseline.Account, i int, v *Visit) {
 				failed++
 			}
 		case isChange(l.Action):
-			if l.Time > x.First-window && l.Time < x.First+window && (by == int16(i) || by == baseline.Nobody || a.Actors[by].First > x.First-window && by != 0) {
+			// The visitor's own, or one shortly before him by somebody who was
+			// new as well; what comes after him is the owner's reaction.
+			near := l.Time > x.First-window && l.Time < x.First+window
+			new := by == baseline.Nobody || by != 0 && a.Actors[by].First > x.First-window
+			if near && (by == int16(i) || new && l.Time <= x.First) {
 				v.Outcome[Change] = 1
 			}
 		case l.Action == event.ExternalLogin && by != int16(i) && l.Time < x.First:
