@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -76,24 +77,78 @@ func (l *loader) repeatedTxns(ctx context.Context) ([][]repeat, error) {
 // A txnFinder finds repeated ids in one partition of ids at a time.
 type txnFinder struct {
 	refs  []txnRef
+	table []event.Key
 	found [][]repeat // by partition of accounts
 }
 
+// find notes the ids of refs that come again. Nearly none do, so the first pass
+// only asks whether an id was seen, in a table that fits a cache; what it finds
+// is looked at again.
 func (f *txnFinder) find() {
-	slices.SortFunc(f.refs, func(a, b txnRef) int {
+	again, ok := f.seenAgain()
+	if !ok {
+		again = f.refs // ids that crowd together: sort them all
+	}
+	f.group(again)
+}
+
+// maxProbes is how far an id may lie from its place in the table.
+const maxProbes = 64
+
+// seenAgain returns all refs whose id several refs have; ok is false if the
+// table could not tell.
+func (f *txnFinder) seenAgain() (again []txnRef, ok bool) {
+	if len(f.refs) < 2 {
+		return nil, true
+	}
+	size := 2 << bits.Len(uint(len(f.refs)))
+	f.table = append(f.table[:0], make([]event.Key, size)...)
+	skip := uint(bits.TrailingZeros(uint(len(f.found))))
+	shift := uint(64 - bits.TrailingZeros(uint(size)))
+	var keys []event.Key
+	for i := range f.refs {
+		k := f.refs[i].txn
+		at := int(uint64(k) << skip >> shift)
+		for n := 0; f.table[at] != 0; n++ {
+			if f.table[at] == k {
+				keys = append(keys, k)
+				break
+			}
+			if n == maxProbes {
+				return nil, false
+			}
+			at = (at + 1) & (size - 1)
+		}
+		f.table[at] = k
+	}
+	if keys == nil {
+		return nil, true
+	}
+	slices.Sort(keys)
+	for i := range f.refs {
+		if _, found := slices.BinarySearch(keys, f.refs[i].txn); found {
+			again = append(again, f.refs[i])
+		}
+	}
+	return again, true
+}
+
+// group notes the ids that several of refs have.
+func (f *txnFinder) group(refs []txnRef) {
+	slices.SortFunc(refs, func(a, b txnRef) int {
 		if a.txn != b.txn {
 			return cmp.Compare(a.txn, b.txn)
 		}
 		return cmp.Compare(a.account, b.account)
 	})
-	for i := 0; i < len(f.refs); {
+	for i := 0; i < len(refs); {
 		j := i + 1
-		for j < len(f.refs) && f.refs[j].txn == f.refs[i].txn {
+		for j < len(refs) && refs[j].txn == refs[i].txn {
 			j++
 		}
 		if j > i+1 {
-			foreign := f.refs[i].account != f.refs[j-1].account
-			for _, r := range f.refs[i:j] {
+			foreign := refs[i].account != refs[j-1].account
+			for _, r := range refs[i:j] {
 				p := event.PartOf(r.account, len(f.found))
 				f.found[p] = append(f.found[p], repeat{r.txn, foreign})
 			}
@@ -113,6 +168,7 @@ type settler struct {
 	drop    []bool
 	order   []int32
 	items   []sortItem
+	starts  []int32 // of buckets
 }
 
 // settled counts what became of the rows of one source after they were read.
@@ -288,30 +344,75 @@ type sortItem struct {
 	at      int32
 }
 
+// fewItems is up to where inserting beats every other way to sort.
+const fewItems = 24
+
 // sortRows sets s.order to the order of rows by account, time and then
-// compare.
+// compare. Accounts are keys, so their bits are as good as random: rows go to
+// as many buckets as there are a few rows for, by the bits below those that
+// chose the partition, and hardly anything is left to sort. Keys that were made
+// to collide cost no more than sorting all.
 func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), compare func(a, b *T) int) {
-	s.items = s.items[:0]
+	spare := bits.LeadingZeros32(uint32(len(rows)) / 4)
+	shift := uint(32 + spare) // buckets: the highest power of two below a quarter of the rows
+	skip := uint(bits.TrailingZeros(uint(s.l.parts)))
+	bucket := func(k event.Key) uint64 { return uint64(k) << skip >> shift }
+
+	s.starts = append(s.starts[:0], make([]int32, (1<<(64-shift))+1)...)
+	for i := range rows {
+		a, _ := key(&rows[i])
+		s.starts[bucket(a)+1]++
+	}
+	for i := 1; i < len(s.starts); i++ {
+		s.starts[i] += s.starts[i-1]
+	}
+	s.items = slices.Grow(s.items[:0], len(rows))[:len(rows)]
 	for i := range rows {
 		a, t := key(&rows[i])
-		s.items = append(s.items, sortItem{a, t, int32(i)})
+		at := &s.starts[bucket(a)]
+		s.items[*at] = sortItem{a, t, int32(i)}
+		*at++
 	}
-	slices.SortFunc(s.items, func(a, b sortItem) int {
-		switch {
-		case a.account < b.account:
-			return -1
-		case a.account > b.account:
-			return 1
-		case a.time < b.time:
-			return -1
-		case a.time > b.time:
-			return 1
-		}
-		return compare(&rows[a.at], &rows[b.at])
-	})
+	from := int32(0)
+	for _, end := range s.starts[:len(s.starts)-1] {
+		sortItems(s.items[from:end], func(a, b *sortItem) int { return compare(&rows[a.at], &rows[b.at]) })
+		from = end
+	}
 	s.order = s.order[:0]
 	for i := range s.items {
 		s.order = append(s.order, s.items[i].at)
+	}
+}
+
+// sortItems sorts items by account, time and then compare.
+func sortItems(items []sortItem, compare func(a, b *sortItem) int) {
+	less := func(a, b *sortItem) bool {
+		if a.account != b.account {
+			return a.account < b.account
+		}
+		if a.time != b.time {
+			return a.time < b.time
+		}
+		return compare(a, b) < 0
+	}
+	if len(items) > fewItems {
+		slices.SortFunc(items, func(a, b sortItem) int {
+			switch {
+			case less(&a, &b):
+				return -1
+			case less(&b, &a):
+				return 1
+			}
+			return 0
+		})
+		return
+	}
+	for i := 1; i < len(items); i++ {
+		item, j := items[i], i
+		for ; j > 0 && less(&item, &items[j-1]); j-- {
+			items[j] = items[j-1]
+		}
+		items[j] = item
 	}
 }
 

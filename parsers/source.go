@@ -76,10 +76,24 @@ func (s *source) open() (*os.File, error) {
 // unpacked returns the bytes to parse, and remembers how they were packed.
 // What is read of f also goes to sum, when that is not nil.
 func (s *source) unpacked(ctx context.Context, f *os.File, sum hash.Hash, progress func(int64)) (io.ReadCloser, error) {
-	var r io.Reader = &tap{r: f, sum: sum, progress: progress}
-	u, err := unpack.Open(ctx, r, unpack.Limits{})
+	// What a file is packed with is found out on the file itself, so that a
+	// plain one, which is nearly every large one, is then read without a copy.
+	u, err := unpack.Open(ctx, f, unpack.Limits{})
+	if err == nil && u.Kind() == unpack.Plain {
+		u.Close()
+		_, err = f.Seek(0, io.SeekStart)
+		if err == nil {
+			return io.NopCloser(&tap{r: f, sum: sum, progress: progress}), nil
+		}
+	}
+	if err == nil {
+		u.Close()
+		if _, err = f.Seek(0, io.SeekStart); err == nil {
+			u, err = unpack.Open(ctx, &tap{r: f, sum: sum, progress: progress}, unpack.Limits{})
+		}
+	}
 	if err != nil {
-		return nil, &InputError{s.input.Name, err.Error(), "unpack it first"}
+		return nil, &InputError{s.input.Name, reason(err), "unpack it first"}
 	}
 	s.info.Compression = u.Kind()
 	return u, nil

@@ -23,11 +23,7 @@ type surveyor struct {
 // same places and others.
 func (s *surveyor) part(feet []footing) {
 	s.touches = slices.DeleteFunc(s.touches, func(t touch) bool { return t.kind != Addr && s.m.explained(t.addr, s.p) })
-	slices.SortFunc(s.touches, func(a, b touch) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.group(), b.group()), cmp.Compare(a.value, b.value),
-			cmp.Compare(a.addrIfPlace(), b.addrIfPlace()), cmp.Compare(a.time, b.time),
-			cmp.Compare(a.account, b.account), cmp.Compare(a.row, b.row))
-	})
+	sortTouches(s.touches)
 	known := map[Place]int64{}
 	for i := range feet {
 		f := &feet[i]
@@ -46,6 +42,30 @@ func (s *surveyor) part(feet []footing) {
 	}
 }
 
+// sortTouches sorts touches by what they are taken together by, then place and
+// time.
+func sortTouches(touches []touch) {
+	slices.SortFunc(touches, func(a, b touch) int {
+		if a.kind != b.kind {
+			return cmp.Compare(a.kind, b.kind)
+		}
+		if a.kind == Addr {
+			if x, y := netKey(a.addr), netKey(b.addr); x != y {
+				return cmp.Compare(x, y)
+			}
+			if a.addr != b.addr {
+				return cmp.Compare(a.addr, b.addr)
+			}
+		} else if a.value != b.value {
+			return cmp.Compare(a.value, b.value)
+		}
+		if a.time != b.time {
+			return cmp.Compare(a.time, b.time)
+		}
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.row, b.row))
+	})
+}
+
 // group returns what touches are taken together by: the network of an address,
 // or the place itself.
 func (t *touch) group() event.Key {
@@ -53,13 +73,6 @@ func (t *touch) group() event.Key {
 		return netKey(t.addr)
 	}
 	return t.value
-}
-
-func (t *touch) addrIfPlace() event.Addr {
-	if t.kind == Addr {
-		return t.addr
-	}
-	return 0
 }
 
 // group makes the cells of one network, user agent or operator, or of the

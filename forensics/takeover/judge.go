@@ -290,11 +290,15 @@ func (j *judge) weigh() {
 
 // weight returns the weight of a visit's outcomes of the features of a table.
 func (j *judge) weight(t *table, v *Visit, attack ...*policy.Shares) odds.Centibans {
-	share := int64(odds.One)
-	for n, s := range attack {
-		share = share * s.Permille[v.Outcome[t.features[n]]] / 1000
+	at := t.cell(v)
+	if !t.known[at] {
+		share := int64(odds.One)
+		for n, s := range attack {
+			share = share * s.Permille[v.Outcome[t.features[n]]] / 1000
+		}
+		t.weights[at], t.known[at] = odds.Ratio(max(share, 1), t.share(v, j.p.Attack.Smooth.Value)), true
 	}
-	return odds.Ratio(max(share, 1), t.share(v, j.p.Attack.Smooth.Value))
+	return t.weights[at]
 }
 
 // marginal is weight for one feature of a table alone.
@@ -332,6 +336,8 @@ func (v *Visit) deeds() odds.Centibans {
 type table struct {
 	features []int
 	cells    []int64
+	weights  []odds.Centibans // of cells that were asked for, once all is counted
+	known    []bool
 	sums     [4][]int64 // by feature
 	all      int64
 }
@@ -343,7 +349,7 @@ func newTable(features ...int) table {
 		n *= outcomes[f]
 		t.sums[i] = make([]int64, outcomes[f])
 	}
-	t.cells = make([]int64, n)
+	t.cells, t.weights, t.known = make([]int64, n), make([]odds.Centibans, n), make([]bool, n)
 	return t
 }
 

@@ -143,7 +143,7 @@ func extremes() *table.Table {
 			case c.Kind == table.Time:
 				t.Cells(i).AppendInt(times[row])
 			case c.Kind.IsText():
-				t.Cells(i).AppendText(long[:row*len(long)/7])
+				t.Cells(i).AppendText(long[:row*len(long)/7/3*3]) // 3 bytes a character
 			default:
 				t.Cells(i).AppendInt(numbers[row])
 			}
