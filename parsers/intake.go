@@ -169,6 +169,8 @@ type settler struct {
 	order   []int32
 	items   []sortItem
 	starts  []int32 // of buckets
+	runs    []int
+	left    []sortItem
 }
 
 // settled counts what became of the rows of one source after they were read.
@@ -344,17 +346,15 @@ type sortItem struct {
 	at      int32
 }
 
-// fewItems is up to where inserting beats every other way to sort.
-const fewItems = 24
-
 // sortRows sets s.order to the order of rows by account, time and then
 // compare. Accounts are keys, so their bits are as good as random: rows go to
-// as many buckets as there are a few rows for, by the bits below those that
-// chose the partition, and hardly anything is left to sort. Keys that were made
-// to collide cost no more than sorting all.
+// at least as many buckets as there are rows, by the bits below those that chose
+// the partition, so that a bucket is mostly one account. Logs are written in the
+// order of time, so that a bucket is mostly one run for each worker, and merging
+// is all that is left. Keys that were made to collide cost no more than sorting
+// all.
 func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), compare func(a, b *T) int) {
-	spare := bits.LeadingZeros32(uint32(len(rows)) / 4)
-	shift := uint(32 + spare) // buckets: the highest power of two below a quarter of the rows
+	shift := uint(32 + bits.LeadingZeros32(uint32(len(rows)))) // buckets: the power of two above the rows
 	skip := uint(bits.TrailingZeros(uint(s.l.parts)))
 	bucket := func(k event.Key) uint64 { return uint64(k) << skip >> shift }
 
@@ -375,7 +375,9 @@ func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), comp
 	}
 	from := int32(0)
 	for _, end := range s.starts[:len(s.starts)-1] {
-		sortItems(s.items[from:end], func(a, b *sortItem) int { return compare(&rows[a.at], &rows[b.at]) })
+		if end-from > 1 {
+			s.sortItems(s.items[from:end], func(a, b *sortItem) int { return compare(&rows[a.at], &rows[b.at]) })
+		}
 		from = end
 	}
 	s.order = s.order[:0]
@@ -384,8 +386,9 @@ func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), comp
 	}
 }
 
-// sortItems sorts items by account, time and then compare.
-func sortItems(items []sortItem, compare func(a, b *sortItem) int) {
+// sortItems sorts items by account, time and then compare: by merging where they
+// are two runs or so, by sorting where they are many.
+func (s *settler) sortItems(items []sortItem, compare func(a, b *sortItem) int) {
 	less := func(a, b *sortItem) bool {
 		if a.account != b.account {
 			return a.account < b.account
@@ -395,7 +398,19 @@ func sortItems(items []sortItem, compare func(a, b *sortItem) int) {
 		}
 		return compare(a, b) < 0
 	}
-	if len(items) > fewItems {
+	s.runs = append(s.runs[:0], 0)
+	for i := 1; i < len(items); i++ {
+		if less(&items[i], &items[i-1]) {
+			if s.runs = append(s.runs, i); len(s.runs) == manyRuns {
+				break
+			}
+		}
+	}
+	switch {
+	case len(s.runs) == 1:
+	case len(s.runs) < manyRuns:
+		s.merge(items, less)
+	default:
 		slices.SortFunc(items, func(a, b sortItem) int {
 			switch {
 			case less(&a, &b):
@@ -405,14 +420,30 @@ func sortItems(items []sortItem, compare func(a, b *sortItem) int) {
 			}
 			return 0
 		})
-		return
 	}
-	for i := 1; i < len(items); i++ {
-		item, j := items[i], i
-		for ; j > 0 && less(&item, &items[j-1]); j-- {
-			items[j] = items[j-1]
+}
+
+// manyRuns is from how many runs on sorting beats merging.
+const manyRuns = 8
+
+// merge merges the runs of items that begin at s.runs, from the right.
+func (s *settler) merge(items []sortItem, less func(a, b *sortItem) bool) {
+	for n := len(s.runs) - 1; n > 0; n-- {
+		left, right := items[s.runs[n-1]:s.runs[n]], items[s.runs[n]:]
+		s.left = append(s.left[:0], left...)
+		to := items[s.runs[n-1]:]
+		i, j, k := 0, 0, 0
+		for i < len(s.left) && j < len(right) {
+			if less(&right[j], &s.left[i]) {
+				to[k] = right[j]
+				j++
+			} else {
+				to[k] = s.left[i]
+				i++
+			}
+			k++
 		}
-		items[j] = item
+		copy(to[k:], s.left[i:])
 	}
 }
 
