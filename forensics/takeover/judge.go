@@ -149,7 +149,7 @@ func (f *Findings) inherit(p *policy.Policy, prior odds.Centibans) {
 				if j == i || w.First > v.LastCharge || v.First-w.First > window {
 					continue
 				}
-				v.Breach = max(v.Breach, min(w.Place+min(0, w.Visit), afterBreach(v, w, &p.Entry)-prior))
+				v.Breach = max(v.Breach, min(w.Place+min(0, w.Visit), afterBreach(v, w, &p.Entry)-prior-v.unseen))
 			}
 		}
 	})
@@ -230,9 +230,6 @@ func (j *judge) learn() {
 	var sum, n int64
 	for i := range j.f.Visits {
 		v, w := &j.f.Visits[i], (million-j.belief[i])/1000
-		// What a group of features is learnt from must not have been believed
-		// for these very features, or a rare kind of honest visit would talk
-		// itself into being an attack.
 		if !v.Open {
 			h.relation.add(v, w)
 		}
@@ -253,15 +250,6 @@ func (j *judge) learn() {
 	j.prior = min(max(j.prior, j.p.Verdict.PriorMin.Value), j.p.Verdict.PriorMax.Value)
 }
 
-// doubt returns how likely, in thousandths, a visit is honest, given the weight
-// of some of the evidence.
-func (j *judge) doubt(weight odds.Centibans) int64 {
-	if j.prior == 0 { // first round: nobody is suspected yet
-		return 1000
-	}
-	return 1000 - (odds.Ratio(j.prior, million-j.prior)+weight).PPB()/million
-}
-
 // weigh sets the weights of what a visit shows by itself.
 func (j *judge) weigh() {
 	h, a := &j.honest, &j.p.Attack
@@ -269,6 +257,10 @@ func (j *judge) weigh() {
 	for i := range j.f.Visits {
 		v := &j.f.Visits[i]
 		v.Visit = j.weight(&h.reaction, v, &a.Reaction)
+		v.unseen = 0
+		if v.Outcome[Arrival] < 2 && !v.Open {
+			v.unseen = min(0, j.marginal(&h.relation, 0, v, &a.Arrival))
+		}
 		if v.Open {
 			v.Visit += j.marginal(&h.relation, 2, v, &a.Network)
 		} else {

@@ -87,6 +87,10 @@ type Visit struct {
 	Shared  odds.Centibans // what other accounts on the device add
 	Company odds.Centibans // shops, address, agent, hour shared with others
 	Total   odds.Centibans // all of these and the prior
+
+	// unseen is the part of Visit, 0 or less, that stands for nobody having
+	// been seen in the account before. The odds after a breach know of that.
+	unseen odds.Centibans
 }
 
 // A finder collects the visits of one worker.

@@ -84,8 +84,8 @@ func TestAccountIDs(t *testing.T) {
 		}
 		r := newRNG(1, 1, 1)
 		for n := range uint64(20_000) {
-			typo := string(town.appendTypo(nil, n, &r))
-			if other, ok := seen[typo]; ok && other < strangers {
+			typo := town.appendTypo(nil, n, &r)
+			if other, ok := seen[string(typo)]; ok && other < strangers {
 				t.Fatalf("a typo of %d is %d", n, other)
 			}
 		}

@@ -98,7 +98,7 @@ func (w *World) validate() error {
 func (a *Attack) validate(w *World) error {
 	switch {
 	case a.Name == "":
-		return errors.New("Name is empty")
+		return errors.New("the name is empty")
 	case a.Victims < 0 || a.Entered < 0 || a.Tries < 0 || a.Sources < 0:
 		return errors.New("a count is negative")
 	case a.Victims > 0 && len(a.Executors) == 0:
