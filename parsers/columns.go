@@ -29,8 +29,8 @@ var bom = []byte("\xef\xbb\xbf")
 type HeaderError struct {
 	Source  string
 	Missing []string
-	Seen    []string
-	Problem string // instead of Missing
+	Seen    []string // the first columns there are, long names cut
+	Problem string   // instead of Missing
 }
 
 func (e *HeaderError) Error() string {
@@ -41,8 +41,23 @@ func (e *HeaderError) Error() string {
 		e.Source, strings.Join(e.Missing, ", "), strings.Join(e.Seen, ", "))
 }
 
+// manySeen is how many columns a HeaderError names, longName how many bytes of
+// each: headers come from anywhere, and the message is for a terminal.
+const (
+	manySeen = 40
+	longName = 60
+)
+
+// clip cuts a long name.
+func clip(name string) string {
+	if len(name) <= longName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:longName], "") + "…"
+}
+
 // readHeader maps the record that s stands on.
-func readHeader(s *delim.Splitter, source string, role event.Role) (*columns, error) {
+func readHeader(s *delim.Splitter, source string, role event.Role, required []event.Field) (*columns, error) {
 	c := &columns{width: s.Len()}
 	for i := range c.at {
 		c.at[i] = -1
@@ -56,32 +71,34 @@ func readHeader(s *delim.Splitter, source string, role event.Role) (*columns, er
 	}
 	var seen []string
 	for i := range s.Len() {
-		name := strings.ToLower(string(bytes.TrimSpace(s.Field(i))))
-		seen = append(seen, name)
+		written := string(bytes.TrimSpace(s.Field(i)))
+		name := strings.ToLower(written)
+		if len(seen) < manySeen {
+			seen = append(seen, clip(written))
+		} else if len(seen) == manySeen {
+			seen = append(seen, "…")
+		}
 		n := slices.IndexFunc(known, func(f event.Field) bool { return f.String() == name })
 		switch {
 		case n < 0:
-			c.extra = append(c.extra, name)
+			c.extra = append(c.extra, written)
 		case c.at[known[n]] >= 0:
 			return nil, &HeaderError{Source: source, Problem: fmt.Sprintf("the header has two columns %q", name)}
 		default:
 			c.at[known[n]] = int16(i)
 		}
 	}
-	return c.check(source, role, known, seen)
+	return c.check(source, required, known, seen)
 }
 
-func (c *columns) check(source string, role event.Role, known []event.Field, seen []string) (*columns, error) {
+func (c *columns) check(source string, required, known []event.Field, seen []string) (*columns, error) {
 	var missing []string
-	for _, f := range event.Required(role) {
+	for _, f := range required {
 		if c.at[f] < 0 {
 			missing = append(missing, f.String())
 		}
 	}
 	if missing != nil {
-		if len(seen) > 40 {
-			seen = append(seen[:40:40], "…")
-		}
 		return nil, &HeaderError{Source: source, Missing: missing, Seen: seen}
 	}
 	for _, f := range known {

@@ -168,13 +168,34 @@ type settler struct {
 	drop    []bool
 	order   []int32
 	items   []sortItem
+	places  []place
 	starts  []int32 // of buckets
 	runs    []int
 	left    []sortItem
 }
 
 // settled counts what became of the rows of one source after they were read.
-type settled struct{ duplicates, repeats, rejected int64 }
+type settled struct {
+	duplicates, repeats, rejected int64
+	span
+}
+
+// A span is the range of times of accepted rows.
+type span struct {
+	first, last int64
+	any         bool
+}
+
+// add widens the span to hold another one.
+func (s *span) add(o span) {
+	if !s.any {
+		*s = o
+	} else if o.any {
+		s.first, s.last = min(s.first, o.first), max(s.last, o.last)
+	}
+}
+
+func moment(t int64) span { return span{t, t, true} }
 
 // A conflict is a row that is rejected for what other rows of its id say.
 type conflict struct {
@@ -226,7 +247,11 @@ func (s *settler) settleLogins() []event.Login {
 	if hasID {
 		s.dropSameID(rows, drop)
 	}
-	return collect(rows, s.order, drop)
+	kept := collect(rows, s.order, drop)
+	for i := range kept {
+		s.counts[kept[i].Pos.Source()].add(moment(kept[i].Time))
+	}
+	return kept
 }
 
 // dropSameID drops all but the first of the rows of an account that have one
@@ -262,52 +287,68 @@ func (s *settler) settleCharges(again []repeat) []event.Charge {
 	if len(again) > 0 {
 		s.settleRepeats(rows, drop, again)
 	}
-	return collect(rows, s.order, drop)
+	kept := collect(rows, s.order, drop)
+	for i := range kept {
+		s.counts[kept[i].Pos.Source()].add(moment(kept[i].Time))
+	}
+	return kept
 }
+
+// A place says where in the order a row stands that has a repeated id.
+type place struct{ repeat, at int32 }
 
 // settleRepeats looks at the ids that several rows have.
 func (s *settler) settleRepeats(rows []event.Charge, drop []bool, again []repeat) {
-	groups := map[event.Key][]int{} // places in order, by id; few, or the log is odd
+	places := s.places[:0]
 	for i, n := range s.order {
-		txn := rows[n].Txn
-		if _, ok := slices.BinarySearchFunc(again, txn, func(r repeat, k event.Key) int { return cmp.Compare(r.txn, k) }); ok {
-			groups[txn] = append(groups[txn], i)
+		k, ok := slices.BinarySearchFunc(again, rows[n].Txn, func(r repeat, txn event.Key) int { return cmp.Compare(r.txn, txn) })
+		if ok {
+			places = append(places, place{int32(k), int32(i)})
 		}
 	}
-	for _, r := range again {
-		if group := groups[r.txn]; len(group) > 0 {
-			s.settleGroup(rows, drop, group, r.foreign)
+	s.places = places
+	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(a.repeat, b.repeat), cmp.Compare(a.at, b.at)) })
+	for len(places) > 0 {
+		n := 1
+		for n < len(places) && places[n].repeat == places[0].repeat {
+			n++
 		}
+		s.settleGroup(rows, drop, places[:n], again[places[0].repeat].foreign)
+		places = places[n:]
 	}
 }
 
 // settleGroup settles the rows of one account that have one id, which come in
 // the order of time.
-func (s *settler) settleGroup(rows []event.Charge, drop []bool, group []int, foreign bool) {
-	first := &rows[s.order[group[0]]]
-	for _, i := range group[1:] {
-		foreign = foreign || !event.SameTransaction(first, &rows[s.order[i]])
+func (s *settler) settleGroup(rows []event.Charge, drop []bool, group []place, foreign bool) {
+	row := func(p place) *event.Charge { return &rows[s.order[p.at]] }
+	first := row(group[0])
+	for _, p := range group[1:] {
+		foreign = foreign || !event.SameTransaction(first, row(p))
 	}
 	if foreign {
-		for _, i := range group {
-			r := &rows[s.order[i]]
-			drop[i] = true
+		for _, p := range group {
+			r := row(p)
+			drop[p.at] = true
 			s.counts[r.Pos.Source()].rejected++
 			s.conflicts = append(s.conflicts, conflict{r.Txn, r.Pos})
 		}
 		return
 	}
-	for n, i := range group[1:] {
-		r := &rows[s.order[i]]
-		drop[i] = true
-		for _, j := range group[:n+1] {
-			if e := &rows[s.order[j]]; e.Time == r.Time && e.Status == r.Status {
-				s.counts[r.Pos.Source()].duplicates++
-				break
-			}
+	prev := first
+	for _, p := range group[1:] {
+		r := row(p)
+		drop[p.at] = true
+		// Rows of one life are in the order of time and then status, so the
+		// same again stands right behind.
+		if count := &s.counts[r.Pos.Source()]; r.Time == prev.Time && r.Status == prev.Status {
+			count.duplicates++
+		} else {
+			count.add(moment(r.Time))
 		}
+		prev = r
 	}
-	first.Status = rows[s.order[group[len(group)-1]]].Status
+	first.Status = prev.Status
 }
 
 func (s *settler) flags(n int) []bool {
@@ -450,35 +491,25 @@ func (s *settler) merge(items []sortItem, less func(a, b *sortItem) bool) {
 // account draws up what became of the rows of source i.
 func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
 	info := s.info
-	var first, last int64
 	for _, w := range l.workers {
-		t := &w.tallies[i]
-		if t.read > t.rejected {
-			if info.Read == info.Rejected || t.first < first {
-				first = t.first
-			}
-			if info.Read == info.Rejected || t.last > last {
-				last = t.last
-			}
-		}
-		info.Read += t.read
-		info.Rejected += t.rejected
-	}
-	if info.Read > info.Rejected {
-		info.First, info.Last = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
-	}
-	for _, w := range l.workers {
+		info.Read += w.tallies[i].read
+		info.Rejected += w.tallies[i].rejected
 		if r := w.readers[i]; r != nil {
 			for f, n := range r.unread {
 				info.Unread[f] += n
 			}
 		}
 	}
+	var times span
 	for _, st := range settlers {
 		c := &st.counts[i]
 		info.Duplicates += c.duplicates
 		info.Repeats += c.repeats
 		info.Rejected += c.rejected
+		times.add(c.span)
+	}
+	if times.any {
+		info.First, info.Last = time.UnixMicro(times.first).UTC(), time.UnixMicro(times.last).UTC()
 	}
 	info.Accepted = info.Read - info.Rejected - info.Duplicates
 	return info

@@ -18,6 +18,7 @@ package parsers
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"io"
 	"math/bits"
 	"sync"
@@ -49,10 +50,16 @@ type Options struct {
 // required column, or changes while it is read; damage further on is noted in
 // the source's Trouble, and what was read before it is kept.
 func Load(ctx context.Context, inputs []Input, opt Options) (*event.Log, error) {
+	return load(ctx, inputs, opt, block.Size)
+}
+
+// load is Load with blocks of about the given size.
+func load(ctx context.Context, inputs []Input, opt Options, blockSize int) (*event.Log, error) {
 	if len(inputs) > event.MaxSources {
 		return nil, &InputError{inputs[0].Name, "and more than 65,535 other files", "join files, or give them in several runs"}
 	}
-	l := &loader{opt: opt}
+	opt.Workers = max(opt.Workers, 1)
+	l := &loader{opt: opt, blockSize: blockSize}
 	for _, in := range inputs {
 		l.sources = append(l.sources, &source{input: in, info: event.Source{Name: in.Name, Role: in.Role}})
 	}
@@ -66,7 +73,7 @@ func Load(ctx context.Context, inputs []Input, opt Options) (*event.Log, error) 
 		if err != nil {
 			return nil, err
 		}
-		total += s.size
+		total += s.info.Bytes
 	}
 	l.parts = partsFor(total)
 	if err := l.read(ctx); err != nil {
@@ -93,7 +100,7 @@ func TotalBytes(inputs []Input) int64 {
 		s := source{input: in}
 		if f, err := s.open(); err == nil {
 			if s.begin(f) == nil {
-				total += s.size
+				total += s.info.Bytes
 			}
 			f.Close()
 		}
@@ -103,10 +110,11 @@ func TotalBytes(inputs []Input) int64 {
 
 // A loader is one call of Load.
 type loader struct {
-	opt     Options
-	sources []*source
-	parts   int
-	workers []*worker
+	opt       Options
+	blockSize int
+	sources   []*source
+	parts     int
+	workers   []*worker
 }
 
 // A job is a block to parse.
@@ -116,6 +124,9 @@ type job struct {
 	mark   *mark
 	cols   *columns // nil before the header
 	body   int64    // offset of the first record behind the header
+
+	counted int64 // up to where of the block line ends were counted for rejects
+	lines   int64 // and how many there are
 }
 
 // read runs the pipeline from bytes to partitioned rows: readers that cut and
@@ -169,13 +180,15 @@ func (l *loader) readSource(ctx context.Context, i int, jobs chan<- job) error {
 		return err
 	}
 	defer f.Close()
-	sum := sourceHash()
-	r, err := s.unpacked(ctx, f, sum, l.opt.Progress)
+	t := &tap{ctx: ctx, f: f, sum: sha256.New(), progress: l.opt.Progress}
+	r, kind, err := s.unpacked(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	s.info.Compression = kind
 	cutter := block.NewCutter(r, true, ',')
+	cutter.Size = l.blockSize
 	for {
 		b, err := cutter.Next()
 		if err == io.EOF {
@@ -193,7 +206,7 @@ func (l *loader) readSource(ctx context.Context, i int, jobs chan<- job) error {
 			return err
 		}
 		select {
-		case jobs <- job{i, b, m, s.cols, s.body}:
+		case jobs <- job{source: i, block: b, mark: m, cols: s.cols, body: s.body}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -202,7 +215,7 @@ func (l *loader) readSource(ctx context.Context, i int, jobs chan<- job) error {
 		return &HeaderError{Source: s.input.Name, Problem: "the file is empty; not even a header"}
 	}
 	r.Close()
-	return s.finish(f, sum, &tap{r: f, sum: sum, progress: l.opt.Progress})
+	return s.finish(t)
 }
 
 // admit notes where a block begins, and takes the header from the first.
@@ -228,13 +241,13 @@ func (l *loader) admit(s *source, b *block.Block) (*mark, error) {
 	if !split.Next() {
 		return m, nil // blank lines only, so far
 	}
-	cols, err := readHeader(&split, s.input.Name, s.input.Role)
+	required := event.Required(s.input.Role)
+	if s.input.Role == event.Payments && l.opt.Currency == 0 {
+		required = append(required, event.CurrencyCode)
+	}
+	cols, err := readHeader(&split, s.input.Name, s.input.Role, required)
 	if err != nil {
 		return nil, err
-	}
-	if s.input.Role == event.Payments && !cols.has(event.CurrencyCode) && l.opt.Currency == 0 {
-		return nil, &HeaderError{Source: s.input.Name, Missing: []string{"currency"},
-			Seen: []string{"no currency either; give it with --currency JPY"}}
 	}
 	s.cols, s.info.Extra, s.info.Absent = cols, cols.extra, cols.absent
 	s.body = b.Offset + int64(len(b.Data)-len(head)+split.End())
@@ -267,21 +280,18 @@ type worker struct {
 	txns    *event.Fan[txnRef]
 	rejects []reject
 	tallies []tally // by source
+	clocks  map[event.Role]*scalar.Clock
 }
 
 // A txnRef says that an account has a transaction id.
 type txnRef struct{ txn, account event.Key }
 
-// A tally counts the rows of one source.
-type tally struct {
-	read, rejected int64
-	first, last    int64
-}
+// A tally counts the records of one source.
+type tally struct{ read, rejected int64 }
 
 // A reject is an event.Reject before lines are known.
 type reject struct {
 	event.Reject
-	source int
 	mark   *mark
 	within int64 // line ends before it in its block
 }
@@ -290,6 +300,7 @@ func newWorker(l *loader) *worker {
 	w := &worker{l: l, split: delim.Splitter{Delimiter: ','}}
 	w.logins, w.charges, w.txns = event.NewFan[event.Login](l.parts), event.NewFan[event.Charge](l.parts), event.NewFan[txnRef](l.parts)
 	w.readers, w.tallies = make([]*reader, len(l.sources)), make([]tally, len(l.sources))
+	w.clocks = map[event.Role]*scalar.Clock{}
 	return w
 }
 
@@ -311,7 +322,10 @@ func (w *worker) readerOf(j *job) *reader {
 	if w.readers[i] == nil {
 		r := &reader{cols: j.cols, role: w.l.sources[i].input.Role, currency: w.l.opt.Currency}
 		if loc := w.l.opt.Zones[r.role]; loc != nil {
-			r.zone = scalar.NewClock(loc)
+			if w.clocks[r.role] == nil {
+				w.clocks[r.role] = scalar.NewClock(loc)
+			}
+			r.zone = w.clocks[r.role]
 		}
 		w.readers[i] = r
 	}
@@ -345,9 +359,9 @@ func (w *worker) parse(j *job) {
 		at := event.At(j.source, base+int64(w.split.Offset()))
 		var f fault
 		if r.role == event.Payments {
-			f = w.charge(r, at, t)
+			f = w.charge(r, at)
 		} else {
-			f = w.login(r, at, t)
+			f = w.login(r, at)
 		}
 		if f.reason != "" {
 			w.reject(j, base-j.block.Offset+int64(w.split.Offset()), f, w.split.Raw())
@@ -355,18 +369,17 @@ func (w *worker) parse(j *job) {
 	}
 }
 
-func (w *worker) login(r *reader, at event.Pos, t *tally) fault {
+func (w *worker) login(r *reader, at event.Pos) fault {
 	var row event.Login
 	if f := r.login(&w.split, &row); f.reason != "" {
 		return f
 	}
 	row.Pos = at
 	*w.logins.Slot(event.PartOf(row.Account, w.l.parts)) = row
-	t.seen(row.Time)
 	return fault{}
 }
 
-func (w *worker) charge(r *reader, at event.Pos, t *tally) fault {
+func (w *worker) charge(r *reader, at event.Pos) fault {
 	var row event.Charge
 	if f := r.charge(&w.split, &row); f.reason != "" {
 		return f
@@ -374,27 +387,21 @@ func (w *worker) charge(r *reader, at event.Pos, t *tally) fault {
 	row.Pos = at
 	*w.charges.Slot(event.PartOf(row.Account, w.l.parts)) = row
 	*w.txns.Slot(event.PartOf(row.Txn, w.l.parts)) = txnRef{row.Txn, row.Account}
-	t.seen(row.Time)
 	return fault{}
 }
 
-// seen widens the range of times.
-func (t *tally) seen(micros int64) {
-	if t.first == 0 && t.last == 0 {
-		t.first, t.last = micros, micros
-	}
-	t.first, t.last = min(t.first, micros), max(t.last, micros)
-}
-
-// reject keeps a record that is no row. offset counts from the block's start.
+// reject keeps a record that is no row. offset counts from the block's start
+// and rises from one reject of a block to the next.
 func (w *worker) reject(j *job, offset int64, f fault, raw []byte) {
 	w.tallies[j.source].rejected++
 	column := ""
 	if f.column < event.NumFields {
 		column = f.column.String()
 	}
+	j.lines += int64(bytes.Count(j.block.Data[j.counted:offset], newline))
+	j.counted = offset
 	w.rejects = append(w.rejects, reject{
 		Reject: event.Reject{Pos: event.At(j.source, j.block.Offset+offset), Column: column, Reason: f.reason, Raw: string(raw)},
-		source: j.source, mark: j.mark, within: int64(bytes.Count(j.block.Data[:offset], newline)),
+		mark:   j.mark, within: j.lines,
 	})
 }

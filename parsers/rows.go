@@ -1,6 +1,8 @@
 package parsers
 
 import (
+	"bytes"
+
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/parsers/delim"
@@ -66,19 +68,23 @@ func (r *reader) login(s *delim.Splitter, l *event.Login) fault {
 	l.Device = event.KeyOf(c.get(s, event.DeviceID))
 	l.Session = event.KeyOf(c.get(s, event.SessionID))
 	l.Agent = event.KeyOf(c.get(s, event.UserAgent))
-	var rest event.Key
-	l.Addr, rest = r.addr(s)
-	l.Country = r.country(s)
-	l.ASN = r.asn(s)
-	id := c.get(s, event.EventID)
-	if len(id) > 0 {
-		rest = event.KeyOf(id)
-	} else {
-		rest += r.rest(s)
+	rest := r.rest(s) + finer(c.get(s, event.EventTime))
+	if l.Action == event.OtherAction {
+		rest += beside(event.EventWord, action)
 	}
+	why := event.ParseReason(c.get(s, event.ReasonWord))
+	if why == event.OtherReason {
+		rest += beside(event.ReasonWord, c.get(s, event.ReasonWord))
+	}
+	l.Addr = r.addr(s, &rest)
+	l.Country = r.country(s, &rest)
+	l.ASN = r.asn(s, &rest)
 	l.ID = rest
-	l.Word = event.PackWord(outcome, event.ParseReason(c.get(s, event.ReasonWord)),
-		t.Fine, len(id) > 0, r.role == event.History)
+	id := event.KeyOf(c.get(s, event.EventID))
+	if id != 0 {
+		l.ID = id
+	}
+	l.Word = event.PackWord(outcome, why, t.Fine, id != 0, r.role == event.History)
 	return fault{}
 }
 
@@ -148,10 +154,12 @@ func (r *reader) parties(s *delim.Splitter, p *event.Charge) {
 	c := r.cols
 	p.Device = event.KeyOf(c.get(s, event.DeviceID))
 	p.Session = event.KeyOf(c.get(s, event.SessionID))
+	p.Rest = r.rest(s)
 	p.Funding = event.ParseFunding(c.get(s, event.FundingSource))
-	var low event.Key
-	p.Addr, low = r.addr(s)
-	p.Rest = low + r.rest(s)
+	if p.Funding == event.OtherFunding {
+		p.Rest += beside(event.FundingSource, c.get(s, event.FundingSource))
+	}
+	p.Addr = r.addr(s, &p.Rest)
 
 	store, merchant := event.KeyOf(c.get(s, event.StoreID)), event.KeyOf(c.get(s, event.MerchantID))
 	if p.Store = store; store == 0 {
@@ -204,20 +212,28 @@ func (r *reader) time(s *delim.Splitter) (scalar.Time, fault) {
 
 // addr reads the address. Text that is none is counted and taken as absent: a
 // payment is not lost for the sake of a field that proves nothing by itself.
-func (r *reader) addr(s *delim.Splitter) (event.Addr, event.Key) {
+// What the address does not hold is added to rest.
+func (r *reader) addr(s *delim.Splitter, rest *event.Key) event.Addr {
 	b := r.cols.get(s, event.IP)
 	if len(b) == 0 {
-		return 0, 0
+		return 0
 	}
 	a, low, ok := scalar.TryAddr(b)
-	if !ok {
+	switch {
+	case !ok:
 		r.unread[event.IP]++
-		return 0, event.KeyOf(b)
+		*rest += beside(event.IP, b)
+		return 0
+	case a.Is4() && bytes.IndexByte(b, ':') >= 0, !a.Is4() && (b[0] == '[' || bytes.IndexByte(b, '%') >= 0):
+		*rest += beside(event.IP, b) // a port or a zone
+	default:
+		*rest += event.Key(low)
 	}
-	return a, event.Key(low)
+	return a
 }
 
-func (r *reader) country(s *delim.Splitter) event.Country {
+// country reads the country as addr reads the address.
+func (r *reader) country(s *delim.Splitter, rest *event.Key) event.Country {
 	b := r.cols.get(s, event.CountryCode)
 	if len(b) == 0 {
 		return 0
@@ -225,11 +241,13 @@ func (r *reader) country(s *delim.Splitter) event.Country {
 	c, ok := scalar.TryCountry(b)
 	if !ok {
 		r.unread[event.CountryCode]++
+		*rest += beside(event.CountryCode, b)
 	}
 	return c
 }
 
-func (r *reader) asn(s *delim.Splitter) uint32 {
+// asn reads the network operator as addr reads the address.
+func (r *reader) asn(s *delim.Splitter, rest *event.Key) uint32 {
 	b := r.cols.get(s, event.ASNumber)
 	if len(b) == 0 {
 		return 0
@@ -237,6 +255,7 @@ func (r *reader) asn(s *delim.Splitter) uint32 {
 	n, ok := scalar.TryUint32(b)
 	if !ok {
 		r.unread[event.ASNumber]++
+		*rest += beside(event.ASNumber, b)
 	}
 	return n
 }
@@ -246,9 +265,32 @@ func (r *reader) asn(s *delim.Splitter) uint32 {
 func (r *reader) rest(s *delim.Splitter) event.Key {
 	var sum event.Key
 	for _, f := range r.cols.joined {
-		if k := event.KeyOf(r.cols.get(s, f)); k != 0 {
-			sum += k.Join(event.Key(f))
-		}
+		sum += beside(f, r.cols.get(s, f))
 	}
 	return sum
+}
+
+// beside returns a key of a text that is more than the row says of it: a word
+// that the schema does not know, an address that is none, a field that the row
+// has no place for. Two records that differ only there are not the same.
+func beside(f event.Field, text []byte) event.Key {
+	k := event.KeyOf(text)
+	if k == 0 {
+		return 0
+	}
+	return k.Join(event.Key(f))
+}
+
+// finer returns a key of the digits of a stamp beyond the microsecond, which is
+// as fine as times are kept.
+func finer(stamp []byte) event.Key {
+	const micros = len("2019-07-02T12:03:04.123456")
+	if len(stamp) <= micros || stamp[micros]-'0' > 9 {
+		return 0
+	}
+	n := micros - len("123456")
+	for n < len(stamp) && stamp[n]-'0' <= 9 {
+		n++
+	}
+	return beside(event.EventTime, bytes.TrimRight(stamp[micros:max(n, micros)], "0"))
 }

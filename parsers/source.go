@@ -3,13 +3,12 @@ package parsers
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
-	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers/internal/unpack"
@@ -22,9 +21,8 @@ type source struct {
 	info  event.Source
 	cols  *columns
 	marks []*mark
-	size  int64
-	mtime time.Time
-	body  int64 // offset of the first record behind the header
+	stat  fs.FileInfo // of the file before it was read
+	body  int64       // offset of the first record behind the header
 }
 
 // A mark remembers where a block began, so that any row can be found again and
@@ -66,6 +64,11 @@ func (m *mark) lineAt(n int64, before []byte) int64 {
 
 // open opens the stored bytes of a source.
 func (s *source) open() (*os.File, error) {
+	// Asked first: to open a pipe that nobody writes to would wait for ever.
+	info, err := os.Stat(s.input.Path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, &InputError{s.input.Name, "is not a regular file", "give a file, a folder, a pattern or - for standard input"}
+	}
 	f, err := os.Open(s.input.Path)
 	if err != nil {
 		return nil, &InputError{s.input.Name, reason(err), "make it readable, or leave it out"}
@@ -73,41 +76,48 @@ func (s *source) open() (*os.File, error) {
 	return f, nil
 }
 
-// unpacked returns the bytes to parse, and remembers how they were packed.
-// What is read of f also goes to sum, when that is not nil.
-func (s *source) unpacked(ctx context.Context, f *os.File, sum hash.Hash, progress func(int64)) (io.ReadCloser, error) {
+// unpacked returns the bytes to parse, all of which go through t, and how they
+// were packed.
+func (s *source) unpacked(ctx context.Context, t *tap) (r io.ReadCloser, kind string, err error) {
 	// What a file is packed with is found out on the file itself, so that a
 	// plain one, which is nearly every large one, is then read without a copy.
-	u, err := unpack.Open(ctx, f, unpack.Limits{})
-	if err == nil && u.Kind() == unpack.Plain {
-		u.Close()
-		_, err = f.Seek(0, io.SeekStart)
-		if err == nil {
-			return io.NopCloser(&tap{r: f, sum: sum, progress: progress}), nil
-		}
-	}
+	u, err := unpack.Open(ctx, t.f, unpack.Limits{})
 	if err == nil {
 		u.Close()
-		if _, err = f.Seek(0, io.SeekStart); err == nil {
-			u, err = unpack.Open(ctx, &tap{r: f, sum: sum, progress: progress}, unpack.Limits{})
-		}
+		_, err = t.f.Seek(0, io.SeekStart)
 	}
-	if err != nil {
-		return nil, &InputError{s.input.Name, reason(err), "unpack it first"}
+	if err == nil && u.Kind() == unpack.Plain {
+		return io.NopCloser(t), unpack.Plain, nil
 	}
-	s.info.Compression = u.Kind()
-	return u, nil
+	if err == nil {
+		u, err = unpack.Open(ctx, t, unpack.Limits{})
+	}
+	var other *unpack.UnsupportedError
+	switch {
+	case ctx.Err() != nil:
+		return nil, "", ctx.Err()
+	case errors.As(err, &other):
+		return nil, "", &InputError{s.input.Name, other.Format + " files cannot be read", "unpack it first"}
+	case err != nil:
+		return nil, "", &InputError{s.input.Name, reason(err), "make it readable, or leave it out"}
+	}
+	return u, u.Kind(), nil
 }
 
-// A tap passes bytes on, hashing and counting them.
+// A tap passes the bytes of a file on, hashing and counting them, until the
+// context ends.
 type tap struct {
-	r        io.Reader
-	sum      hash.Hash
-	progress func(int64)
+	ctx      context.Context
+	f        *os.File
+	sum      hash.Hash   // or nil
+	progress func(int64) // or nil
 }
 
 func (t *tap) Read(b []byte) (int, error) {
-	n, err := t.r.Read(b)
+	if err := t.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := t.f.Read(b)
 	if t.sum != nil {
 		t.sum.Write(b[:n])
 	}
@@ -123,18 +133,14 @@ func (s *source) begin(f *os.File) error {
 	if err != nil {
 		return &InputError{s.input.Name, reason(err), "make it readable, or leave it out"}
 	}
-	if !info.Mode().IsRegular() {
-		return &InputError{s.input.Name, "is not a regular file", "give a file, a folder, a pattern or - for standard input"}
-	}
-	s.size, s.mtime = info.Size(), info.ModTime()
-	s.info.Bytes = info.Size()
+	s.stat, s.info.Bytes = info, info.Size()
 	return nil
 }
 
 // changed returns an error if the file is not the one that was read.
 func (s *source) changed(f *os.File) error {
 	info, err := f.Stat()
-	if err == nil && info.Size() == s.size && info.ModTime().Equal(s.mtime) {
+	if err == nil && os.SameFile(info, s.stat) && info.Size() == s.stat.Size() && info.ModTime().Equal(s.stat.ModTime()) {
 		return nil
 	}
 	return &InputError{s.input.Name, "changed while it was read", "run again when nothing writes to it any more"}
@@ -142,13 +148,17 @@ func (s *source) changed(f *os.File) error {
 
 // finish completes what is known of the file once it is read to its end. A
 // file that grew meanwhile was not read whole.
-func (s *source) finish(f *os.File, sum hash.Hash, rest io.Reader) error {
+func (s *source) finish(t *tap) error {
 	// A packed file may have bytes behind its last member; they are hashed too.
-	if _, err := io.Copy(io.Discard, rest); err != nil && s.info.Trouble == "" {
+	_, err := io.Copy(io.Discard, t)
+	if t.ctx.Err() != nil {
+		return t.ctx.Err()
+	}
+	if err != nil && s.info.Trouble == "" {
 		s.info.Trouble = reason(err)
 	}
-	sum.Sum(s.info.SHA256[:0])
-	return s.changed(f)
+	t.sum.Sum(s.info.SHA256[:0])
+	return s.changed(t.f)
 }
 
 // trouble notes that a source could not be read to its end. Its rows before
@@ -170,6 +180,3 @@ func (s *source) count() {
 		line += m.lines
 	}
 }
-
-// sourceHash returns the hash that names a source's content.
-func sourceHash() hash.Hash { return sha256.New() }

@@ -24,7 +24,7 @@ func (t texts) read(ctx context.Context, rows []event.Pos) ([]event.Text, error)
 	err := t.visit(ctx, rows, func(i int, line int64, s *source, rec *delim.Splitter) {
 		out[i].Line = line
 		for f := range s.cols.at {
-			if s.cols.at[f] >= 0 && rec.Len() == s.cols.width {
+			if s.cols.at[f] >= 0 {
 				out[i].Fields[f] = string(s.cols.get(rec, event.Field(f)))
 			}
 		}
@@ -67,7 +67,7 @@ func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see f
 	}
 	w := &rereader{s: s, at: f}
 	if s.info.Compression != "" {
-		r, err := s.unpacked(ctx, f, nil, nil)
+		r, _, err := s.unpacked(ctx, &tap{ctx: ctx, f: f})
 		if err != nil {
 			return err
 		}
@@ -79,10 +79,13 @@ func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see f
 			return err
 		}
 		if err := w.record(rows[i].Offset(), func(line int64, rec *delim.Splitter) { see(i, line, rec) }); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return &InputError{s.input.Name, "could not be read again: " + reason(err), "run again when nothing writes to it any more"}
 		}
 	}
-	return nil
+	return s.changed(f)
 }
 
 // A rereader finds records again, at rising offsets.
@@ -117,6 +120,9 @@ func (r *rereader) record(offset int64, see func(line int64, rec *delim.Splitter
 			return errors.New("a record is gone")
 		}
 		if whole := piece+int64(len(data)) == m.length; whole || r.split.End() < len(data)-int(within-piece) {
+			if r.split.Malformed != "" || r.split.Len() != r.s.cols.width {
+				return errors.New("a record is not what it was")
+			}
 			see(m.lineAt(within, data[:within-piece]), &r.split)
 			return nil
 		}

@@ -11,7 +11,9 @@
 // A quote that is never closed would swallow the rest of the file. A record
 // longer than MaxRecord, or still open at the end, therefore gives up its first
 // physical line as Broken, and reading goes on at the next line: one line is
-// rejected, none is lost.
+// rejected, none is lost. Which records these are depends on the record alone,
+// not on where a block happened to end, and the time is linear in the bytes,
+// whatever they are.
 package block
 
 import (
@@ -54,69 +56,123 @@ var buffers = sync.Pool{New: func() any {
 
 // A Cutter reads a stream as blocks. It is used by one goroutine.
 type Cutter struct {
-	r      io.Reader
-	quotes Quotes
-	quoted bool // whether quotes mean anything in this syntax
-	offset int64
-	carry  []byte // what was read beyond the last block
-	err    error
+	// Size is about how long blocks are meant to be; 0 is the usual Size. It
+	// has no influence on what is a record.
+	Size int
+
+	r       io.Reader
+	quotes  Quotes
+	quoted  bool // whether quotes mean anything in this syntax
+	longest int  // record, MaxRecord but for tests
+	offset  int64
+	err     error
+
+	buf  *[]byte // memory that holds text
+	text []byte  // what was read and not given out yet
+
+	// followed is how much of text is known to hold no end of a record that
+	// is open at one of its line ends; ahead is the state behind it then.
+	followed int
+	ahead    Quotes
 }
 
 // NewCutter returns a Cutter of r. In a quoted syntax, delimiter separates
 // fields, and a field that begins with a double quote runs to the next lone
 // double quote.
 func NewCutter(r io.Reader, quoted bool, delimiter byte) *Cutter {
-	return &Cutter{r: r, quoted: quoted, quotes: Quotes{Delimiter: delimiter}}
+	return &Cutter{r: r, quoted: quoted, quotes: Quotes{Delimiter: delimiter}, longest: MaxRecord}
 }
 
 // Next returns the next block, io.EOF after the last, or the error of the
 // reader after every byte before it was given out.
 func (c *Cutter) Next() (Block, error) {
-	bufp := buffers.Get().(*[]byte)
-	buf := append((*bufp)[:0], c.carry...)
-	c.carry = c.carry[:0]
-	c.quotes.Reset()
-	scanned, end := 0, 0
+	if c.buf == nil {
+		c.buf = buffers.Get().(*[]byte)
+		c.text = (*c.buf)[:0]
+	}
+	scanned, end := c.resume()
 	for {
-		if c.err == nil {
-			buf = c.fill(buf)
+		c.fill()
+		if scanned == 0 && c.offset == 0 && bytes.HasPrefix(c.text, bom) {
+			scanned = len(bom) // no letter: the first field begins behind it
 		}
-		if n := c.lastEnd(buf[scanned:]); n > 0 {
+		if n := c.lastEnd(c.text[scanned:]); n > 0 {
 			end = scanned + n
 		}
-		scanned = len(buf)
+		scanned = len(c.text)
 		switch {
-		case end > 0 && (c.err != io.EOF || c.quotes.Open() || end == len(buf)):
+		case end > 0 && (c.err != io.EOF || c.quotes.Open() || end == len(c.text)):
 			// What follows end is an incomplete record, or nothing.
-			return c.emit(bufp, buf, end, "", 0), nil
-		case c.err != nil && len(buf) == 0:
-			buffers.Put(bufp)
+			return c.emit(end, "", 0), nil
+		case c.err != nil && len(c.text) == 0:
+			buffers.Put(c.buf)
+			c.buf, c.text = nil, nil
 			return Block{}, c.err
 		case c.err != io.EOF && c.err != nil:
 			// Half a record can look whole: an amount cut short is a number.
-			return c.breakLine(bufp, buf, "the file could not be read beyond this line")
-		case c.err != nil && !c.quotes.Open():
-			return c.emit(bufp, buf, len(buf), "", 0), nil
-		case c.err != nil:
-			return c.breakLine(bufp, buf, "a quote that is never closed")
-		case len(buf) > MaxRecord:
+			return c.breakLine("the file could not be read beyond this line")
+		case len(c.text)-end > c.longest:
 			reason := "a record longer than 1 MiB"
 			if c.quotes.Open() {
 				reason = "a quote that is not closed within 1 MiB"
 			}
-			return c.breakLine(bufp, buf, reason)
+			return c.breakLine(reason)
+		case c.err != nil && !c.quotes.Open():
+			return c.emit(len(c.text), "", 0), nil
+		case c.err != nil:
+			return c.breakLine("a quote that is never closed")
 		}
 	}
 }
 
-// fill reads until buf holds a block's worth or the stream ends.
-func (c *Cutter) fill(buf []byte) []byte {
-	want := min(len(buf)+Size, cap(buf))
-	for len(buf) < want && c.err == nil {
-		n, err := c.r.Read(buf[len(buf):want])
-		buf, c.err = buf[:len(buf)+n], err
+// bom is the mark that some programs put before UTF-8 text.
+var bom = []byte("\xef\xbb\xbf")
+
+// fill reads until text holds a block's worth or the stream ends. It takes no
+// more than one byte beyond the longest record, so that every record is
+// measured from its own first byte.
+func (c *Cutter) fill() {
+	size := c.Size
+	if size <= 0 {
+		size = Size
 	}
-	return buf
+	want := min(len(c.text)+max(size, len(bom)), c.longest+1)
+	if want > cap(c.text) {
+		c.text = append((*c.buf)[:0], c.text...)
+	}
+	c.text = c.read(c.text, want)
+}
+
+// read reads until b has the length want or the stream ends.
+func (c *Cutter) read(b []byte, want int) []byte {
+	for len(b) < want && c.err == nil {
+		n, err := c.r.Read(b[len(b):want])
+		b, c.err = b[:len(b)+n], err
+	}
+	return b
+}
+
+// resume follows the quotes through text that was followed before, from a
+// record that turned out broken: what comes after its first line is looked at
+// again, and that line after line if need be. A line that ends within quotes
+// is in the state in which the broken record was there, and so would come to
+// no end either; all that is followed no further.
+func (c *Cutter) resume() (scanned, end int) {
+	c.quotes.Reset()
+	for scanned < c.followed {
+		n := bytes.IndexByte(c.text[scanned:c.followed], '\n') + 1
+		if n == 0 {
+			break
+		}
+		ended := c.lastEnd(c.text[scanned:scanned+n]) > 0
+		scanned += n
+		if !ended {
+			c.quotes = c.ahead
+			return c.followed, end
+		}
+		end = scanned
+	}
+	return scanned, end
 }
 
 // lastEnd returns how many bytes of b belong to records that end in it. It
@@ -128,36 +184,43 @@ func (c *Cutter) lastEnd(b []byte) int {
 	return c.quotes.LastEnd(b)
 }
 
-func (c *Cutter) emit(bufp *[]byte, buf []byte, end int, broken string, skipped int64) Block {
-	b := Block{Offset: c.offset, Data: buf[:end], Broken: broken, Skipped: skipped, buf: bufp}
-	*bufp = buf
-	c.carry = append(c.carry[:0], buf[end:]...)
+// emit gives out the first end bytes of text, and counts as many more as were
+// skipped. It copies the shorter of what is given out and what stays.
+func (c *Cutter) emit(end int, broken string, skipped int64) Block {
+	b := Block{Offset: c.offset, Broken: broken, Skipped: skipped}
+	spare := buffers.Get().(*[]byte)
+	if rest := c.text[end:]; end < len(rest) {
+		b.Data, b.buf = append((*spare)[:0], c.text[:end]...), spare
+		c.text = rest
+	} else {
+		b.Data, b.buf = c.text[:end], c.buf
+		c.text, c.buf = append((*spare)[:0], rest...), spare
+	}
 	c.offset += int64(end) + skipped
+	c.followed = max(c.followed-end, 0)
 	return b
 }
 
-// breakLine gives up the first physical line of buf. A line longer than buf is
-// cut, and the rest of it skipped.
-func (c *Cutter) breakLine(bufp *[]byte, buf []byte, reason string) (Block, error) {
-	if n := bytes.IndexByte(buf, '\n'); n >= 0 {
-		return c.emit(bufp, buf, n+1, reason, 0), nil
+// breakLine gives up the first physical line of text. A line longer than that
+// is cut, and the rest of it skipped.
+func (c *Cutter) breakLine(reason string) (Block, error) {
+	if n := bytes.IndexByte(c.text, '\n'); n >= 0 {
+		c.followed, c.ahead = len(c.text), c.quotes
+		return c.emit(n+1, reason, 0), nil
 	}
-	if c.err != nil {
-		return c.emit(bufp, buf, len(buf), reason, 0), nil
-	}
-	var skipped int64
 	spare := buffers.Get().(*[]byte)
 	defer buffers.Put(spare)
+	var skipped int64
 	for c.err == nil {
-		rest := c.fill((*spare)[:0])
-		if n := bytes.IndexByte(rest, '\n'); n >= 0 {
-			b := c.emit(bufp, buf, len(buf), reason, skipped+int64(n)+1)
-			c.carry = append(c.carry[:0], rest[n+1:]...)
+		rest := c.read((*spare)[:0], c.longest)
+		if n := bytes.IndexByte(rest, '\n') + 1; n > 0 {
+			b := c.emit(len(c.text), reason, skipped+int64(n))
+			c.text = append(c.text, rest[n:]...)
 			return b, nil
 		}
 		skipped += int64(len(rest))
 	}
-	return c.emit(bufp, buf, len(buf), reason, skipped), nil
+	return c.emit(len(c.text), reason, skipped), nil
 }
 
 // Quotes follows the quotes of a delimited syntax through a stream. A quote

@@ -186,3 +186,99 @@ func TestReadErrorRejectsTheHalfRecord(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// slowly cuts a text by the rule itself: the record that begins at a byte is
+// what ends at the first line end outside quotes, or with the text; one that
+// is longer than longest, not counting its line end, or ends within quotes,
+// gives up its first line. Broken ones are marked.
+func slowly(text string, longest int) []string {
+	var out []string
+	for at := 0; at < len(text); {
+		rec := records(text[at:], ',')[0]
+		_, isOpen := follow(rec)
+		if isOpen || len(strings.TrimSuffix(rec, "\n")) > longest {
+			line, _, _ := strings.Cut(rec, "\n")
+			rec = text[at:min(at+len(line)+1, len(text))]
+			out = append(out, "broken:"+rec[:min(len(rec), longest+1)])
+		} else {
+			out = append(out, rec)
+		}
+		at += len(rec)
+	}
+	return out
+}
+
+// follow returns whether a record ends at its last byte, and whether that
+// stands within quotes.
+func follow(rec string) (end, isOpen bool) {
+	q := Quotes{Delimiter: ','}
+	n := q.LastEnd([]byte(rec))
+	return n == len(rec), q.Open()
+}
+
+// TestEveryRecordIsMeasuredAlone compares with the rule, for many sizes of
+// blocks and lengths of records, also where quotes are left open again and
+// again.
+func TestEveryRecordIsMeasuredAlone(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"a", ",", "\"", "\n", ",\"", "\",", "\"\n", "x\",y,\"z\n", "a,b\n", "\"a\nb\"\n", "long and longer", "\"\""}
+	for range 3000 {
+		var text strings.Builder
+		for range r.IntN(60) {
+			text.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		s, longest := text.String(), 5+r.IntN(60)
+		c := NewCutter(strings.NewReader(s), true, ',')
+		c.longest, c.Size = longest, 1+r.IntN(80)
+		var got []string
+		at := int64(0)
+		for {
+			b, err := c.Next()
+			if err == io.EOF {
+				break
+			}
+			if b.Offset != at {
+				t.Fatalf("%q: a block at %d after %d bytes", s, b.Offset, at)
+			}
+			at += int64(len(b.Data)) + b.Skipped
+			if b.Broken != "" {
+				got = append(got, "broken:"+string(b.Data))
+			} else {
+				got = append(got, records(string(b.Data), ',')...)
+			}
+			b.Free()
+		}
+		if want := slowly(s, longest); strings.Join(got, "|") != strings.Join(want, "|") || at != int64(len(s)) {
+			t.Fatalf("%q, records up to %d, blocks of %d, %d bytes of %d:\ngot  %q\nwant %q", s, longest, c.Size, at, len(s), got, want)
+		}
+	}
+}
+
+// TestOpenQuotesCostLinearTime cuts lines each of which leaves a quote open,
+// from whichever line one starts. To look at a whole megabyte again for every
+// line would take minutes.
+func TestOpenQuotesCostLinearTime(t *testing.T) {
+	const bad, good = "x\",y,\"z\n", "a,b\n"
+	for _, line := range []string{bad, good + bad} {
+		text := strings.Repeat(line, 3*MaxRecord/len(line))
+		lines := 0
+		c := NewCutter(strings.NewReader(text), true, ',')
+		for b, err := c.Next(); err == nil; b, err = c.Next() {
+			lines += bytes.Count(b.Data, []byte("\n"))
+			b.Free()
+		}
+		if want := strings.Count(text, "\n"); lines != want {
+			t.Errorf("%d lines of %d", lines, want)
+		}
+	}
+}
+
+func TestByteOrderMarkIsNoLetter(t *testing.T) {
+	const text = "\xef\xbb\xbf\"a\nb\",c\nd,e\n"
+	c := NewCutter(iotest.OneByteReader(strings.NewReader(text)), true, ',')
+	c.Size = 4
+	b, err := c.Next()
+	if want := "\xef\xbb\xbf\"a\nb\",c\n"; err != nil || string(b.Data) != want {
+		t.Errorf("got %q, %v; want %q", b.Data, err, want)
+	}
+}
