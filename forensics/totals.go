@@ -207,35 +207,35 @@ func (c *Case) timeline(hours []Hour) error {
 	return nil
 }
 
+// leadUp is how long before the first takeover the timeline begins: lists are
+// tried before anything is entered.
+const leadUp = 24 * baseline.Hour
+
+// hourOf returns the start of the hour of a time.
+func hourOf(t int64) int64 {
+	return t - ((t%baseline.Hour)+baseline.Hour)%baseline.Hour
+}
+
 // incident returns the first and last hour of the incident, 0 and 0 if there
 // is none.
 func (c *Case) incident() (from, to int64) {
-	note := func(t int64) {
-		h := t - ((t%baseline.Hour)+baseline.Hour)%baseline.Hour
-		if from == 0 || h < from {
-			from = h
-		}
-		to = max(to, h)
-	}
 	for i := range c.Takeovers {
 		if t := &c.Takeovers[i]; t.Tier >= takeover.Probable {
-			note(t.TakeoverAt)
+			if h := hourOf(t.TakeoverAt); from == 0 || h < from {
+				from = h
+			}
+			to = max(to, hourOf(t.TakeoverAt))
 		}
 	}
 	if from == 0 && to == 0 {
 		return 0, 0
 	}
-	for i := range c.Places {
-		if p := &c.Places[i]; p.Role == "tester" && p.Kind == "ip" {
-			note(p.First)
-		}
-	}
 	for i := range c.Charges {
 		if c.Charges[i].counted() {
-			note(c.Charges[i].Time)
+			from, to = min(from, hourOf(c.Charges[i].Time)), max(to, hourOf(c.Charges[i].Time))
 		}
 	}
-	return from, to
+	return max(from-leadUp, hourOf(c.First)), to
 }
 
 func (c *Case) spendByHour(cur money.Currency, at map[int64]*Hour, list []*Hour) error {
@@ -245,7 +245,7 @@ func (c *Case) spendByHour(cur money.Currency, at map[int64]*Hour, list []*Hour)
 		if !ch.counted() || ch.Currency != cur {
 			continue
 		}
-		row := at[ch.Time-((ch.Time%baseline.Hour)+baseline.Hour)%baseline.Hour]
+		row := at[hourOf(ch.Time)]
 		switch {
 		case ch.Kind == event.TopUp:
 			row.TopUps++

@@ -32,9 +32,10 @@ func (e *InputError) Error() string { return e.Name + ": " + e.Problem }
 // Expand turns what was named on the command line into inputs: a file as it
 // is, a folder as all regular files below it, a pattern as what it matches,
 // and "-" as standard input, which is spooled to a file in tempDir because it
-// is read twice. Names that begin with a dot are passed over in folders. The
-// result is in the order of names, so that the order of arguments is of no
-// consequence; a file named twice is an error.
+// is read twice. Names that begin with a dot are passed over in folders, and by
+// patterns that do not ask for them. The result is in the order of names, so
+// that the order of arguments is of no consequence; a file named twice, also
+// by different ways to it, is an error.
 func Expand(args []string, role event.Role, stdin io.Reader, tempDir string) ([]Input, error) {
 	var inputs []Input
 	for _, arg := range args {
@@ -46,13 +47,37 @@ func Expand(args []string, role event.Role, stdin io.Reader, tempDir string) ([]
 		inputs = append(inputs, found...)
 	}
 	slices.SortFunc(inputs, func(a, b Input) int { return strings.Compare(a.Name, b.Name) })
-	for i := 1; i < len(inputs); i++ {
-		if inputs[i].Path == inputs[i-1].Path {
-			Discard(inputs)
-			return nil, &InputError{inputs[i].Name, "is named twice", "name each file once; its rows would count twice"}
-		}
+	if err := twice(inputs); err != nil {
+		Discard(inputs)
+		return nil, err
 	}
 	return inputs, nil
+}
+
+// twice returns an error if two inputs, which are in the order of names, are
+// one file or both standard input.
+func twice(inputs []Input) error {
+	names := map[string]string{}
+	for _, in := range inputs {
+		path := in.Path
+		if in.temporary {
+			path = in.Name
+		} else if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		if full, err := filepath.Abs(path); err == nil && !in.temporary {
+			path = full
+		}
+		name, again := names[path]
+		switch {
+		case again && name == in.Name:
+			return &InputError{in.Name, "is named twice", "name each input once; its rows would count twice"}
+		case again:
+			return &InputError{in.Name, "is the same file as " + name, "name each input once; its rows would count twice"}
+		}
+		names[path] = in.Name
+	}
+	return nil
 }
 
 // Shorten names inputs by the last part of their paths where that is enough to
@@ -83,22 +108,18 @@ func expandOne(arg string, role event.Role, stdin io.Reader, tempDir string) ([]
 		in, err := spool(role, stdin, tempDir)
 		return []Input{in}, err
 	}
-	info, err := os.Stat(arg)
-	switch {
-	case err == nil && info.IsDir():
-		return expandFolder(arg, role)
-	case err == nil:
-		return []Input{{Name: filepath.Clean(arg), Path: filepath.Clean(arg), Role: role}}, nil
-	case !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(arg, "*?["):
-		return nil, &InputError{arg, reason(err), "check the name; folders and patterns such as 'logs/auth-*.csv.gz' work too"}
+	_, err := os.Stat(arg)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(arg, "*?[") {
+		return expandName(arg, role)
 	}
 	names, err := filepath.Glob(arg)
+	names = slices.DeleteFunc(names, func(name string) bool { return hidden(name, arg) })
 	if err != nil || len(names) == 0 {
 		return nil, &InputError{arg, "matches no file", "quote patterns so that the shell leaves them alone, and check the folder"}
 	}
 	var inputs []Input
 	for _, name := range names {
-		more, err := expandOne(name, role, nil, "")
+		more, err := expandName(name, role)
 		if err != nil {
 			return nil, err
 		}
@@ -107,13 +128,40 @@ func expandOne(arg string, role event.Role, stdin io.Reader, tempDir string) ([]
 	return inputs, nil
 }
 
+// hidden reports whether a name that a pattern matches begins with a dot, in
+// any of its parts, where the pattern does not.
+func hidden(name, pattern string) bool {
+	const sep = string(filepath.Separator)
+	names, patterns := strings.Split(filepath.Clean(name), sep), strings.Split(filepath.Clean(pattern), sep)
+	for i := 1; i <= min(len(names), len(patterns)); i++ {
+		if strings.HasPrefix(names[len(names)-i], ".") && !strings.HasPrefix(patterns[len(patterns)-i], ".") {
+			return true
+		}
+	}
+	return false
+}
+
+// expandName is expandOne for the name of a file or folder.
+func expandName(name string, role event.Role) ([]Input, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, &InputError{name, reason(err), "check the name; folders and patterns such as 'logs/auth-*.csv.gz' work too"}
+	case info.IsDir():
+		return expandFolder(name, role)
+	}
+	return []Input{{Name: filepath.Clean(name), Path: filepath.Clean(name), Role: role}}, nil
+}
+
 func expandFolder(dir string, role event.Role) ([]Input, error) {
 	var inputs []Input
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	// With a separator behind it, a link to a folder is the folder.
+	root := filepath.Clean(dir) + string(filepath.Separator)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return &InputError{path, reason(err), "make it readable, or name the files one by one"}
-		case path != dir && strings.HasPrefix(d.Name(), "."):
+		case path != root && strings.HasPrefix(d.Name(), "."):
 			if d.IsDir() {
 				return filepath.SkipDir
 			}

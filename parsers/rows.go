@@ -65,10 +65,8 @@ func (r *reader) login(s *delim.Splitter, l *event.Login) fault {
 		return fault{event.OutcomeWord, badOutcome}
 	}
 	l.Time, l.Account, l.Action = t.Micros, event.KeyOf(account), event.ParseAction(action)
-	l.Device = event.KeyOf(c.get(s, event.DeviceID))
-	l.Session = event.KeyOf(c.get(s, event.SessionID))
-	l.Agent = event.KeyOf(c.get(s, event.UserAgent))
 	rest := r.rest(s) + finer(c.get(s, event.EventTime))
+	r.client(s, l, &rest)
 	if l.Action == event.OtherAction {
 		rest += beside(event.EventWord, action)
 	}
@@ -76,9 +74,6 @@ func (r *reader) login(s *delim.Splitter, l *event.Login) fault {
 	if why == event.OtherReason {
 		rest += beside(event.ReasonWord, c.get(s, event.ReasonWord))
 	}
-	l.Addr = r.addr(s, &rest)
-	l.Country = r.country(s, &rest)
-	l.ASN = r.asn(s, &rest)
 	l.ID = rest
 	id := event.KeyOf(c.get(s, event.EventID))
 	if id != 0 {
@@ -86,6 +81,19 @@ func (r *reader) login(s *delim.Splitter, l *event.Login) fault {
 	}
 	l.Word = event.PackWord(outcome, why, t.Fine, id != 0, r.role == event.History)
 	return fault{}
+}
+
+// client reads what a login came from.
+func (r *reader) client(s *delim.Splitter, l *event.Login, rest *event.Key) {
+	l.Device = event.KeyOf(r.cols.get(s, event.DeviceID))
+	l.Session = event.KeyOf(r.cols.get(s, event.SessionID))
+	l.Agent = event.KeyOf(r.cols.get(s, event.UserAgent))
+	l.Addr = r.addr(s, rest)
+	if ip := r.cols.get(s, event.IP); l.Addr.Is4() && bytes.IndexByte(ip, ':') >= 0 || len(ip) > 0 && ip[0] == '[' {
+		*rest += beside(event.IP, ip) // another port is another connection
+	}
+	l.Country = r.country(s, rest)
+	l.ASN = r.asn(s, rest)
 }
 
 // charge reads the record that s stands on into p.
@@ -219,16 +227,12 @@ func (r *reader) addr(s *delim.Splitter, rest *event.Key) event.Addr {
 		return 0
 	}
 	a, low, ok := scalar.TryAddr(b)
-	switch {
-	case !ok:
+	if !ok {
 		r.unread[event.IP]++
 		*rest += beside(event.IP, b)
 		return 0
-	case a.Is4() && bytes.IndexByte(b, ':') >= 0, !a.Is4() && (b[0] == '[' || bytes.IndexByte(b, '%') >= 0):
-		*rest += beside(event.IP, b) // a port or a zone
-	default:
-		*rest += event.Key(low)
 	}
+	*rest += event.Key(low)
 	return a
 }
 
