@@ -28,7 +28,7 @@ func (inv *investigation) report() (*Case, error) {
 		c.Refunds = append(c.Refunds, lines...)
 	}
 	inv.places(c)
-	inv.span(c)
+	inv.period(c)
 	if err := c.complete(inv.hours()); err != nil {
 		return nil, err
 	}
@@ -246,8 +246,8 @@ func (inv *investigation) places(c *Case) {
 	}
 }
 
-// span sets the range of times that was read.
-func (inv *investigation) span(c *Case) {
+// period sets the range of times that was read.
+func (inv *investigation) period(c *Case) {
 	for i := range inv.log.Sources {
 		s := &inv.log.Sources[i]
 		if s.First.IsZero() {

@@ -190,7 +190,7 @@ func (c *Case) timeline(hours []Hour) error {
 	for _, cur := range currencies {
 		at := map[int64]*Hour{}
 		var list []*Hour
-		for h := from; h <= to; h += baseline.Hour {
+		for _, h := range c.span(from, to, hours) {
 			hour := &Hour{At: h, Currency: cur}
 			at[h] = hour
 			list = append(list, hour)
@@ -205,6 +205,33 @@ func (c *Case) timeline(hours []Hour) error {
 		}
 	}
 	return nil
+}
+
+// longIncident is from how many hours on only those are listed in which there
+// was something: clocks gone wrong can spread a log over centuries.
+const longIncident = 366 * 24
+
+// span returns the hours from first to last that the timeline lists.
+func (c *Case) span(from, to int64, hours []Hour) []int64 {
+	var list []int64
+	if (to-from)/baseline.Hour < longIncident {
+		for h := from; h <= to; h += baseline.Hour {
+			list = append(list, h)
+		}
+		return list
+	}
+	for i := range hours {
+		if h := hours[i].At; h >= from && h <= to {
+			list = append(list, h)
+		}
+	}
+	for i := range c.Charges {
+		if c.Charges[i].counted() {
+			list = append(list, hourOf(c.Charges[i].Time))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // leadUp is how long before the first takeover the timeline begins: lists are

@@ -41,7 +41,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.out, "out", "", "case folder to write")
 	f.StringSliceVar(&o.formats, "format", []string{"csv"}, "table files: csv, parquet or both, comma-separated")
 	f.StringVar(&o.policyFile, "policy", "", "YAML file that changes thresholds; each with its reason")
-	f.StringVar(&o.zones, "tz", "", "zone of stamps that carry none: Asia/Tokyo, or auth=UTC,payments=Asia/Tokyo")
+	f.StringVar(&o.zones, "tz", "", "zone of stamps that carry none: Asia/Tokyo, +09:00, or auth=UTC,payments=Asia/Tokyo")
 	f.StringVar(&o.currency, "currency", "", "currency of payments where no column says, for example JPY")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
@@ -91,6 +91,10 @@ func (o *analyzeOptions) validate() error {
 		return &usageError{"nothing to read", "give --auth and --payments; " + see}
 	case o.out == "":
 		return &usageError{"no case folder", "give --out DIR"}
+	case len(o.formats) == 0:
+		return &usageError{"--format names nothing to write", "give csv, parquet or csv,parquet"}
+	case o.json && o.quiet:
+		return &usageError{"--json and --quiet exclude each other", "--json alone prints nothing but the summary"}
 	case dashes > 1:
 		return &usageError{"standard input can be read only once", "give - for one log"}
 	case o.workers < 1 || o.workers > 1024:
@@ -126,9 +130,9 @@ func (o *analyzeOptions) parse() (parsers.Options, error) {
 		if !found {
 			role, name = "", part
 		}
-		loc, err := time.LoadLocation(name)
-		if err != nil || roles[role] == nil || name == "" || name == "Local" {
-			return opt, &usageError{fmt.Sprintf("--tz %q is not a zone", part), "give a name such as Asia/Tokyo or UTC, or auth=NAME,payments=NAME"}
+		loc, ok := zone(name)
+		if !ok || roles[role] == nil {
+			return opt, &usageError{fmt.Sprintf("--tz %q is not a zone", part), "give a name such as Asia/Tokyo or UTC, an offset such as +09:00, or auth=ZONE,payments=ZONE"}
 		}
 		for _, r := range roles[role] {
 			opt.Zones[r] = loc
@@ -137,22 +141,14 @@ func (o *analyzeOptions) parse() (parsers.Options, error) {
 	return opt, nil
 }
 
-// inputs expands what was named.
-func (o *analyzeOptions) inputs(std streams) ([]parsers.Input, error) {
-	var all []parsers.Input
-	for _, g := range []struct {
-		args []string
-		role event.Role
-	}{{o.auth, event.Auth}, {o.payments, event.Payments}, {o.history, event.History}} {
-		in, err := parsers.Expand(g.args, g.role, std.in, os.TempDir())
-		if err != nil {
-			parsers.Discard(all)
-			return nil, err
-		}
-		all = append(all, in...)
+// zone returns the zone of a name or an offset. "Local" is none: the answer may
+// not depend on the machine.
+func zone(name string) (*time.Location, bool) {
+	if t, err := time.Parse("-07:00", name); err == nil {
+		return t.Location(), true
 	}
-	parsers.Shorten(all)
-	return all, nil
+	loc, err := time.LoadLocation(name)
+	return loc, err == nil && name != "" && name != "Local"
 }
 
 func (o *analyzeOptions) policy() (policy.Policy, error) {
@@ -171,7 +167,8 @@ func (o *analyzeOptions) policy() (policy.Policy, error) {
 	return p, nil
 }
 
-// runAnalyze is the main job: load, investigate, report.
+// runAnalyze is the main job: load, investigate, report. The case folder is taken
+// before a stream is read, so that a run that cannot end well ends at once.
 func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	opt, err := o.parse()
 	if err != nil {
@@ -181,42 +178,47 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	inputs, err := o.inputs(std)
+	named, err := o.expand()
 	if err != nil {
 		return err
 	}
-	defer parsers.Discard(inputs)
-	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: os.Args[1:], Inputs: paths(inputs)})
+	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: os.Args[1:], Inputs: named.paths()})
 	if err != nil {
 		return err
 	}
 	defer folder.Discard()
+	bar := newProgress(std, o.progress, o.quiet)
+	defer bar.finish()
+	inputs, err := named.read(ctx, std.in, bar)
+	if err != nil {
+		return err
+	}
+	defer parsers.Discard(inputs)
 
 	total := parsers.TotalBytes(inputs)
 	saveMemory(total)
-	bar := newProgress(std, o.progress, o.quiet)
-	defer bar.finish()
-	bar.begin("reading", total, true)
-	opt.Progress = bar.add
+	bar.begin("reading", total, inBytes)
+	opt.Progress = bar.then("sorting")
 	log, err := parsers.Load(ctx, inputs, opt)
 	if err != nil {
 		return err
 	}
-	bar.begin("investigating", log.Rows(), false)
+	bar.begin("investigating", log.Rows(), inRows)
 	found, err := forensics.Investigate(ctx, log, &p, forensics.Options{Workers: o.workers, Progress: bar.add})
 	if err != nil {
 		return err
 	}
-	bar.begin("writing", int64(len(report.Schemas())), false)
+	bar.begin("writing", int64(len(report.Schemas())), inTables)
 	summary, err := folder.Write(ctx, found, bar.add)
 	if err != nil {
 		return err
 	}
 	bar.finish()
+	parsers.Discard(inputs) // now: printing into a pipe that nobody reads ends the program
 	if err := o.show(std, found, summary); err != nil {
-		return err
+		return &writtenError{fmt.Errorf("the summary: %w", err), "the case in " + o.out + " is complete; its summary.json has every figure"}
 	}
-	return incomplete(summary)
+	return incomplete(summary, o.out)
 }
 
 // saveMemory makes the collector keep less garbage for a large input. What is
@@ -226,14 +228,6 @@ func saveMemory(bytes int64) {
 	if bytes > 64<<20 {
 		debug.SetGCPercent(15)
 	}
-}
-
-func paths(inputs []parsers.Input) []string {
-	var all []string
-	for _, in := range inputs {
-		all = append(all, in.Path)
-	}
-	return all
 }
 
 // show prints the summary.
@@ -249,19 +243,22 @@ func (o *analyzeOptions) show(std streams, c *forensics.Case, s *report.Summary)
 
 // incomplete returns the error that makes exit code 3 of a run whose input was
 // not understood as a whole.
-func incomplete(s *report.Summary) error {
+func incomplete(s *report.Summary, folder string) error {
 	if s.Complete() {
 		return nil
 	}
-	var broken []string
+	var problems, hints []string
+	if n := s.Rows.Rejected; n > 0 {
+		problems = append(problems, fmt.Sprintf("%d of %d rows were rejected", n, s.Rows.Read))
+		hints = append(hints, "'paytriage show "+folder+" rejects' lists each with its line and the reason")
+	}
 	for i := range s.Sources {
 		if t := s.Sources[i].Trouble; t != "" {
-			broken = append(broken, s.Sources[i].Name+": "+t)
+			problems = append(problems, s.Sources[i].Name+": "+t)
 		}
 	}
-	text := fmt.Sprintf("%d of %d rows were rejected", s.Rows.Rejected, s.Rows.Read)
-	if broken != nil {
-		text += "; " + strings.Join(broken, "; ")
+	if len(problems) > len(hints) {
+		hints = append(hints, "what stands before the damage was used; export the file again")
 	}
-	return &incompleteError{text, "each stands in the table rejects, with its line and the reason"}
+	return &incompleteError{strings.Join(problems, "; "), strings.Join(hints, "; ")}
 }
