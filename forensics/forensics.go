@@ -13,6 +13,7 @@
 package forensics
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -133,7 +134,7 @@ func (inv *investigation) accounts(ctx context.Context) error {
 // settle tells the charges of a suspect apart and draws up its ledger.
 func (inv *investigation) settle(s *suspect, a *baseline.Account) error {
 	for n := range s.visits {
-		if s.visits[n].Total > s.visits[s.best].Total {
+		if cmp.Or(cmp.Compare(s.tiers[n], s.tiers[s.best]), cmp.Compare(s.visits[n].Total, s.visits[s.best].Total)) > 0 {
 			s.best = n
 		}
 	}

@@ -171,7 +171,8 @@ func (inv *investigation) victim(s *suspect, t *refund.Total, ids []string) Vict
 	best := -1
 	for n, claim := range s.claims {
 		row := &s.charges[n]
-		if claim.Verdict == refund.Own || money.Currency(row.Currency) != t.Currency || row.Status == event.Declined {
+		counts := claim.Verdict == refund.Named || claim.Verdict == refund.Possible && v.Tier == takeover.Possible
+		if !counts || money.Currency(row.Currency) != t.Currency || row.Status == event.Declined {
 			continue
 		}
 		if v.FirstFraud == 0 {
@@ -217,6 +218,7 @@ func (inv *investigation) places(c *Case) {
 	}
 	type key struct{ kind, value string }
 	executors := map[key]*Place{}
+	counted := map[key]int{} // 1 + the suspect that was counted last
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
 		for n := range s.visits {
@@ -234,8 +236,11 @@ func (inv *investigation) places(c *Case) {
 					p = &Place{Kind: k.kind, Value: k.value, Role: "executor", First: v.First, Score: v.Total}
 					executors[k] = p
 				}
-				p.Entered++
-				p.Tried++
+				if counted[k] != i+1 {
+					counted[k] = i + 1
+					p.Entered++
+					p.Tried++
+				}
 				p.Attempts++
 				p.First, p.Last, p.Score = min(p.First, v.First), max(p.Last, v.Last), max(p.Score, v.Total)
 			}
@@ -329,7 +334,9 @@ func (c *Case) campaigns(inv *investigation, ids []string) {
 	for i := range c.Victims {
 		v := &c.Victims[i]
 		l := &list[index[v.Campaign]]
-		l.Victims++
+		if i == 0 || c.Victims[i-1].Account != v.Account { // once, whatever the currencies
+			l.Victims++
+		}
 		if v.Tier == takeover.Possible {
 			continue
 		}

@@ -33,6 +33,9 @@ func (inv *investigation) texts(ctx context.Context) error {
 	}
 	slices.Sort(inv.rows)
 	inv.rows = slices.Compact(inv.rows)
+	if len(inv.rows) == 0 {
+		return nil
+	}
 	var err error
 	if inv.text, err = inv.log.Text(ctx, inv.rows); err != nil {
 		return err

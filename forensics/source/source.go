@@ -90,39 +90,22 @@ type touch struct {
 	unknown bool
 }
 
-// A footing is a number of known logins at a place.
-type footing struct {
-	value event.Key
-	addr  event.Addr
-	n     int64
-	kind  Kind
-}
-
 type hour struct{ known, failures, entries, attempts, failed int64 }
 
 // A Tracer takes in accounts, one after the other. Each worker has its own.
 type Tracer struct {
-	parts    int
-	addrs    *event.Fan[touch] // by network
-	others   *event.Fan[touch] // by user agent, operator or hour
-	footings *event.Fan[footing]
-	hours    map[int32]*hour
-	hourOf   int32
-	hourNow  *hour
-	recent   [recentPlaces]footing
+	parts   int
+	addrs   *event.Fan[touch] // by network
+	others  *event.Fan[touch] // by user agent, operator or hour
+	hours   map[int32]*hour
+	hourOf  int32
+	hourNow *hour
 }
-
-// recentPlaces is how many places a tracer adds up before it passes them on;
-// carriers' addresses and common user agents come again and again.
-const (
-	recentBits   = 10
-	recentPlaces = 1 << recentBits
-)
 
 // NewTracer returns a Tracer for a log with the given number of partitions.
 func NewTracer(parts int) *Tracer {
 	return &Tracer{parts: parts, addrs: event.NewFan[touch](parts), others: event.NewFan[touch](parts),
-		footings: event.NewFan[footing](parts), hours: map[int32]*hour{}, hourOf: AllHours}
+		hours: map[int32]*hour{}, hourOf: AllHours}
 }
 
 // hourAt returns the hour of a time.
@@ -156,9 +139,6 @@ func (t *Tracer) Account(a *baseline.Account) {
 			t.stranger(l, true)
 		default:
 			t.hour(l.Time).known++
-			t.known(Addr, event.Key(l.Addr))
-			t.known(Agent, l.Agent)
-			t.known(ASN, asnKey(l.ASN))
 		}
 	}
 }
@@ -203,34 +183,6 @@ func (t *Tracer) stranger(l *event.Login, entry bool) {
 	*t.others.Slot(event.PartOf(event.Key(hourAt(l.Time)).Join(event.Key(Service)), t.parts)) = row
 }
 
-func (t *Tracer) known(kind Kind, value event.Key) {
-	if value == 0 {
-		return
-	}
-	f := &t.recent[uint64(value)*0x9e3779b97f4a7c15>>(64-recentBits)]
-	if f.value == value && f.kind == kind {
-		f.n++
-		return
-	}
-	t.pass(f)
-	*f = footing{value, 0, 1, kind}
-	if kind == Addr {
-		f.addr = event.Addr(value)
-	}
-}
-
-func (t *Tracer) pass(f *footing) {
-	if f.n == 0 {
-		return
-	}
-	at := f.value
-	if f.kind == Addr {
-		at = netKey(f.addr)
-	}
-	*t.footings.Slot(event.PartOf(at, t.parts)) = *f
-	f.n = 0
-}
-
 // A Map is what all tracers found.
 type Map struct {
 	cells map[Place]*Cell
@@ -253,42 +205,39 @@ type Hour struct {
 	Entries  int64 // first logins of a device in an account
 }
 
-// Survey adds up what the tracers took in. It is exact: the result depends on
-// the accounts alone, not on who traced which.
+// Survey adds up what the tracers took in of a log. It is exact: the result
+// depends on the accounts alone, not on who traced which.
 //
 // Addresses come first. What is done from an address that is itself a source
 // of the attack explains itself, and is left out where user agents, operators
 // and hours are added up: a server that tries a list says nothing against a
 // new handset that is set up in the same hour.
-func Survey(ctx context.Context, workers int, tracers []*Tracer, p *policy.Source) (*Map, error) {
+func Survey(ctx context.Context, workers int, log []event.Part, tracers []*Tracer, p *policy.Source) (*Map, error) {
 	m := &Map{cells: map[Place]*Cell{}}
 	hours := m.learn(tracers, p)
-	var parts int
 	var addrs, others []*event.Fan[touch]
-	var footings []*event.Fan[footing]
 	for _, t := range tracers {
-		for n := range t.recent {
-			t.pass(&t.recent[n])
-		}
-		addrs, others, footings, parts = append(addrs, t.addrs), append(others, t.others), append(footings, t.footings), t.parts
+		addrs, others = append(addrs, t.addrs), append(others, t.others)
 	}
-	feet := make([][]footing, parts) // needed for both rounds, and few
 	for _, touches := range [][]*event.Fan[touch]{addrs, others} {
-		surveyors, err := event.Each(ctx, workers, parts, func() *surveyor {
-			return &surveyor{m: m, p: p, hours: hours}
+		surveyors, err := event.Each(ctx, workers, len(log), func() *surveyor {
+			return &surveyor{m: m, p: p}
 		}, func(s *surveyor, part int) {
 			s.touches = event.Gather(s.touches, touches, part)
-			if feet[part] == nil {
-				feet[part] = event.Gather(nil, footings, part)
-			}
-			s.part(feet[part])
+			s.part()
 		})
 		if err != nil {
 			return nil, err
 		}
+		var cells []draft
 		for _, s := range surveyors {
-			m.keep(s.cells, p)
+			cells = append(cells, s.drafts...)
 		}
+		known, err := countKnown(ctx, workers, log, cells)
+		if err != nil {
+			return nil, err
+		}
+		m.keep(cells, known, hours, p)
 	}
 	slices.SortFunc(m.Attack, func(a, b *Cell) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Tries, a.Tries), cmp.Compare(a.Value, b.Value))
@@ -296,15 +245,33 @@ func Survey(ctx context.Context, workers int, tracers []*Tracer, p *policy.Sourc
 	return m, nil
 }
 
-// keep takes in the cells that speak.
-func (m *Map) keep(cells []Cell, p *policy.Source) {
+// keep weighs cells and takes in those that speak.
+func (m *Map) keep(cells []draft, known map[Place]int64, hours *hours, p *policy.Source) {
 	for i := range cells {
-		c := &cells[i]
+		c := &cells[i].Cell
+		whole := Place{c.Kind, AllHours, c.Value}
+		switch {
+		case c.Kind == Service:
+			c.Known = hours.knownAt(hours.known, c.Hour)
+		case c.Hour == AllHours:
+			c.Known = known[whole]
+		default:
+			c.Known = hours.knownAt(known[whole], c.Hour)
+		}
+		m.weigh(c, p)
+		if c.Tries == 0 {
+			continue
+		}
 		m.cells[c.Place] = c
-		if c.Hour == AllHours && c.Tries >= p.ReportFailures.Value && c.Weight >= odds.Centibans(p.ReportScore.Value) {
+		if c.Hour == AllHours && m.isSource(c, p) {
 			m.Attack = append(m.Attack, c)
 		}
 	}
+}
+
+// isSource reports whether a cell is a source of the attack by itself.
+func (m *Map) isSource(c *Cell, p *policy.Source) bool {
+	return c.Tries >= p.ReportFailures.Value && c.Weight >= odds.Centibans(p.ReportScore.Value)
 }
 
 // explained reports whether an address, or its network, is a source of the
@@ -314,7 +281,7 @@ func (m *Map) explained(a event.Addr, p *policy.Source) bool {
 		return false
 	}
 	for _, place := range [...]Place{{Addr, AllHours, event.Key(a)}, {Net, AllHours, netKey(a)}} {
-		if c := m.cells[place]; c != nil && c.Tries >= p.ReportFailures.Value && c.Weight >= odds.Centibans(p.ReportScore.Value) {
+		if c := m.cells[place]; c != nil && m.isSource(c, p) {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/event"
@@ -10,34 +11,31 @@ import (
 
 // A surveyor makes the cells of one partition at a time.
 type surveyor struct {
-	m     *Map
-	p     *policy.Source
-	hours *hours
-	cells []Cell // those that speak
+	m      *Map
+	p      *policy.Source
+	drafts []draft
 
 	touches  []touch
 	accounts []event.Key
 }
 
-// part makes the cells of the touches at hand, given the known logins of the
-// same places and others.
-func (s *surveyor) part(feet []footing) {
-	s.touches = slices.DeleteFunc(s.touches, func(t touch) bool { return t.kind != Addr && s.m.explained(t.addr, s.p) })
+// A draft is a cell of which it is not yet known how many logins of known
+// devices stand against it. entries counts all first logins at its place, also
+// those that are explained.
+type draft struct {
+	Cell
+	entries int64
+}
+
+// part makes the cells of the touches at hand.
+func (s *surveyor) part() {
 	sortTouches(s.touches)
-	known := map[Place]int64{}
-	for i := range feet {
-		f := &feet[i]
-		known[Place{f.kind, AllHours, f.value}] += f.n
-		if f.kind == Addr {
-			known[Place{Net, AllHours, netKey(f.addr)}] += f.n
-		}
-	}
 	for i := 0; i < len(s.touches); {
-		j := i + 1
+		j := i
 		for j < len(s.touches) && s.touches[j].kind == s.touches[i].kind && s.touches[j].group() == s.touches[i].group() {
 			j++
 		}
-		s.group(s.touches[i:j], known)
+		s.group(s.touches[i:j])
 		i = j
 	}
 }
@@ -77,44 +75,54 @@ func (t *touch) group() event.Key {
 
 // group makes the cells of one network, user agent or operator, or of the
 // hours of the service.
-func (s *surveyor) group(touches []touch, known map[Place]int64) {
+func (s *surveyor) group(touches []touch) {
+	entries := entriesOf(touches)
 	switch kind := touches[0].kind; kind {
 	case Addr:
-		net := netKey(touches[0].addr)
-		s.cell(Place{Net, AllHours, net}, touches, known[Place{Net, AllHours, net}])
+		s.cell(Place{Net, AllHours, netKey(touches[0].addr)}, touches, entries)
 		for i := 0; i < len(touches); {
 			j := i + 1
 			for j < len(touches) && touches[j].addr == touches[i].addr {
 				j++
 			}
-			place := Place{Addr, AllHours, event.Key(touches[i].addr)}
-			s.cell(place, touches[i:j], known[place])
+			s.cell(Place{Addr, AllHours, event.Key(touches[i].addr)}, touches[i:j], entriesOf(touches[i:j]))
 			i = j
 		}
-	case Service:
-		s.byHour(touches, s.hours.known)
 	default:
 		place := Place{kind, AllHours, touches[0].value}
-		s.cell(place, touches, known[place])
-		s.byHour(touches, known[place])
+		touches = slices.DeleteFunc(touches, func(t touch) bool { return s.m.explained(t.addr, s.p) })
+		if kind != Service {
+			s.cell(place, touches, entries)
+		}
+		s.byHour(touches, entries)
 	}
 }
 
+func entriesOf(touches []touch) (n int64) {
+	for i := range touches {
+		if touches[i].entry {
+			n++
+		}
+	}
+	return n
+}
+
 // byHour makes the cells of a place within an hour.
-func (s *surveyor) byHour(touches []touch, known int64) {
+func (s *surveyor) byHour(touches []touch, entries int64) {
 	for i := 0; i < len(touches); {
 		j, h := i+1, hourAt(touches[i].time)
 		for j < len(touches) && hourAt(touches[j].time) == h {
 			j++
 		}
-		s.cell(Place{touches[i].kind, h, touches[i].value}, touches[i:j], s.hours.knownAt(known, h))
+		s.cell(Place{touches[i].kind, h, touches[i].value}, touches[i:j], entries)
 		i = j
 	}
 }
 
-// cell adds up touches and keeps the cell if it speaks.
-func (s *surveyor) cell(place Place, touches []touch, known int64) {
-	c := Cell{Place: place, Known: known, First: touches[0].time, Row: touches[0].row}
+// cell adds up touches and keeps the cell if it can speak at all: if there are
+// more failures than would be expected where nobody is known.
+func (s *surveyor) cell(place Place, touches []touch, entries int64) {
+	c := Cell{Place: place}
 	for i := range touches {
 		t := &touches[i]
 		switch {
@@ -126,18 +134,17 @@ func (s *surveyor) cell(place Place, touches []touch, known int64) {
 		default:
 			c.Failures++
 		}
-		if t.time < c.First || t.time == c.First && t.row < c.Row {
+		if i == 0 || t.time < c.First || t.time == c.First && t.row < c.Row {
 			c.First, c.Row = t.time, t.row
 		}
 		c.Last = max(c.Last, t.time)
 	}
-	s.m.weigh(&c, s.p)
-	if c.Tries == 0 {
+	if s.m.tries(c.Failures, 0, s.p) == 0 {
 		return
 	}
 	c.Accounts = s.distinct(touches, func(*touch) bool { return true })
 	c.Entered = s.distinct(touches, func(t *touch) bool { return t.entry })
-	s.cells = append(s.cells, c)
+	s.drafts = append(s.drafts, draft{c, entries})
 }
 
 // distinct counts the accounts of the touches that count.
@@ -150,4 +157,97 @@ func (s *surveyor) distinct(touches []touch, counts func(*touch) bool) int64 {
 	}
 	slices.Sort(s.accounts)
 	return int64(len(slices.Compact(s.accounts)))
+}
+
+// countKnown counts the logins of known devices at the places of cells: all
+// that succeeded there, less the first ones. Only places that can speak are
+// counted, and they are few.
+func countKnown(ctx context.Context, workers int, log []event.Part, cells []draft) (map[Place]int64, error) {
+	first := map[Place]int64{}
+	for i := range cells {
+		if c := &cells[i]; c.Kind != Service {
+			first[Place{c.Kind, AllHours, c.Value}] = c.entries
+		}
+	}
+	counters, err := event.Each(ctx, workers, len(log), func() *counter { return newCounter(first) },
+		func(c *counter, part int) { c.part(&log[part]) })
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[Place]int64, len(first))
+	for place, entries := range first {
+		var n int64
+		for _, c := range counters {
+			if at := c.at[place]; at != nil {
+				n += *at
+			}
+		}
+		known[place] = max(0, n-entries)
+	}
+	return known, nil
+}
+
+// A counter counts successful logins at some places.
+type counter struct {
+	at    map[Place]*int64
+	kinds [Service + 1]bool
+	maybe [1 << 10]uint64 // bits of the values that are counted
+}
+
+func newCounter(places map[Place]int64) *counter {
+	c := &counter{at: make(map[Place]*int64, len(places))}
+	for p := range places {
+		c.at[p] = new(int64)
+		c.kinds[p.Kind] = true
+		word, bit := maybeBit(p.Value)
+		c.maybe[word] |= bit
+	}
+	return c
+}
+
+func maybeBit(k event.Key) (word, bit uint64) {
+	h := uint64(k) * 0x9e3779b97f4a7c15 >> 48
+	return h >> 6, 1 << (h & 63)
+}
+
+// find returns the count of a place, nil if it is not counted.
+func (c *counter) find(kind Kind, value event.Key) *int64 {
+	if word, bit := maybeBit(value); c.maybe[word]&bit == 0 {
+		return nil
+	}
+	return c.at[Place{kind, AllHours, value}]
+}
+
+// part counts the logins of a part. The rows of an account lie together and
+// mostly share their places, which are then not looked up again.
+func (c *counter) part(p *event.Part) {
+	var last event.Login
+	var found [4]*int64
+	for i := range p.Logins {
+		l := &p.Logins[i]
+		if l.History() || l.Outcome() == event.Failure || l.Action != event.LoginAction && l.Action != event.ExternalLogin {
+			continue
+		}
+		if c.kinds[Addr] || c.kinds[Net] {
+			if l.Addr != last.Addr || i == 0 {
+				found[0], found[1] = c.find(Addr, event.Key(l.Addr)), c.find(Net, netKey(l.Addr))
+			}
+			add(found[0])
+			add(found[1])
+		}
+		if c.kinds[Agent] || c.kinds[ASN] {
+			if l.Agent != last.Agent || l.ASN != last.ASN || i == 0 {
+				found[2], found[3] = c.find(Agent, l.Agent), c.find(ASN, asnKey(l.ASN))
+			}
+			add(found[2])
+			add(found[3])
+		}
+		last.Addr, last.Agent, last.ASN = l.Addr, l.Agent, l.ASN
+	}
+}
+
+func add(n *int64) {
+	if n != nil {
+		*n++
+	}
 }

@@ -69,11 +69,11 @@ func Search(ctx context.Context, log *event.Log, p *policy.Policy, workers int, 
 			}
 		}
 	}
-	if f.Sources, err = source.Survey(ctx, workers, tracers, &p.Source); err != nil {
+	if f.Sources, err = source.Survey(ctx, workers, log.Parts, tracers, &p.Source); err != nil {
 		return nil, err
 	}
 	f.places(log)
-	f.redescribe(log, p)
+	users = append(users, f.redescribe(log, p)...)
 	price(f.Visits, days)
 	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool { return v.idle() })
 	f.judge(p, users)
@@ -97,8 +97,9 @@ func (f *Findings) places(log *event.Log) {
 
 // redescribe describes the visits of accounts that testers entered anew, as if
 // the testers had not been there: the owner, when she comes back, is no stranger
-// for coming after them.
-func (f *Findings) redescribe(log *event.Log, p *policy.Policy) {
+// for coming after them. It returns the users of these accounts, some of whom
+// are known as such already.
+func (f *Findings) redescribe(log *event.Log, p *policy.Policy) []user {
 	again := finder{p: p, end: f.End}
 	var account baseline.Account
 	var out []Visit
@@ -125,6 +126,7 @@ func (f *Findings) redescribe(log *event.Log, p *policy.Policy) {
 	f.Visits = out
 	f.places(log)
 	slices.SortFunc(f.Visits, compareVisits)
+	return again.users
 }
 
 func compareVisits(a, b Visit) int {
@@ -146,7 +148,7 @@ func (f *Findings) inherit(p *policy.Policy, prior odds.Centibans) {
 			v.Breach = v.Place
 			for j := range visits {
 				w := &visits[j]
-				if j == i || w.First > v.LastCharge || v.First-w.First > window {
+				if j == i || w.First > v.First || v.First-w.First > window {
 					continue
 				}
 				v.Breach = max(v.Breach, min(w.Place+min(0, w.Visit), afterBreach(v, w, &p.Entry)-prior-v.unseen))
@@ -414,6 +416,7 @@ func devices(visits []Visit, users []user) []group {
 	slices.SortFunc(uses, func(a, b use) int {
 		return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.account, b.account), cmp.Compare(a.visit, b.visit))
 	})
+	uses = slices.Compact(uses)
 	var groups []group
 	for i := 0; i < len(uses); {
 		n := i + 1

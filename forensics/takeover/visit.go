@@ -63,7 +63,6 @@ type Visit struct {
 
 	First, Last int64
 	FirstCharge int64 // 0 without charges
-	LastCharge  int64
 	Entry       int32 // index of the entry in the account's logins, -1 for none
 	Paid        bool  // there are charges, approved or not
 	Open        bool  // the log ends before it is known what became of the others
@@ -157,7 +156,7 @@ func (v *Visit) idle() bool {
 
 // onlyTaught reports whether an actor is known from history alone.
 func (f *finder) onlyTaught(a *baseline.Account, x *baseline.Actor) bool {
-	if x.Charges > 0 {
+	if x.Charges+x.Declined > 0 {
 		return false
 	}
 	for i := range a.Logins {
@@ -180,7 +179,6 @@ func (f *finder) visit(a *baseline.Account, i int) {
 		Volume: max(x.TopUps, x.Spent) / int64(max(x.Days, 1)),
 	}
 	copy(v.Stores[:], x.Stores.Values())
-	v.LastCharge = x.Last
 	if x.Entry >= 0 {
 		l := &a.Logins[x.Entry]
 		v.Addr, v.ASN, v.Country = l.Addr, l.ASN, l.Country

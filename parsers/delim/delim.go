@@ -107,49 +107,47 @@ const (
 	lows  = 0x7f7f7f7f7f7f7f7f
 )
 
-// matches returns a word whose bytes have their high bit set where x has a
+// either returns a word whose bytes have their high bit set where x or y has a
 // zero byte; it is exact, so that every bit can be used.
-func matches(x uint64) uint64 {
-	return ^((x&lows + lows) | x | lows)
+func either(x, y uint64) uint64 {
+	return ^((x&lows+lows|x)&(y&lows+lows|y) | lows)
 }
 
 // split finds the fields of the record at pos and moves pos beyond its line
-// end. Eight bytes are looked at together; a quote at the start of a field
-// leaves the loop.
+// end. Eight bytes are looked at together, for delimiters and newlines alone: a
+// quote means something only where a field begins, and is looked for there.
 func (s *Splitter) split() {
 	data, i, lo := s.data, s.pos, s.pos
 	if data[i] == '"' {
-		if i, lo = s.quoted(i); i < 0 {
+		if i, lo = s.quotedFields(i); i < 0 {
 			return
 		}
 	}
-	delims, newlines, quotes := uint64(s.Delimiter)*ones, uint64('\n')*ones, uint64('"')*ones
+	delims, newlines := uint64(s.Delimiter)*ones, uint64('\n')*ones
+	fields := s.fields
+scan:
 	for i+8 <= len(data) {
 		w := binary.LittleEndian.Uint64(data[i:])
-		m := matches(w^delims) | matches(w^newlines) | matches(w^quotes)
-		for m != 0 {
+		for m := either(w^delims, w^newlines); m != 0; m &= m - 1 {
 			at := i + bits.TrailingZeros64(m)>>3
-			m &= m - 1
-			switch data[at] {
-			case s.Delimiter:
-				s.fields = append(s.fields, span{lo: uint32(lo), hi: uint32(at)})
-				lo = at + 1
-			case '\n':
+			if data[at] == '\n' {
+				s.fields = fields
 				s.finish(lo, at, at+1)
 				return
-			default: // a quote
-				if at != lo {
-					continue // a letter
-				}
-				next, from := s.quoted(at)
-				if next < 0 {
+			}
+			fields = append(fields, span{lo: uint32(lo), hi: uint32(at)})
+			if lo = at + 1; lo < len(data) && data[lo] == '"' {
+				s.fields = fields
+				if i, lo = s.quotedFields(lo); i < 0 {
 					return
 				}
-				i, lo, m = next-8, from, 0
+				fields = s.fields
+				continue scan
 			}
 		}
 		i += 8
 	}
+	s.fields = fields
 	s.splitTail(i, lo)
 }
 
@@ -164,11 +162,9 @@ func (s *Splitter) splitTail(i, lo int) {
 			s.finish(lo, i, i+1)
 			return
 		case c == '"' && i == lo:
-			next, from := s.quoted(i)
-			if next < 0 {
+			if i, lo = s.quotedFields(i); i < 0 {
 				return
 			}
-			i, lo = next, from
 			continue
 		}
 		i++
@@ -192,9 +188,27 @@ func (s *Splitter) end(next int) {
 	}
 }
 
+// quotedFields takes the quoted field that opens at i and those that follow it
+// at once. It returns where to go on and where the field that is then at hand
+// begins, or -1 when the record has ended.
+func (s *Splitter) quotedFields(i int) (next, lo int) {
+	for {
+		next, begins := s.quoted(i)
+		switch {
+		case next < 0:
+			return -1, 0
+		case !begins:
+			return next, next - 1 // within a field: a quote here is a letter
+		case s.data[next] != '"':
+			return next, next
+		}
+		i = next
+	}
+}
+
 // quoted takes the quoted field that opens at i. It returns where to go on and
-// where the next field begins, or -1 when the record ended with this field.
-func (s *Splitter) quoted(i int) (next, from int) {
+// whether a field begins there, or -1 when the record ended with this one.
+func (s *Splitter) quoted(i int) (next int, begins bool) {
 	lo, escaped := i+1, false
 	hi := lo
 	for {
@@ -203,7 +217,7 @@ func (s *Splitter) quoted(i int) (next, from int) {
 			s.Malformed = "a quote that is never closed"
 			s.fields = append(s.fields, span{uint32(lo), uint32(len(s.data)), escaped})
 			s.end(len(s.data))
-			return -1, 0
+			return -1, false
 		}
 		hi += n
 		if hi+1 == len(s.data) || s.data[hi+1] != '"' {
@@ -217,27 +231,27 @@ func (s *Splitter) quoted(i int) (next, from int) {
 }
 
 // afterQuote goes on behind the closing quote, at i.
-func (s *Splitter) afterQuote(i int) (next, from int) {
+func (s *Splitter) afterQuote(i int) (next int, begins bool) {
 	rest := s.data[i:]
 	switch {
 	case len(rest) == 0:
 		s.end(i)
-		return -1, 0
+		return -1, false
 	case rest[0] == s.Delimiter:
 		if i+1 == len(s.data) { // a last, empty field without a line end
 			s.finish(i+1, i+1, i+1)
-			return -1, 0
+			return -1, false
 		}
-		return i + 1, i + 1
+		return i + 1, true
 	case rest[0] == '\n':
 		s.end(i + 1)
-		return -1, 0
+		return -1, false
 	case rest[0] == '\r' && (len(rest) == 1 || rest[1] == '\n'):
 		s.end(min(i+2, len(s.data)))
-		return -1, 0
+		return -1, false
 	}
 	// Go on to the end of the record just as block.Quotes does, or the two
 	// would disagree about where the next one begins.
 	s.Malformed = "text after a closing quote"
-	return i, i - 1
+	return i, false
 }

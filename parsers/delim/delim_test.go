@@ -38,6 +38,8 @@ var tables = []struct {
 	{"a,", [][]string{{"a", ""}}},
 	{"\"a\",b\n", [][]string{{"a", "b"}}},
 	{"\"a\",\"\"\n", [][]string{{"a", ""}}},
+	{"\"a\",\"b,c\",d\n", [][]string{{"a", "b,c", "d"}}},
+	{"x,\"a\",\"b\nc\",\"\"\"d,\"\"\"\n", [][]string{{"x", "a", "b\nc", "\"d,\""}}},
 	{"\"a,b\",c\n", [][]string{{"a,b", "c"}}},
 	{"\"a\nb\",c\nd,e\n", [][]string{{"a\nb", "c"}, {"d", "e"}}},
 	{"\"a\"\"b\",\"\"\"\"\n", [][]string{{"a\"b", "\""}}},
@@ -78,6 +80,7 @@ func TestMalformed(t *testing.T) {
 	f("\"a\" ,c\nd,e\n", "text after a closing quote", "")
 	f("a,\"b\nc,d\n", "a quote that is never closed")
 	f("\"a\"b,\"c\nd\"\ne,f\n", "text after a closing quote", "")
+	f("\"a\"b,\"c\",\"d\ne\"\nf,g\n", "text after a closing quote", "")
 	f(strings.Repeat(",", MaxFields)+"\na\n", "more than 4096 fields", "")
 }
 
@@ -125,6 +128,7 @@ func FuzzSplit(f *testing.F) {
 		f.Fatal("no seeds")
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		sameEnds(t, text)
 		got, faults := split(text)
 		if strings.Contains(text, "\r") || strings.Count(text, ",") > MaxFields {
 			return
@@ -142,6 +146,42 @@ func FuzzSplit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// sameEnds checks that records end where the rule says, in malformed text too:
+// blocks are cut by the same rule, and a record must not depend on the cut.
+func sameEnds(t *testing.T, text string) {
+	t.Helper()
+	ends := map[int]bool{len(text): true}
+	open, begins := false, true
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case open && c == '"' && i+1 < len(text) && text[i+1] == '"':
+			i++
+			continue
+		case open:
+			open = c != '"'
+			continue
+		case c == '"' && begins:
+			open = true
+		case c == '\n':
+			ends[i+1] = true
+		}
+		begins = !open && (text[i] == ',' || text[i] == '\n')
+	}
+	s := Splitter{Delimiter: ','}
+	s.Reset([]byte(text))
+	at := 0
+	for s.Next() {
+		for ; at < s.End(); at++ {
+			if ends[at] && at > s.Offset() {
+				t.Fatalf("%q: a record from %d to %d runs over the end at %d", text, s.Offset(), s.End(), at)
+			}
+		}
+		if !ends[s.End()] {
+			t.Fatalf("%q: a record ends at %d, where none does", text, s.End())
+		}
+	}
 }
 
 const benchLine = "2019-06-30T15:01:49.268979Z,n7hthd02fm,login,success,,240.129.0.11,48a9ce69-1625-4659-9057-88e291bb9ebb,WalletApp/2.13.2 (Android 9; SHV43),609dc8be9f732a1a,JP,64776\n"
