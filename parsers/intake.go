@@ -163,8 +163,8 @@ type settler struct {
 	counts    []settled // by source
 	conflicts []conflict
 
-	logins  []event.Login
-	charges []event.Charge
+	logins  []*event.Login  // of the partition at hand
+	charges []*event.Charge // likewise
 	drop    []bool
 	order   []int32
 	items   []sortItem
@@ -217,8 +217,8 @@ func (s *settler) part(p int, again []repeat) event.Part {
 	for i, w := range s.l.workers {
 		logins[i], charges[i] = w.logins, w.charges
 	}
-	s.logins = event.Gather(s.logins, logins, p)
-	s.charges = event.Gather(s.charges, charges, p)
+	s.logins = event.GatherPointers(s.logins, logins, p)
+	s.charges = event.GatherPointers(s.charges, charges, p)
 	return event.Part{Logins: s.settleLogins(), Charges: s.settleCharges(again)}
 }
 
@@ -230,12 +230,12 @@ func (s *settler) settleLogins() []event.Login {
 	drop := s.flags(len(rows))
 	hasID := false
 	for i := range s.order {
-		r := &rows[s.order[i]]
+		r := rows[s.order[i]]
 		hasID = hasID || r.HasID()
 		if i == 0 {
 			continue
 		}
-		if prev := &rows[s.order[i-1]]; event.SameLogin(prev, r) {
+		if prev := rows[s.order[i-1]]; event.SameLogin(prev, r) {
 			if r.HasID() || r.Fine() {
 				drop[i] = true
 				s.counts[r.Pos.Source()].duplicates++
@@ -256,14 +256,14 @@ func (s *settler) settleLogins() []event.Login {
 
 // dropSameID drops all but the first of the rows of an account that have one
 // event_id, whatever else they say.
-func (s *settler) dropSameID(rows []event.Login, drop []bool) {
+func (s *settler) dropSameID(rows []*event.Login, drop []bool) {
 	type ref struct {
 		account, id event.Key
 		at          int
 	}
 	var refs []ref
 	for i, n := range s.order {
-		if r := &rows[n]; r.HasID() && !drop[i] {
+		if r := rows[n]; r.HasID() && !drop[i] {
 			refs = append(refs, ref{r.Account, r.ID, i})
 		}
 	}
@@ -298,7 +298,7 @@ func (s *settler) settleCharges(again []repeat) []event.Charge {
 type place struct{ repeat, at int32 }
 
 // settleRepeats looks at the ids that several rows have.
-func (s *settler) settleRepeats(rows []event.Charge, drop []bool, again []repeat) {
+func (s *settler) settleRepeats(rows []*event.Charge, drop []bool, again []repeat) {
 	places := s.places[:0]
 	for i, n := range s.order {
 		k, ok := slices.BinarySearchFunc(again, rows[n].Txn, func(r repeat, txn event.Key) int { return cmp.Compare(r.txn, txn) })
@@ -320,8 +320,8 @@ func (s *settler) settleRepeats(rows []event.Charge, drop []bool, again []repeat
 
 // settleGroup settles the rows of one account that have one id, which come in
 // the order of time.
-func (s *settler) settleGroup(rows []event.Charge, drop []bool, group []place, foreign bool) {
-	row := func(p place) *event.Charge { return &rows[s.order[p.at]] }
+func (s *settler) settleGroup(rows []*event.Charge, drop []bool, group []place, foreign bool) {
+	row := func(p place) *event.Charge { return rows[s.order[p.at]] }
 	first := row(group[0])
 	for _, p := range group[1:] {
 		foreign = foreign || !event.SameTransaction(first, row(p))
@@ -360,7 +360,7 @@ func (s *settler) flags(n int) []bool {
 }
 
 // collect returns the rows in order, without those to drop.
-func collect[T any](rows []T, order []int32, drop []bool) []T {
+func collect[T any](rows []*T, order []int32, drop []bool) []T {
 	n := 0
 	for _, d := range drop {
 		if !d {
@@ -373,7 +373,7 @@ func collect[T any](rows []T, order []int32, drop []bool) []T {
 	out := make([]T, 0, n)
 	for i, at := range order {
 		if !drop[i] {
-			out = append(out, rows[at])
+			out = append(out, *rows[at])
 		}
 	}
 	return out
@@ -394,14 +394,14 @@ type sortItem struct {
 // order of time, so that a bucket is mostly one run for each worker, and merging
 // is all that is left. Keys that were made to collide cost no more than sorting
 // all.
-func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), compare func(a, b *T) int) {
+func sortRows[T any](s *settler, rows []*T, key func(*T) (event.Key, int64), compare func(a, b *T) int) {
 	shift := uint(32 + bits.LeadingZeros32(uint32(len(rows)))) // buckets: the power of two above the rows
 	skip := uint(bits.TrailingZeros(uint(s.l.parts)))
 	bucket := func(k event.Key) uint64 { return uint64(k) << skip >> shift }
 
 	s.starts = append(s.starts[:0], make([]int32, (1<<(64-shift))+1)...)
 	for i := range rows {
-		a, _ := key(&rows[i])
+		a, _ := key(rows[i])
 		s.starts[bucket(a)+1]++
 	}
 	for i := 1; i < len(s.starts); i++ {
@@ -409,7 +409,7 @@ func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), comp
 	}
 	s.items = slices.Grow(s.items[:0], len(rows))[:len(rows)]
 	for i := range rows {
-		a, t := key(&rows[i])
+		a, t := key(rows[i])
 		at := &s.starts[bucket(a)]
 		s.items[*at] = sortItem{a, t, int32(i)}
 		*at++
@@ -417,7 +417,7 @@ func sortRows[T any](s *settler, rows []T, key func(*T) (event.Key, int64), comp
 	from := int32(0)
 	for _, end := range s.starts[:len(s.starts)-1] {
 		if end-from > 1 {
-			s.sortItems(s.items[from:end], func(a, b *sortItem) int { return compare(&rows[a.at], &rows[b.at]) })
+			s.sortItems(s.items[from:end], func(a, b *sortItem) int { return compare(rows[a.at], rows[b.at]) })
 		}
 		from = end
 	}

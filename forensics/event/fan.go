@@ -70,6 +70,22 @@ func Gather[T any](dst []T, fans []*Fan[T], p int) []T {
 	return dst
 }
 
+// GatherPointers is Gather without moving rows: it returns where they lie. The
+// rows live as long as the pointers do.
+func GatherPointers[T any](dst []*T, fans []*Fan[T], p int) []*T {
+	clear(dst) // let go of the last partition
+	dst = dst[:0]
+	for _, f := range fans {
+		for _, c := range append(f.full[p], f.tails[p]) {
+			for i := range c {
+				dst = append(dst, &c[i])
+			}
+		}
+		f.full[p], f.tails[p] = nil, nil
+	}
+	return dst
+}
+
 // PartOf returns the partition of a key out of parts, a power of two: the
 // upper bits, so that partitions are ranges of keys.
 func PartOf(k Key, parts int) int {

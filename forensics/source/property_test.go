@@ -146,11 +146,11 @@ func TestSurveyIsExact(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		w := randomWorld(r)
-		plain := w.survey(t, &p.Source, 1, 1, 1, func(int) int { return 0 })
+		plain := w.survey(t, &p.Source, 1, 1, 1, func(int) (int, int) { return 0, 0 })
 		spoke += len(plain.Attack)
 		for range 3 {
 			parts, workers, tracers := 1<<r.IntN(7), 1+r.IntN(4), 1+r.IntN(5)
-			spread := w.survey(t, &p.Source, parts, workers, tracers, func(int) int { return r.IntN(tracers) })
+			spread := w.survey(t, &p.Source, parts, workers, tracers, func(int) (int, int) { return r.IntN(parts), r.IntN(tracers) })
 			if diff := cmp.Diff(show(plain), show(spread)); diff != "" {
 				t.Fatalf("seed %d: %d partitions, %d workers, %d tracers: %s", seed, parts, workers, tracers, diff)
 			}

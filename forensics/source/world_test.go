@@ -42,7 +42,7 @@ func (w *world) people(first event.Key, accounts int, hours int64) {
 	}
 }
 
-// account returns the rows of all accounts, each in its order.
+// accounts returns the rows of all accounts, each in its order.
 func (w *world) accounts() [][]event.Login {
 	rows := slices.Clone(w.rows)
 	slices.SortFunc(rows, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
@@ -57,19 +57,21 @@ func (w *world) accounts() [][]event.Login {
 	return out
 }
 
-// survey traces a world: account i by tracer of(i).
-func (w *world) survey(t testing.TB, p *policy.Source, parts, workers, tracers int, of func(i int) int) *Map {
+// survey traces a world: account i lies in part and is traced by tracer of(i).
+func (w *world) survey(t testing.TB, p *policy.Source, parts, workers, tracers int, of func(i int) (part, tracer int)) *Map {
 	t.Helper()
-	all := make([]*Tracer, tracers)
+	log, all := make([]event.Part, parts), make([]*Tracer, tracers)
 	for i := range all {
 		all[i] = NewTracer(parts)
 	}
 	var a baseline.Account
 	for i, rows := range w.accounts() {
+		part, tracer := of(i)
+		log[part].Logins = append(log[part].Logins, rows...)
 		a.Read(rows, nil)
-		all[of(i)].Account(&a)
+		all[tracer].Account(&a)
 	}
-	m, err := Survey(context.Background(), workers, all, p)
+	m, err := Survey(context.Background(), workers, log, all, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func (w *world) survey(t testing.TB, p *policy.Source, parts, workers, tracers i
 func (w *world) find(t testing.TB) *Map {
 	t.Helper()
 	p := policy.Default()
-	return w.survey(t, &p.Source, 8, 1, 1, func(int) int { return 0 })
+	return w.survey(t, &p.Source, 8, 1, 1, func(i int) (int, int) { return i % 8, 0 })
 }
 
 // at returns the cell of a place, an empty one if it does not speak.

@@ -187,7 +187,8 @@ func (f *Findings) byAccount(do func(visits []Visit)) {
 // judge weighs all visits: a fixed number of rounds in which the honest
 // outcomes, the prior and the company are learnt from the verdicts so far.
 func (f *Findings) judge(p *policy.Policy, users []user) {
-	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)), groups: devices(f.Visits, users)}
+	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)),
+		groups: devices(f.Visits, users), circles: circlesOf(f.Visits, &p.Spread)}
 	for _, g := range j.groups {
 		for _, i := range g.visits {
 			f.Visits[i].Outcome[Sharing] = uint8(min(g.accounts-1, 2))
@@ -213,12 +214,13 @@ func (f *Findings) judge(p *policy.Policy, users []user) {
 
 // A judge weighs visits round by round.
 type judge struct {
-	p      *policy.Policy
-	f      *Findings
-	belief []int64 // that a visit is an attacker's, parts per million
-	prior  int64   // parts per million
-	groups []group
-	honest struct{ relation, conduct, change, external, failed, reaction, session table }
+	p       *policy.Policy
+	f       *Findings
+	belief  []int64 // that a visit is an attacker's, parts per million
+	prior   int64   // parts per million
+	groups  []group
+	circles []circle
+	honest  struct{ relation, conduct, change, external, failed, reaction, session table }
 }
 
 const million = 1_000_000
@@ -389,152 +391,4 @@ func mulDiv(a, b, c int64) int64 {
 	}
 	q, _ := bits.Div64(hi, lo, uint64(c))
 	return int64(q)
-}
-
-// A group is a device that several accounts have, and the visits made with it.
-type group struct {
-	visits   []int
-	owners   int // accounts whose owner the device belongs to
-	accounts int
-}
-
-// devices returns the devices that more than one account has.
-func devices(visits []Visit, users []user) []group {
-	type use struct {
-		device, account event.Key
-		visit           int
-	}
-	uses := make([]use, 0, len(visits)+len(users))
-	for i := range visits {
-		if visits[i].Device != 0 {
-			uses = append(uses, use{visits[i].Device, visits[i].Account, i})
-		}
-	}
-	for _, u := range users {
-		uses = append(uses, use{u.device, u.account, -1})
-	}
-	slices.SortFunc(uses, func(a, b use) int {
-		return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.account, b.account), cmp.Compare(a.visit, b.visit))
-	})
-	uses = slices.Compact(uses)
-	var groups []group
-	for i := 0; i < len(uses); {
-		n := i + 1
-		for n < len(uses) && uses[n].device == uses[i].device {
-			n++
-		}
-		if uses[n-1].account != uses[i].account {
-			g := group{}
-			for k, u := range uses[i:n] {
-				if k == 0 || u.account != uses[i+k-1].account {
-					g.accounts++
-				}
-				if u.visit < 0 {
-					g.owners++
-				} else {
-					g.visits = append(g.visits, u.visit)
-				}
-			}
-			groups = append(groups, g)
-		}
-		i = n
-	}
-	return groups
-}
-
-// company sets what other accounts say of a visit: those on the same device,
-// and those at the same shops, address, user agent and hour.
-func (j *judge) company() {
-	s := &j.p.Spread
-	each, limit := odds.Centibans(s.DeviceEach.Value), odds.Centibans(s.DeviceCap.Value)
-	for _, g := range j.groups {
-		sum := -each * odds.Centibans(min(g.owners, 100))
-		for _, i := range g.visits {
-			sum += odds.Clamp(j.f.Visits[i].deeds(), -each, each)
-		}
-		for _, i := range g.visits {
-			v := &j.f.Visits[i]
-			v.Shared = odds.Clamp(sum-odds.Clamp(v.deeds(), -each, each), -limit, limit)
-		}
-	}
-	for i := range j.f.Visits {
-		j.f.Visits[i].Company = 0
-	}
-	bucket := s.TimeBucket.Value * baseline.Second
-	j.meet(s.StoreCap.Value, func(v *Visit, add func(event.Key)) {
-		for _, k := range v.Stores {
-			add(k)
-		}
-	})
-	j.meet(s.AddrCap.Value, func(v *Visit, add func(event.Key)) { add(event.Key(v.Addr)) })
-	j.meet(s.AgentCap.Value, func(v *Visit, add func(event.Key)) { add(v.Agent) })
-	j.meet(s.TimeCap.Value, func(v *Visit, add func(event.Key)) { add(event.Key(v.First/bucket + 1)) })
-	most := odds.Centibans(s.CompanyCap.Value)
-	for i := range j.f.Visits {
-		v := &j.f.Visits[i]
-		v.Company = odds.Clamp(v.Company, -most, most)
-	}
-}
-
-// A meeting counts, in parts per million, the thieves and the honest at a
-// place where visits meet.
-type meeting struct{ thieves, honest int64 }
-
-// meet weighs for each visit whether thieves or honest newcomers are met at
-// its places more than their numbers explain, the account itself left out.
-func (j *judge) meet(limit int64, places func(v *Visit, add func(event.Key))) {
-	at := map[event.Key]*meeting{}
-	var all meeting
-	for i := range j.f.Visits {
-		v := &j.f.Visits[i]
-		if v.FirstCharge == 0 {
-			continue
-		}
-		places(v, func(k event.Key) {
-			if k == 0 {
-				return
-			}
-			m := at[k]
-			if m == nil {
-				m = &meeting{}
-				at[k] = m
-			}
-			m.thieves += j.belief[i]
-			m.honest += million - j.belief[i]
-			all.thieves += j.belief[i]
-			all.honest += million - j.belief[i]
-		})
-	}
-	for i := range j.f.Visits {
-		v := &j.f.Visits[i]
-		if v.FirstCharge == 0 {
-			continue
-		}
-		var sum, n odds.Centibans
-		places(v, func(k event.Key) {
-			m := at[k]
-			if k == 0 || m == nil {
-				return
-			}
-			sum += m.weight(&all, j.belief[i], &j.p.Spread)
-			n++
-		})
-		if n > 0 {
-			v.Company += odds.Clamp(sum/n, -odds.Centibans(limit), odds.Centibans(limit))
-		}
-	}
-}
-
-// weight returns the weight of meeting at m, without one visit of the belief
-// given. Thieves are taken to go where everybody goes as often as the policy
-// says, so that a shop of honest people alone says little for a visitor.
-func (m *meeting) weight(all *meeting, belief int64, p *policy.Spread) odds.Centibans {
-	pseudo := p.Pseudo.Value * million
-	thieves, honest := m.thieves-belief, m.honest-(million-belief)
-	allThieves, allHonest := all.thieves-belief, all.honest-(million-belief)
-	chance := mulDiv(pseudo, thieves+honest+1, max(allThieves+allHonest, 1))
-	thiefShare := mulDiv(thieves+chance, odds.One, allThieves+pseudo)
-	honestShare := max(1, mulDiv(honest+chance, odds.One, allHonest+pseudo))
-	elsewhere := p.Elsewhere.Value
-	return odds.Ratio((elsewhere*honestShare+(1000-elsewhere)*thiefShare)/1000, honestShare)
 }

@@ -1,0 +1,180 @@
+package takeover
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/odds"
+	"github.com/paytriage/paytriage/forensics/policy"
+)
+
+// A group is a device that several accounts have, and the visits made with it.
+type group struct {
+	visits   []int
+	owners   int // accounts whose owner the device belongs to
+	accounts int
+}
+
+// devices returns the devices that more than one account has.
+func devices(visits []Visit, users []user) []group {
+	type use struct {
+		device, account event.Key
+		visit           int
+	}
+	uses := make([]use, 0, len(visits)+len(users))
+	for i := range visits {
+		if visits[i].Device != 0 {
+			uses = append(uses, use{visits[i].Device, visits[i].Account, i})
+		}
+	}
+	for _, u := range users {
+		uses = append(uses, use{u.device, u.account, -1})
+	}
+	slices.SortFunc(uses, func(a, b use) int {
+		return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.account, b.account), cmp.Compare(a.visit, b.visit))
+	})
+	uses = slices.Compact(uses)
+	var groups []group
+	for i := 0; i < len(uses); {
+		n := i + 1
+		for n < len(uses) && uses[n].device == uses[i].device {
+			n++
+		}
+		if uses[n-1].account != uses[i].account {
+			g := group{}
+			for k, u := range uses[i:n] {
+				if k == 0 || u.account != uses[i+k-1].account {
+					g.accounts++
+				}
+				if u.visit < 0 {
+					g.owners++
+				} else {
+					g.visits = append(g.visits, u.visit)
+				}
+			}
+			groups = append(groups, g)
+		}
+		i = n
+	}
+	return groups
+}
+
+// company sets what other accounts say of a visit: those on the same device,
+// and those at the same shops, address, user agent and hour.
+func (j *judge) company() {
+	s := &j.p.Spread
+	each, limit := odds.Centibans(s.DeviceEach.Value), odds.Centibans(s.DeviceCap.Value)
+	for _, g := range j.groups {
+		sum := -each * odds.Centibans(min(g.owners, 100))
+		for _, i := range g.visits {
+			sum += odds.Clamp(j.f.Visits[i].deeds(), -each, each)
+		}
+		for _, i := range g.visits {
+			v := &j.f.Visits[i]
+			v.Shared = odds.Clamp(sum-odds.Clamp(v.deeds(), -each, each), -limit, limit)
+		}
+	}
+	for i := range j.f.Visits {
+		j.f.Visits[i].Company = 0
+	}
+	for i := range j.circles {
+		j.meet(&j.circles[i])
+	}
+	most := odds.Centibans(s.CompanyCap.Value)
+	for i := range j.f.Visits {
+		v := &j.f.Visits[i]
+		v.Company = odds.Clamp(v.Company, -most, most)
+	}
+}
+
+// A circle is one kind of place where visits meet. Places are numbered once, so
+// that a round costs no more than a walk over the visits that paid.
+type circle struct {
+	limit  int64
+	visits []int32   // those that paid
+	places [][]int32 // of each
+	count  int       // of places
+}
+
+// A meeting counts, in parts per million, the thieves and the honest at a
+// place where visits meet.
+type meeting struct{ thieves, honest int64 }
+
+// circlesOf finds the places where visits meet: shops, addresses, user agents
+// and hours.
+func circlesOf(visits []Visit, p *policy.Spread) []circle {
+	bucket := p.TimeBucket.Value * baseline.Second
+	return []circle{
+		newCircle(visits, p.StoreCap.Value, func(v *Visit) []event.Key { return v.Stores[:] }),
+		newCircle(visits, p.AddrCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.Addr)} }),
+		newCircle(visits, p.AgentCap.Value, func(v *Visit) []event.Key { return []event.Key{v.Agent} }),
+		newCircle(visits, p.TimeCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.First/bucket + 1)} }),
+	}
+}
+
+func newCircle(visits []Visit, limit int64, keys func(v *Visit) []event.Key) circle {
+	c := circle{limit: limit}
+	number := map[event.Key]int32{}
+	for i := range visits {
+		if visits[i].FirstCharge == 0 {
+			continue
+		}
+		var places []int32
+		for _, k := range keys(&visits[i]) {
+			if k == 0 {
+				continue
+			}
+			n, ok := number[k]
+			if !ok {
+				n = int32(len(number))
+				number[k] = n
+			}
+			places = append(places, n)
+		}
+		c.visits, c.places = append(c.visits, int32(i)), append(c.places, places)
+	}
+	c.count = len(number)
+	return c
+}
+
+// meet weighs for each visit whether thieves or honest newcomers are met at
+// its places more than their numbers explain, the visit itself left out.
+func (j *judge) meet(c *circle) {
+	at := make([]meeting, c.count)
+	var all meeting
+	for n, i := range c.visits {
+		for _, place := range c.places[n] {
+			m := &at[place]
+			m.thieves += j.belief[i]
+			m.honest += million - j.belief[i]
+			all.thieves += j.belief[i]
+			all.honest += million - j.belief[i]
+		}
+	}
+	limit := odds.Centibans(c.limit)
+	for n, i := range c.visits {
+		var sum odds.Centibans
+		for _, place := range c.places[n] {
+			sum += at[place].weight(&all, j.belief[i], &j.p.Spread)
+		}
+		if count := odds.Centibans(len(c.places[n])); count > 0 {
+			j.f.Visits[i].Company += odds.Clamp(sum/count, -limit, limit)
+		}
+	}
+}
+
+// weight returns the weight of meeting at m, without one visit of the belief
+// given. Thieves are taken to go where everybody goes as often as the policy
+// says, so that a shop of honest people alone says little for a visitor.
+func (m *meeting) weight(all *meeting, belief int64, p *policy.Spread) odds.Centibans {
+	pseudo := p.Pseudo.Value * million
+	thieves, honest := m.thieves-belief, m.honest-(million-belief)
+	allThieves, allHonest := all.thieves-belief, all.honest-(million-belief)
+	chance := mulDiv(pseudo, thieves+honest+1, max(allThieves+allHonest, 1))
+	thiefShare := mulDiv(thieves+chance, odds.One, allThieves+pseudo)
+	honestShare := max(1, mulDiv(honest+chance, odds.One, allHonest+pseudo))
+	elsewhere := p.Elsewhere.Value
+	return odds.Ratio((elsewhere*honestShare+(1000-elsewhere)*thiefShare)/1000, honestShare)
+}
