@@ -264,6 +264,9 @@ func (j *judge) weigh() {
 		v.unseen = 0
 		if v.Outcome[Arrival] < 2 && !v.Open {
 			v.unseen = min(0, j.marginal(&h.relation, 0, v, &a.Arrival))
+			if v.Outcome[Arrival] == 0 && v.Outcome[Network] == 4 { // nobody to compare with
+				v.unseen -= odds.Ratio(1000, a.Network.Permille[4])
+			}
 		}
 		if v.Open {
 			v.Visit += j.marginal(&h.relation, 2, v, &a.Network)
@@ -383,12 +386,12 @@ func (t *table) share(v *Visit, smooth int64) int64 {
 }
 
 // mulDiv returns a*b/c for non-negative a and b and positive c, without
-// overflow on the way.
+// overflow on the way, and the greatest number where that is too much.
 func mulDiv(a, b, c int64) int64 {
 	hi, lo := bits.Mul64(uint64(a), uint64(b))
 	if hi >= uint64(c) {
 		return 1<<63 - 1
 	}
 	q, _ := bits.Div64(hi, lo, uint64(c))
-	return int64(q)
+	return int64(min(q, 1<<63-1))
 }
