@@ -417,7 +417,7 @@ func sortRows[T any](s *settler, rows []*T, key func(*T) (event.Key, int64), com
 	from := int32(0)
 	for _, end := range s.starts[:len(s.starts)-1] {
 		if end-from > 1 {
-			s.sortItems(s.items[from:end], func(a, b *sortItem) int { return compare(rows[a.at], rows[b.at]) })
+			s.sortItems(s.items[from:end], func(a, b int32) int { return compare(rows[a], rows[b]) })
 		}
 		from = end
 	}
@@ -429,19 +429,23 @@ func sortRows[T any](s *settler, rows []*T, key func(*T) (event.Key, int64), com
 
 // sortItems sorts items by account, time and then compare: by merging where they
 // are two runs or so, by sorting where they are many.
-func (s *settler) sortItems(items []sortItem, compare func(a, b *sortItem) int) {
-	less := func(a, b *sortItem) bool {
-		if a.account != b.account {
-			return a.account < b.account
+func (s *settler) sortItems(items []sortItem, compare func(a, b int32) int) {
+	order := func(a, b sortItem) int {
+		switch {
+		case a.account < b.account:
+			return -1
+		case a.account > b.account:
+			return 1
+		case a.time < b.time:
+			return -1
+		case a.time > b.time:
+			return 1
 		}
-		if a.time != b.time {
-			return a.time < b.time
-		}
-		return compare(a, b) < 0
+		return compare(a.at, b.at)
 	}
 	s.runs = append(s.runs[:0], 0)
 	for i := 1; i < len(items); i++ {
-		if less(&items[i], &items[i-1]) {
+		if order(items[i], items[i-1]) < 0 {
 			if s.runs = append(s.runs, i); len(s.runs) == manyRuns {
 				break
 			}
@@ -450,17 +454,9 @@ func (s *settler) sortItems(items []sortItem, compare func(a, b *sortItem) int) 
 	switch {
 	case len(s.runs) == 1:
 	case len(s.runs) < manyRuns:
-		s.merge(items, less)
+		s.merge(items, order)
 	default:
-		slices.SortFunc(items, func(a, b sortItem) int {
-			switch {
-			case less(&a, &b):
-				return -1
-			case less(&b, &a):
-				return 1
-			}
-			return 0
-		})
+		slices.SortFunc(items, order)
 	}
 }
 
@@ -468,14 +464,14 @@ func (s *settler) sortItems(items []sortItem, compare func(a, b *sortItem) int) 
 const manyRuns = 8
 
 // merge merges the runs of items that begin at s.runs, from the right.
-func (s *settler) merge(items []sortItem, less func(a, b *sortItem) bool) {
+func (s *settler) merge(items []sortItem, order func(a, b sortItem) int) {
 	for n := len(s.runs) - 1; n > 0; n-- {
 		left, right := items[s.runs[n-1]:s.runs[n]], items[s.runs[n]:]
 		s.left = append(s.left[:0], left...)
 		to := items[s.runs[n-1]:]
 		i, j, k := 0, 0, 0
 		for i < len(s.left) && j < len(right) {
-			if less(&right[j], &s.left[i]) {
+			if order(right[j], s.left[i]) < 0 {
 				to[k] = right[j]
 				j++
 			} else {

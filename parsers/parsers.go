@@ -226,37 +226,60 @@ func (l *loader) admit(s *source, b *block.Block) (*mark, error) {
 	if s.info.Unpacked > event.MaxOffset {
 		return nil, &InputError{s.input.Name, "is longer than 256 TiB unpacked", "split it"}
 	}
-	if s.cols != nil {
-		return m, nil
-	}
-	if b.Broken != "" {
-		return nil, &HeaderError{Source: s.input.Name, Problem: "the first line is no header: " + b.Broken}
-	}
-	head := b.Data
-	if len(head) >= len(bom) && string(head[:len(bom)]) == string(bom) {
-		head = head[len(bom):]
-	}
 	split := delim.Splitter{Delimiter: ','}
-	split.Reset(head)
+	split.Reset(b.Data)
+	if s.cols == nil {
+		if err := l.header(s, b, &split); err != nil {
+			return nil, err
+		}
+	}
+	if s.cols != nil && !s.begun {
+		return m, l.firstRow(s, b, &split)
+	}
+	return m, nil
+}
+
+// header takes the header from the first record of a block, if there is one.
+func (l *loader) header(s *source, b *block.Block, split *delim.Splitter) error {
+	if b.Broken != "" {
+		return &HeaderError{Source: s.input.Name, Problem: "the first line is no header: " + b.Broken}
+	}
+	skip := 0
+	if b.Offset == 0 && bytes.HasPrefix(b.Data, bom) {
+		skip = len(bom)
+		split.Reset(b.Data[skip:])
+	}
 	if !split.Next() {
-		return m, nil // blank lines only, so far
+		return nil // blank lines only, so far
 	}
 	required := event.Required(s.input.Role)
 	if s.input.Role == event.Payments && l.opt.Currency == 0 {
 		required = append(required, event.CurrencyCode)
 	}
-	cols, err := readHeader(&split, s.input.Name, s.input.Role, required)
+	cols, err := readHeader(split, s.input.Name, s.input.Role, required)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.cols, s.info.Extra, s.info.Absent = cols, cols.extra, cols.absent
-	s.body = b.Offset + int64(len(b.Data)-len(head)+split.End())
-	if l.opt.Zones[s.input.Role] == nil && split.Next() && split.Malformed == "" && split.Len() == cols.width {
-		if t, ok := scalar.TryTime(cols.get(&split, event.EventTime)); ok && !t.Zoned {
-			return nil, &ZoneError{s.input.Name, s.input.Role, string(cols.get(&split, event.EventTime))}
-		}
+	s.body = b.Offset + int64(skip+split.End())
+	return nil
+}
+
+// firstRow looks at the next record of a block, if there is one: when its stamp
+// has no zone, all will lack one, and it is better to say so at once.
+func (l *loader) firstRow(s *source, b *block.Block, split *delim.Splitter) error {
+	if !split.Next() {
+		return nil
 	}
-	return m, nil
+	s.begun = true
+	if b.Broken != "" || l.opt.Zones[s.input.Role] != nil || split.Malformed != "" || split.Len() != s.cols.width {
+		return nil
+	}
+	stamp := s.cols.get(split, event.EventTime)
+	if t, ok := scalar.TryTime(stamp); ok && !t.Zoned {
+		return &ZoneError{s.input.Name, s.input.Role, string(stamp)}
+	}
+	return nil
 }
 
 // A ZoneError says that the stamps of a source carry no zone and none was given.

@@ -23,6 +23,7 @@ type source struct {
 	marks []*mark
 	stat  fs.FileInfo // of the file before it was read
 	body  int64       // offset of the first record behind the header
+	begun bool        // the first record behind the header was looked at
 }
 
 // A mark remembers where a block began, so that any row can be found again and

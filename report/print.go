@@ -1,12 +1,15 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/table"
@@ -19,8 +22,12 @@ type PrintOptions struct {
 	Color  bool
 }
 
-// topRows is how many rows of a table the summary shows.
-const topRows = 10
+// topRows is how many rows of a table the summary shows, and logWidth how wide it
+// is where there is no terminal: an id of 10,000 characters fills no page.
+const (
+	topRows  = 10
+	logWidth = 200
+)
 
 // Print writes the summary for a person: what happened, how sure, since when,
 // whether it is going on, how much, what to do first, where the files are.
@@ -29,19 +36,23 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	if err != nil {
 		return err
 	}
-	opt := console.Options{Width: o.Width, Color: o.Color}
-	p := &printer{w: w, opt: opt}
+	if o.Width <= 0 {
+		o.Width = logWidth
+	}
+	p := &printer{w: w, opt: console.Options{Width: o.Width, Color: o.Color}}
 	p.block("", headline(s))
+	p.block("what to do first", firstSteps(s))
 	for i := range s.Money {
 		p.block("money in "+s.Money[i].Currency, moneyPairs(&s.Money[i]))
 	}
-	p.block("way in", vectorPairs(s))
-	p.table("victims, largest loss first", largest(tables[0]), "account_id", "tier", "score", "vector", "takeover_at", "net_loss", "currency")
-	p.table("shops to ask for camera pictures (minutes in store_visits)", tables[6], "store_id", "charges", "victims", "amount", "first_seen", "last_seen")
-	p.table("where the attack came from", tables[4], "role", "kind", "value", "accounts_tried", "accounts_entered", "failures", "unknown_accounts")
+	p.table("victims, largest loss first", largest(tables[0]), "account_id", "tier", "score", "vector", "takeover_at", "net_loss")
+	p.table("shops, most money first", tables[6], "store_id", "charges", "victims", "amount", "last_seen", "first_seen")
+	p.table("where the attack came from", tables[4], "role", "kind", "value", "accounts_entered", "accounts_tried", "failures", "unknown_accounts")
 	p.block("rows", rowPairs(s))
 	p.block("not computable", unansweredPairs(s))
-	p.block("", []console.Pair{{Key: "case", Value: o.Folder}})
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(w, "case: %s (its tables: paytriage show CASE TABLE)\n", console.Clean(o.Folder))
+	}
 	return p.err
 }
 
@@ -54,23 +65,27 @@ type printer struct {
 
 func (p *printer) block(title string, pairs []console.Pair) {
 	if p.err == nil && len(pairs) > 0 {
-		if p.err = console.Block(p.w, title, pairs, p.opt); p.err == nil {
+		if p.err = console.Block(p.w, title, wrapped(pairs, p.opt.Width), p.opt); p.err == nil {
 			_, p.err = fmt.Fprintln(p.w)
 		}
 	}
 }
 
+// table prints the first rows of a table. Of the columns, which come in the order
+// of their use, as many are shown as a line has room for.
 func (p *printer) table(title string, t *table.Table, columns ...string) {
 	if p.err != nil || t.Rows() == 0 {
 		return
 	}
-	opt := p.opt
-	opt.Columns, opt.Rows = columns, topRows
-	more := ""
-	if n := t.Rows() - topRows; n > 0 {
-		more = fmt.Sprintf(" (the first %d of %d)", topRows, t.Rows())
+	if t.Rows() > topRows {
+		title += fmt.Sprintf(" (%d of %s)", topRows, count(int64(t.Rows())))
 	}
-	if _, p.err = fmt.Fprintf(p.w, "%s%s\n", title, more); p.err != nil {
+	if p.err = console.Block(p.w, title, nil, p.opt); p.err != nil {
+		return
+	}
+	opt := p.opt
+	opt.Rows = topRows
+	if opt.Columns, p.err = Fitting(t, columns, opt, opt.Width); p.err != nil {
 		return
 	}
 	if p.err = console.Table(p.w, t, opt); p.err == nil {
@@ -78,24 +93,192 @@ func (p *printer) table(title string, t *table.Table, columns ...string) {
 	}
 }
 
-func headline(s *Summary) []console.Pair {
-	victims := fmt.Sprintf("%d confirmed, %d probable, %d possible", s.Victims.Confirmed, s.Victims.Probable, s.Victims.Possible)
-	pairs := []console.Pair{
-		{Key: "victims", Value: victims},
-		{Key: "accounts entered", Value: fmt.Sprintf("%d confirmed, %d probable, %d possible (with the victims)", s.Takeovers.Confirmed, s.Takeovers.Probable, s.Takeovers.Possible)},
-		{Key: "looked at", Value: fmt.Sprintf("%d accounts, %d visits of newcomers, %s to %s", s.Accounts, s.Newcomers, brief(s.Range.From), brief(s.Range.To))},
+// fitRows is how many rows tell how wide a table is.
+const fitRows = 200
+
+// Fitting returns as many of the columns, from the first on, as a line of width
+// has room for, when they are printed with the options given: if these have a
+// width too, texts may be cut to it.
+func Fitting(t *table.Table, columns []string, o console.Options, width int) ([]string, error) {
+	if o.Rows == 0 || o.Rows > fitRows {
+		o.Rows = fitRows
 	}
-	if s.Incident != nil {
-		going := "no stolen charge in the last six hours of the logs"
-		if s.Ongoing {
-			going = "IT IS GOING ON: stolen charges in the last six hours of the logs"
+	for n := len(columns); ; n-- {
+		var text bytes.Buffer
+		o.Columns = columns[:n]
+		if err := console.Table(&text, t, o); err != nil {
+			return nil, err
 		}
-		pairs = append(pairs, console.Pair{Key: "incident", Value: brief(s.Incident.From) + " to " + brief(s.Incident.To)},
-			console.Pair{Key: "now", Value: going})
+		if n <= 1 || width <= 0 || widest(text.String()) <= width {
+			return columns[:n], nil
+		}
+	}
+}
+
+// widest returns how wide the widest line of a text is.
+func widest(text string) int {
+	wide := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "\x1b[1m"), "\x1b[0m")
+		wide = max(wide, console.Width(line))
+	}
+	return wide
+}
+
+// wrapped breaks the values that are too long for a line at blanks.
+func wrapped(pairs []console.Pair, width int) []console.Pair {
+	keys := 0
+	for _, p := range pairs {
+		keys = max(keys, console.Width(console.Clean(p.Key)))
+	}
+	room := max(width-keys-4, 20)
+	var out []console.Pair
+	for _, p := range pairs {
+		line := console.Pair{Key: p.Key, Number: p.Number}
+		for word := range strings.FieldsSeq(console.Clean(p.Value)) {
+			switch {
+			case p.Number || line.Value == "":
+				line.Value = strings.TrimSpace(line.Value + " " + word)
+			case console.Width(line.Value)+1+console.Width(word) > room:
+				out = append(out, line)
+				line = console.Pair{Value: word}
+			default:
+				line.Value += " " + word
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// count writes a number with commas.
+func count(n int64) string {
+	if n < 1000 {
+		return strconv.FormatInt(n, 10)
+	}
+	return count(n/1000) + fmt.Sprintf(",%03d", n%1000)
+}
+
+// several writes a number of things.
+func several(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + many
+}
+
+// headline answers what is asked first.
+func headline(s *Summary) []console.Pair {
+	var pairs []console.Pair
+	add := func(key, value string) { pairs = append(pairs, console.Pair{Key: key, Value: value}) }
+	if !s.Complete() {
+		add("INCOMPLETE", fmt.Sprintf("%s of %s rows were not understood%s; every figure may be too low", count(s.Rows.Rejected), count(s.Rows.Read), damaged(s)))
+	}
+	notRobbed := ""
+	if s.reads(event.Payments) {
+		add("victims", s.Victims.text(""))
+		add("net loss", netLoss(s))
+		if s.EnteredOnly > 0 {
+			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"
+		}
+	} else {
+		add("victims", "not computable, because no payment log was read")
+	}
+	add("accounts entered", s.Takeovers.text(notRobbed))
+	for i := range s.Vectors {
+		key := "way in"
+		if i > 0 {
+			key = ""
+		}
+		v := &s.Vectors[i]
+		add(key, fmt.Sprintf("%s: %s; %s", v.Vector, several(v.Takeovers, "account", "accounts"), v.Meaning))
+	}
+	if s.FirstTakeover != nil {
+		add("since", brief(*s.FirstTakeover))
+		add("going on", goingOn(s))
 	}
 	if n := s.Method.ExpectedWrong; n > 0 {
-		pairs = append(pairs, console.Pair{Key: "expected to be wrong", Value: fmt.Sprintf("%d.%03d of the confirmed and probable", n/1000, n%1000)})
+		add("expected wrong", fmt.Sprintf("%d.%03d accounts of those called confirmed or probable", n/1000, n%1000))
 	}
+	add("logs", fmt.Sprintf("%s to %s (UTC); %s, %s", brief(s.Range.From), brief(s.Range.To),
+		several(s.Accounts, "account", "accounts"), several(s.Newcomers, "visit of a newcomer", "visits of newcomers")))
+	return pairs
+}
+
+// damaged says which files could not be read to their end.
+func damaged(s *Summary) string {
+	var names []string
+	for i := range s.Sources {
+		if s.Sources[i].Trouble != "" {
+			names = append(names, s.Sources[i].Name)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return ", the rest of " + strings.Join(names, ", ") + " not even read"
+}
+
+// text says how many are named, how sure that is, and more of them.
+func (t TierCounts) text(more string) string {
+	text := fmt.Sprintf("%s (%s confirmed, %s probable)%s", count(t.Confirmed+t.Probable), count(t.Confirmed), count(t.Probable), more)
+	if t.Possible > 0 {
+		text += "; " + count(t.Possible) + " more possible"
+	}
+	return text
+}
+
+func netLoss(s *Summary) string {
+	var all []string
+	for i := range s.Money {
+		cur, _ := money.ParseCurrency([]byte(s.Money[i].Currency))
+		all = append(all, money.Format(s.Money[i].NetLoss, cur))
+	}
+	if all == nil {
+		return "none"
+	}
+	return strings.Join(all, ", ")
+}
+
+// goingOn says whether the attack goes on, and what that rests on.
+func goingOn(s *Summary) string {
+	r := &s.Recent
+	window := fmt.Sprintf("in the last %d hours of the logs", r.Hours)
+	signs := fmt.Sprintf("%s entered or charged %s (%s confirmed)", several(r.Accounts, "account", "accounts"), window, count(r.Confirmed))
+	switch {
+	case s.Ongoing:
+		return "YES: " + signs
+	case r.Accounts > 0:
+		return "perhaps: " + signs
+	case s.LastFraud != nil:
+		return "no sign " + window + "; last stolen charge " + brief(*s.LastFraud)
+	}
+	return "no sign " + window
+}
+
+// firstSteps lists what to do, the most urgent first, each with its table.
+func firstSteps(s *Summary) []console.Pair {
+	var pairs []console.Pair
+	add := func(n int64, format string, args ...any) {
+		if n > 0 {
+			key := strconv.Itoa(len(pairs) + 1)
+			pairs = append(pairs, console.Pair{Key: key, Value: fmt.Sprintf(format, args...)})
+		}
+	}
+	entered := s.Takeovers.Confirmed + s.Takeovers.Probable
+	spared := ""
+	if s.EnteredOnly > 0 && s.reads(event.Payments) {
+		spared = "; lost = no: not robbed yet"
+	}
+	add(entered, "lock %s (takeovers%s)", several(entered, "entered account", "entered accounts"), spared)
+	places := int64(s.Tables["sources"])
+	add(places, "block %s (sources)", several(places, "address or device of the attack", "addresses, networks and devices of the attack"))
+	visits := int64(s.Tables["store_visits"])
+	add(visits, "ask for the cameras of %s (store_visits)", several(visits, "visit to a shop", "visits to shops"))
+	add(s.Takeovers.Possible, "look at %s (takeovers, tier possible)", several(s.Takeovers.Possible, "possible case", "possible cases"))
+	lines := int64(s.Tables["refunds"])
+	add(lines, "pay back: %s (refunds)", several(lines, "line of the ledger", "lines of the ledger"))
+	add(s.Rows.Rejected, "read why %s rejected (rejects)", several(s.Rows.Rejected, "row was", "rows were"))
 	return pairs
 }
 
@@ -108,6 +291,8 @@ func brief(stamp string) string {
 	return t.Format("2006-01-02 15:04") + "Z"
 }
 
+// moneyPairs lists the money of one currency. The channels add up to the net loss,
+// and so do what is owed, held and an exception.
 func moneyPairs(m *MoneySummary) []console.Pair {
 	cur, _ := money.ParseCurrency([]byte(m.Currency))
 	var pairs []console.Pair
@@ -116,45 +301,62 @@ func moneyPairs(m *MoneySummary) []console.Pair {
 			pairs = append(pairs, console.Pair{Key: key, Value: money.Format(minor, cur), Number: true})
 		}
 	}
-	add("net loss, confirmed and probable", m.NetLoss, true)
-	add("  of it confirmed", m.NetLossConfirmed, false)
 	add("topped up by the thieves", m.TopUp, true)
 	add("spent by the thieves", m.Spend, true)
-	add("owed now (status open)", m.Owed, true)
-	for _, c := range m.Channels {
-		add("  lines by channel: "+c.Channel, c.Amount, false)
+	add("net loss", m.NetLoss, true)
+	add("  of confirmed victims", m.NetLossConfirmed, false)
+	add("  of probable victims", m.NetLossProbable, false)
+	add("net loss by status: owed now", m.Owed, true)
+	add("  held", m.Held, false)
+	add("  exceptions, for a person", m.Exception, false)
+	for i, c := range m.Channels {
+		key := "  " + c.Channel
+		if i == 0 {
+			key = "net loss by channel: " + c.Channel
+		}
+		add(key, c.Amount, true)
 	}
-	add("held", m.Held, false)
-	add("exceptions", m.Exception, false)
-	add("needs a decision (possible)", m.NeedsDecision, false)
+	add("possible, in no sum above", m.NeedsDecision, false)
 	return pairs
 }
 
-func vectorPairs(s *Summary) []console.Pair {
-	var pairs []console.Pair
-	for _, v := range s.Vectors {
-		pairs = append(pairs, console.Pair{Key: v.Vector, Value: fmt.Sprintf("%d accounts, %d victims: %s", v.Takeovers, v.Victims, v.Meaning)})
-	}
-	return pairs
-}
+// manyNames is how many names of columns are shown.
+const manyNames = 8
 
+// rowPairs draws up the account of rows.
 func rowPairs(s *Summary) []console.Pair {
 	var pairs []console.Pair
 	for i := range s.Sources {
 		r := &s.Sources[i]
-		text := fmt.Sprintf("%d read = %d accepted + %d rejected + %d duplicates", r.Read, r.Accepted, r.Rejected, r.Duplicates)
-		if r.Repeats > 0 {
-			text += fmt.Sprintf("; %d repeats kept", r.Repeats)
+		key := r.Name
+		add := func(text string) {
+			pairs = append(pairs, console.Pair{Key: key, Value: text})
+			key = ""
 		}
-		if len(r.Extra) > 0 {
-			text += "; ignored columns: " + strings.Join(r.Extra, ", ")
+		add(fmt.Sprintf("%s read = %s accepted + %s rejected + %s duplicates", count(r.Read), count(r.Accepted), count(r.Rejected), count(r.Duplicates)))
+		if r.Repeats > 0 {
+			add(several(r.Repeats, "row equals another and is kept", "rows equal others and are kept"))
+		}
+		if n := len(r.Extra); n > 0 {
+			add("ignored columns: " + names(r.Extra))
 		}
 		if r.Trouble != "" {
-			text += "; " + r.Trouble
+			add(r.Trouble)
 		}
-		pairs = append(pairs, console.Pair{Key: r.Name, Value: text})
 	}
 	return pairs
+}
+
+// names lists names, as many and as much of each as a person reads.
+func names(all []string) string {
+	var shown []string
+	for _, name := range all[:min(len(all), manyNames)] {
+		shown = append(shown, console.Truncate(console.Clean(name), 40))
+	}
+	if n := len(all) - manyNames; n > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(shown, ", ")
 }
 
 func unansweredPairs(s *Summary) []console.Pair {

@@ -69,18 +69,21 @@ func Open(dir string, opt Options) (*Folder, error) {
 	return &Folder{opt, f}, nil
 }
 
-// within reports whether a file lies in a folder.
+// within reports whether a file lies in a folder, by whatever links.
 func within(dir, file string) bool {
-	d, err := filepath.Abs(dir)
-	if err != nil {
-		return false
-	}
-	f, err := filepath.Abs(file)
-	if err != nil {
-		return false
-	}
-	rel, err := filepath.Rel(d, f)
+	rel, err := filepath.Rel(resolved(dir), resolved(file))
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// resolved returns the absolute path without links, as far as there is one.
+func resolved(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		path = full
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 // known reports whether a name is of a file that a case folder holds.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/paytriage/paytriage/report/table"
@@ -11,18 +12,57 @@ import (
 // rows of one number as they stood.
 func sorted(t *table.Table, column string) *table.Table {
 	at, _ := t.Schema().Find(column)
+	order := allRows(t)
+	key := t.Cells(at).Ints()
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(key[b], key[a]) })
+	return copied(t, t.Schema().Columns, order)
+}
+
+// Select returns the first rows of a table, or all of them if rows is 0, with
+// the named columns in that order, or all of them if there are none.
+func Select(t *table.Table, columns []string, rows int) (*table.Table, error) {
+	s := t.Schema()
+	chosen := s.Columns
+	if len(columns) > 0 {
+		chosen = nil
+	}
+	for _, name := range columns {
+		at, ok := s.Find(name)
+		if !ok {
+			return nil, fmt.Errorf("table %s: %w: %s", s.Name, table.ErrMissing, name)
+		}
+		chosen = append(chosen, s.Columns[at])
+	}
+	if len(chosen) == 1 && chosen[0].Kind.IsText() {
+		chosen = []table.Column{chosen[0]}
+		chosen[0].Nullable = false // a row of nothing is no row: absent becomes an empty text
+	}
+	order := allRows(t)
+	if rows > 0 {
+		order = order[:min(rows, len(order))]
+	}
+	out := copied(t, chosen, order)
+	return out, out.Validate()
+}
+
+func allRows(t *table.Table) []int {
 	order := make([]int, t.Rows())
 	for i := range order {
 		order[i] = i
 	}
-	key := t.Cells(at).Ints()
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(key[b], key[a]) })
-	out := table.New(t.Schema(), t.Rows())
-	for c, col := range t.Schema().Columns {
-		from, to := t.Cells(c), out.Cells(c)
-		for _, row := range order {
+	return order
+}
+
+// copied returns the rows and columns of a table that are named, in that order.
+func copied(t *table.Table, columns []table.Column, rows []int) *table.Table {
+	s := t.Schema()
+	out := table.New(table.Schema{Name: s.Name, Doc: s.Doc, Columns: columns}, len(rows))
+	for c, col := range columns {
+		at, _ := s.Find(col.Name)
+		from, to := t.Cells(at), out.Cells(c)
+		for _, row := range rows {
 			switch {
-			case from.Null(row):
+			case from.Null(row) && col.Nullable:
 				to.AppendNull()
 			case col.Kind.IsText():
 				to.AppendText(from.Text(row))

@@ -20,16 +20,22 @@ const SummaryVersion = 1
 // A Summary is every figure that the terminal and the page show. Amounts are
 // in minor units, times RFC 3339 in UTC.
 type Summary struct {
-	SchemaVersion int            `json:"schema_version"`
-	PolicyHash    string         `json:"policy_hash"`
-	Range         Span           `json:"range"`
-	Accounts      int64          `json:"accounts"`
-	Newcomers     int64          `json:"newcomers"`
-	Victims       TierCounts     `json:"victims"`
-	Takeovers     TierCounts     `json:"takeovers"`
-	Charges       TierCounts     `json:"charges"`
+	SchemaVersion int        `json:"schema_version"`
+	PolicyHash    string     `json:"policy_hash"`
+	Range         Span       `json:"range"`
+	Accounts      int64      `json:"accounts"`
+	Newcomers     int64      `json:"newcomers"`
+	Victims       TierCounts `json:"victims"`
+	Takeovers     TierCounts `json:"takeovers"`
+	Charges       TierCounts `json:"charges"`
+	// EnteredOnly counts the confirmed and probable takeovers without loss: the
+	// intruder can come back.
+	EnteredOnly   int64          `json:"entered_without_loss"`
 	Incident      *Span          `json:"incident"`
+	FirstTakeover *string        `json:"first_takeover_at"` // of the confirmed and probable
+	LastFraud     *string        `json:"last_fraud_at"`     // of the confirmed and probable charges
 	Ongoing       bool           `json:"ongoing"`
+	Recent        RecentSummary  `json:"recent"`
 	Money         []MoneySummary `json:"money"`
 	Vectors       []VectorCount  `json:"vectors"`
 	Campaigns     int            `json:"campaigns"`
@@ -63,6 +69,16 @@ func (t *TierCounts) add(tier takeover.Tier) {
 	case takeover.Possible:
 		t.Possible++
 	}
+}
+
+// A RecentSummary counts the confirmed and probable signs of the attack in the
+// last hours of the logs: charges by the end of the payment logs, takeovers by
+// the end of the auth logs.
+type RecentSummary struct {
+	Hours     int64 `json:"hours"`
+	Charges   int64 `json:"charges"`
+	Accounts  int64 `json:"accounts"`  // charged or entered
+	Confirmed int64 `json:"confirmed"` // of these accounts
 }
 
 // A MoneySummary is the money in one currency.
@@ -134,9 +150,9 @@ type Unanswered struct {
 	Because  string `json:"because"`
 }
 
-// ongoing is how shortly before the end of the logs the last fraudulent charge
-// must be for the attack to count as going on.
-const ongoing = 6 * time.Hour
+// recent is how shortly before the end of its log a sign of the attack must be
+// for the attack to count as going on.
+const recent = 6 * time.Hour
 
 // Summarize draws up the summary of a case.
 func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
@@ -148,14 +164,10 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 	for i := range c.Victims {
 		s.Victims.add(c.Victims[i].Tier)
 	}
-	var last int64
 	for i := range c.Charges {
 		s.Charges.add(c.Charges[i].Tier)
-		if c.Charges[i].Tier >= takeover.Probable {
-			last = max(last, c.Charges[i].Time)
-		}
 	}
-	s.Ongoing = last > 0 && c.Last-last <= ongoing.Microseconds()
+	s.signs(c)
 	if n := len(c.Timeline); n > 0 {
 		s.Incident = &Span{stamp(c.Timeline[0].At), stamp(c.Timeline[n-1].At)}
 	}
@@ -173,6 +185,62 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 		s.Tables[t.Schema().Name] = t.Rows()
 	}
 	return s
+}
+
+// signs notes when the attack began and was seen last, and whether it goes on. One
+// account that is only probably entered is no proof of that.
+func (s *Summary) signs(c *forensics.Case) {
+	var first, last int64
+	accounts := map[string]takeover.Tier{}
+	note := func(account string, tier takeover.Tier, at, end int64) bool {
+		if end-at > recent.Microseconds() {
+			return false
+		}
+		accounts[account] = max(accounts[account], tier)
+		return true
+	}
+	s.Recent.Hours = int64(recent / time.Hour)
+	logins, payments := endOf(c, event.Auth), endOf(c, event.Payments)
+	for i := range c.Takeovers {
+		if t := &c.Takeovers[i]; t.Tier >= takeover.Probable {
+			if first == 0 || t.TakeoverAt < first {
+				first = t.TakeoverAt
+			}
+			if !t.Lost {
+				s.EnteredOnly++
+			}
+			note(t.Account, t.Tier, t.TakeoverAt, logins)
+		}
+	}
+	for i := range c.Charges {
+		if ch := &c.Charges[i]; ch.Tier >= takeover.Probable {
+			last = max(last, ch.Time)
+			if note(ch.Account, ch.Tier, ch.Time, payments) {
+				s.Recent.Charges++
+			}
+		}
+	}
+	for _, tier := range accounts {
+		s.Recent.Accounts++
+		if tier == takeover.Confirmed {
+			s.Recent.Confirmed++
+		}
+	}
+	s.Ongoing = s.Recent.Confirmed > 0 || s.Recent.Accounts > 1
+	s.FirstTakeover, s.LastFraud = stampOrNull(first), stampOrNull(last)
+}
+
+// endOf returns when the logs of a role end, or all logs if there is none of it.
+func endOf(c *forensics.Case, r event.Role) int64 {
+	end, found := c.Last, false
+	for i := range c.Sources {
+		if s := &c.Sources[i]; s.Role == r && !s.Last.IsZero() {
+			if at := s.Last.UnixMicro(); !found || at > end {
+				end, found = at, true
+			}
+		}
+	}
+	return end
 }
 
 func (s *Summary) vectors(c *forensics.Case) {
@@ -256,6 +324,19 @@ func sortVectors(v []VectorCount) {
 // stamp writes a time as all files do.
 func stamp(micros int64) string {
 	return string(table.AppendTime(nil, micros))
+}
+
+func stampOrNull(micros int64) *string {
+	if micros == 0 {
+		return nil
+	}
+	text := stamp(micros)
+	return &text
+}
+
+// reads reports whether a log of a role was read.
+func (s *Summary) reads(r event.Role) bool {
+	return slices.ContainsFunc(s.Sources, func(n SourceCounts) bool { return n.Role == r.String() })
 }
 
 // WriteJSON writes a value as indented JSON, for people and programs alike.

@@ -35,8 +35,8 @@ type analyzeOptions struct {
 }
 
 func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVar(&o.auth, "auth", nil, "auth log: file, folder, pattern or - (repeatable)")
-	f.StringArrayVar(&o.payments, "payments", nil, "payment log: file, folder, pattern or - (repeatable)")
+	f.StringArrayVar(&o.auth, "auth", nil, "auth log: file, folder, pattern, pipe or - (repeatable)")
+	f.StringArrayVar(&o.payments, "payments", nil, "payment log: file, folder, pattern, pipe or - (repeatable)")
 	f.StringArrayVar(&o.history, "history", nil, "older auth log that only teaches what is normal (repeatable)")
 	f.StringVar(&o.out, "out", "", "case folder to write")
 	f.StringSliceVar(&o.formats, "format", []string{"csv"}, "table files: csv, parquet or both, comma-separated")
@@ -65,7 +65,12 @@ finished case folder is only replaced with --force.`,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   zcat auth.csv.gz | paytriage analyze --auth - --payments payments.csv --out case --json`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Sprintf("%q stands behind no flag", args[0]), "put --auth or --payments before each file, and quotes around patterns: --auth 'logs/auth-*.csv'"}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
 				return err
@@ -74,6 +79,10 @@ finished case folder is only replaced with --force.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
+	complete(cmd, "format", append([]string{strings.Join(report.Formats, ",")}, report.Formats...)...)
+	complete(cmd, "progress", progressModes...)
+	cmd.MarkFlagDirname("out")
+	cmd.MarkFlagFilename("policy", "yaml", "yml")
 	return cmd
 }
 
@@ -94,13 +103,13 @@ func (o *analyzeOptions) validate() error {
 	case len(o.formats) == 0:
 		return &usageError{"--format names nothing to write", "give csv, parquet or csv,parquet"}
 	case o.json && o.quiet:
-		return &usageError{"--json and --quiet exclude each other", "--json alone prints nothing but the summary"}
+		return errJSONQuiet
 	case dashes > 1:
 		return &usageError{"standard input can be read only once", "give - for one log"}
-	case o.workers < 1 || o.workers > 1024:
-		return &usageError{fmt.Sprintf("--workers %d is not within 1 and 1024", o.workers), see}
+	case o.workers < 1 || o.workers > maxWorkers:
+		return workersError(o.workers, "analyze")
 	case !slices.Contains(progressModes, o.progress):
-		return &usageError{fmt.Sprintf("--progress %q is none of %s", o.progress, strings.Join(progressModes, ", ")), see}
+		return progressError(o.progress, "analyze")
 	}
 	for _, f := range o.formats {
 		if !slices.Contains(report.Formats, f) {
@@ -145,7 +154,8 @@ func (o *analyzeOptions) parse() (parsers.Options, error) {
 // not depend on the machine.
 func zone(name string) (*time.Location, bool) {
 	if t, err := time.Parse("-07:00", name); err == nil {
-		return t.Location(), true
+		_, offset := t.Zone()
+		return time.FixedZone(name, offset), true
 	}
 	loc, err := time.LoadLocation(name)
 	return loc, err == nil && name != "" && name != "Local"

@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"syscall"
 
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
@@ -23,6 +26,21 @@ type incompleteError struct{ problem, hint string }
 
 func (e *incompleteError) Error() string { return e.problem }
 
+// A writtenError is what went wrong after the result was written: it stands.
+type writtenError struct {
+	error
+	hint string
+}
+
+func (e *writtenError) Unwrap() error { return e.error }
+
+// stands reports whether the result of a run that ended with err was written.
+func stands(err error) bool {
+	var incomplete *incompleteError
+	var written *writtenError
+	return errors.As(err, &incomplete) || errors.As(err, &written)
+}
+
 // A hintError adds what to do next to an error.
 type hintError struct {
 	error
@@ -40,7 +58,7 @@ func exitCode(err error) int {
 		return 0
 	case errors.Is(err, errInterrupted):
 		return 130
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &usage):
 		return 2
 	case errors.As(err, &incomplete):
 		return 3
@@ -61,10 +79,21 @@ func complain(std streams, err error) {
 	case errors.As(err, &incomplete):
 		word = "warning"
 	}
-	fmt.Fprintf(std.err, "paytriage: %s: %s\n", word, console.Clean(text))
+	fmt.Fprintf(std.err, "paytriage: %s: %s\n", word, console.Clean(oneLine(text)))
 	if h := hint(err); h != "" {
 		fmt.Fprintf(std.err, "paytriage: hint: %s\n", console.Clean(h))
 	}
+}
+
+// oneLine joins the lines of an error of several.
+func oneLine(text string) string {
+	var parts []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			parts = append(parts, line)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(parts, "; "), ":;", ":")
 }
 
 // hint returns what to do about an error, or "".
@@ -72,6 +101,7 @@ func hint(err error) string {
 	var (
 		usage      *usageError
 		incomplete *incompleteError
+		written    *writtenError
 		withHint   *hintError
 		input      *parsers.InputError
 		header     *parsers.HeaderError
@@ -85,6 +115,8 @@ func hint(err error) string {
 		return usage.hint
 	case errors.As(err, &incomplete):
 		return incomplete.hint
+	case errors.As(err, &written):
+		return written.hint
 	case errors.As(err, &withHint):
 		return withHint.hint
 	case errors.As(err, &open):
@@ -92,11 +124,22 @@ func hint(err error) string {
 	case errors.As(err, &input):
 		return input.Hint
 	case errors.As(err, &header):
-		return "the columns are those of 'paytriage schema input'; rename them in the export"
+		return headerHint(header)
+	case errors.Is(err, syscall.ENOSPC):
+		return "make room there, or choose another place: --out for results, TMPDIR for what is spooled"
 	case errors.As(err, &zone):
 		return "say where its clock stood, for example --tz Asia/Tokyo or --tz " + zone.Role.String() + "=Asia/Tokyo"
-	case strings.HasPrefix(err.Error(), "unknown command"):
-		return "see 'paytriage --help'"
 	}
 	return ""
+}
+
+// headerHint returns what to do about a file that is not of the schema.
+func headerHint(e *parsers.HeaderError) string {
+	switch {
+	case e.Problem != "":
+		return "the first line names the columns; 'paytriage schema input' lists them"
+	case slices.Equal(e.Missing, []string{event.CurrencyCode.String()}):
+		return "say which with --currency, for example --currency JPY"
+	}
+	return "the columns are those of 'paytriage schema input'; rename them in the export"
 }

@@ -71,7 +71,10 @@ var wards = map[string]struct {
 
 // testLayers lists what only the tests of a tree may import besides.
 var testLayers = map[string][]string{
-	"report/parquetfile": {"report/csvfile"}, // the control of its benchmark
+	"report/parquetfile": {"report/csvfile"},  // the control of its benchmark
+	"forensics/baseline": {"forensics/money"}, // currencies of made-up rows
+	"forensics/takeover": {"forensics/money"},
+	"forensics/source":   {"forensics/money"},
 }
 
 // testOnly are the modules that tests may import anywhere.

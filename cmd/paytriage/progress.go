@@ -1,11 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/paytriage/paytriage/report/console"
 )
 
 // A progress shows how far a phase is, on stderr and only when that is a
@@ -16,11 +20,26 @@ type progress struct {
 	mode  string // "bar", "plain", "json"
 	bar   *progressbar.ProgressBar
 	phase string
+	next  string // the phase that follows once all steps are done, or ""
+	unit  unit
 	start time.Time
 	total int64
 	done  int64
 	last  time.Time
 }
+
+// A unit is what the steps of a phase are.
+type unit string
+
+const (
+	inBytes  unit = "bytes"
+	inRows   unit = "rows"
+	inTables unit = "tables"
+	inSteps  unit = "steps"
+)
+
+// unknown is the number of steps of a phase whose end nobody knows.
+const unknown = -1
 
 // progressModes are the values of --progress.
 var progressModes = []string{"auto", "bar", "plain", "json", "none"}
@@ -38,30 +57,45 @@ func newProgress(std streams, mode string, quiet bool) *progress {
 	return &progress{std: std, mode: mode}
 }
 
-// begin starts a phase of so many steps, of bytes or rows.
-func (p *progress) begin(phase string, total int64, bytes bool) {
+// begin starts a phase of so many steps.
+func (p *progress) begin(phase string, total int64, u unit) {
 	if p == nil {
 		return
 	}
-	p.finish()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.phase, p.total, p.done, p.start, p.last = phase, total, 0, time.Now(), time.Now()
+	p.end()
+	p.phase, p.total, p.unit, p.done, p.start, p.last = phase, total, u, 0, time.Now(), time.Now()
 	if p.mode != "bar" {
 		p.line("begin")
 		return
 	}
-	p.bar = progressbar.NewOptions64(total,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(p.std.err),
-		progressbar.OptionSetDescription(phase),
-		progressbar.OptionShowBytes(bytes),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetDescription(console.Clean(phase)),
+		progressbar.OptionThrottle(100 * time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetWidth(20),
-	)
+		progressbar.OptionSpinnerType(14),
+	}
+	switch u {
+	case inBytes:
+		options = append(options, progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
+	case inRows:
+		options = append(options, progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"))
+	}
+	p.bar = progressbar.NewOptions64(total, options...)
+}
+
+// then makes another phase follow once all steps of this one are done, and
+// returns what notes the steps.
+func (p *progress) then(next string) func(int64) {
+	if p != nil {
+		p.mu.Lock()
+		p.next = next
+		p.mu.Unlock()
+	}
+	return p.add
 }
 
 // add notes steps. It may be called from several goroutines.
@@ -70,13 +104,20 @@ func (p *progress) add(n int64) {
 		return
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.done += n
 	if p.bar != nil {
 		p.bar.Add64(n)
 	} else if time.Since(p.last) >= plainEvery {
 		p.last = time.Now()
 		p.line("running")
+	}
+	next := ""
+	if p.done >= p.total {
+		next, p.next = p.next, ""
+	}
+	p.mu.Unlock()
+	if next != "" {
+		p.begin(next, unknown, inSteps)
 	}
 }
 
@@ -87,30 +128,59 @@ func (p *progress) finish() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.end()
+}
+
+// end is finish for who holds the lock.
+func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Finish()
 		p.bar = nil
 	} else if p.phase != "" {
 		p.line("end")
 	}
-	p.phase = ""
+	p.phase, p.next = "", ""
 }
 
 // line writes one line of progress, for a log or a program.
 func (p *progress) line(state string) {
 	seconds := time.Since(p.start).Seconds()
 	if p.mode == "json" {
-		fmt.Fprintf(p.std.err, `{"type":"progress","phase":%q,"state":%q,"done":%d,"total":%d,"seconds":%.1f}`+"\n",
-			p.phase, state, p.done, p.total, seconds)
+		p.jsonLine(state, seconds)
 		return
 	}
 	if state == "begin" {
 		return
 	}
-	rate := float64(p.done) / max(seconds, 1e-3)
-	left := ""
-	if state == "running" && rate > 0 && p.total > p.done {
-		left = fmt.Sprintf(", %s left", time.Duration(float64(p.total-p.done)/rate*float64(time.Second)).Round(time.Second))
+	text := console.Clean(p.phase) + ":"
+	switch {
+	case p.total >= 0:
+		text += fmt.Sprintf(" %d of %d %s in", p.done, p.total, p.unit)
+	case p.done > 0:
+		text += fmt.Sprintf(" %d %s in", p.done, p.unit)
 	}
-	fmt.Fprintf(p.std.err, "%s: %d of %d in %.1f s (%.0f/s%s)\n", p.phase, p.done, p.total, seconds, rate, left)
+	text += fmt.Sprintf(" %.1f s", seconds)
+	if rate := float64(p.done) / max(seconds, 1e-3); state == "running" && rate > 0 && p.total > p.done {
+		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second))
+		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	}
+	fmt.Fprintln(p.std.err, text)
+}
+
+// jsonLine writes a line of progress for a program; a total that nobody knows
+// is null.
+func (p *progress) jsonLine(state string, seconds float64) {
+	line := struct {
+		Type    string  `json:"type"`
+		Phase   string  `json:"phase"`
+		State   string  `json:"state"`
+		Done    int64   `json:"done"`
+		Total   *int64  `json:"total"`
+		Unit    unit    `json:"unit"`
+		Seconds float64 `json:"seconds"`
+	}{Type: "progress", Phase: p.phase, State: state, Done: p.done, Unit: p.unit, Seconds: math.Round(10*seconds) / 10}
+	if p.total >= 0 {
+		line.Total = &p.total
+	}
+	json.NewEncoder(p.std.err).Encode(line)
 }

@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/paytriage/paytriage/report"
 )
 
 // streams are where a command reads and writes. stdout carries what was asked
@@ -58,24 +62,120 @@ charges are theirs, and what is owed to whom.
   paytriage schema`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{err.Error(), "see '" + cmd.CommandPath() + " --help'"}
-	})
+	root.Version = report.ToolVersion()
+	root.SetVersionTemplate("paytriage {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	root.AddCommand(newAnalyzeCommand(std), newSimulateCommand(std), newShowCommand(std),
 		newSchemaCommand(std), newVersionCommand(std))
+	root.SetHelpCommand(newHelpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if !strings.Contains(c.Long, exitCodes) {
-			c.Long = strings.TrimSpace(c.Long+"\n"+exitCodes) + "\n"
-		}
+		finish(c)
 	}
 	return root
+}
+
+// finish gives a command and those below it what all commands have: usage errors
+// for arguments that cannot be meant, exit codes and an example in the help.
+func finish(c *cobra.Command) {
+	if c.Args == nil {
+		c.Args = noArgs
+	}
+	if c.Run == nil && c.RunE == nil { // completion, without a shell
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	if c.Name() != "help" && c.Parent().Name() == "completion" {
+		c.Args, c.Example = noArgs, "  paytriage completion "+c.Name()+" > completion."+c.Name()
+	}
+	if c.Name() == "completion" {
+		c.Args, c.Example = noArgs, "  source <(paytriage completion bash)"
+	}
+	if !strings.Contains(c.Long, exitCodes) {
+		c.Long = strings.TrimSpace(c.Long+"\n"+exitCodes) + "\n"
+	}
+	for _, sub := range c.Commands() {
+		finish(sub)
+	}
+}
+
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Print what a command does, its flags and its exit codes",
+		Long:    "Prints what a command does, its flags and its exit codes.\n",
+		Example: "  paytriage help analyze",
+		Args:    cobra.ArbitraryArgs,
+		ValidArgsFunction: func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, sub := range c.Root().Commands() {
+				if sub.IsAvailableCommand() {
+					names = append(names, sub.Name()+"\t"+sub.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(c.Root(), args[0])
+			}
+			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
+}
+
+// unknownCommand says so, with what may have been meant.
+func unknownCommand(root *cobra.Command, name string) error {
+	hint := "see 'paytriage --help'"
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		hint = "did you mean '" + strings.Join(near, "' or '") + "'? " + hint
+	}
+	return &usageError{fmt.Sprintf("unknown command %q", name), hint}
+}
+
+// noArgs refuses arguments.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !c.HasParent() || c.HasSubCommands() {
+		return unknownCommand(c, args[0])
+	}
+	return &usageError{fmt.Sprintf("%q: %s takes no arguments", args[0], c.CommandPath()), "see '" + c.CommandPath() + " --help'"}
+}
+
+// flagError words the complaints about flags without the library's own terms.
+func flagError(c *cobra.Command, err error) error {
+	text := err.Error()
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		text = fmt.Sprintf("--%s: %q is not %s", value.GetFlag().Name, value.GetValue(), wanted(value.GetFlag().Value.Type()))
+	}
+	return &usageError{text, "see '" + c.CommandPath() + " --help'"}
+}
+
+// wanted names the values of a type of flag.
+func wanted(kind string) string {
+	switch kind {
+	case "int":
+		return "a whole number"
+	case "uint64":
+		return "a whole number from 0"
+	case "bool":
+		return "true or false"
+	}
+	return "a value of it"
 }
 
 // execute runs a command line and returns its exit code.
@@ -83,19 +183,37 @@ func execute(ctx context.Context, std streams, args []string) int {
 	root := newRoot(std)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !stands(err) {
 		err = errors.Join(errInterrupted, err)
 	}
 	complain(std, err)
 	return exitCode(err)
 }
 
-// usageArgs turns cobra's complaints about arguments into usage errors.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return &usageError{err.Error(), "see '" + cmd.CommandPath() + " --help'"}
+// exactArgs wants the named arguments.
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
 		}
-		return nil
+		return &usageError{fmt.Sprintf("%s needs %s", c.CommandPath(), strings.Join(names, " and ")), "see '" + c.CommandPath() + " --help'"}
 	}
 }
+
+// complete lets the shell offer the values of a flag.
+func complete(c *cobra.Command, flag string, values ...string) {
+	c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// What several commands refuse.
+const maxWorkers = 1024
+
+func workersError(n int, command string) error {
+	return &usageError{fmt.Sprintf("--workers %d is not within 1 and %d", n, maxWorkers), "see 'paytriage " + command + " --help'"}
+}
+
+func progressError(mode, command string) error {
+	return &usageError{fmt.Sprintf("--progress %q is none of %s", mode, strings.Join(progressModes, ", ")), "see 'paytriage " + command + " --help'"}
+}
+
+var errJSONQuiet = &usageError{"--json and --quiet exclude each other", "--json alone prints nothing but the JSON"}

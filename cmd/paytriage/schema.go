@@ -17,6 +17,10 @@ import (
 )
 
 func newSchemaCommand(std streams) *cobra.Command {
+	topics := []string{"input", "codes", "policy"}
+	for _, s := range report.Schemas() {
+		topics = append(topics, s.Name)
+	}
 	return &cobra.Command{
 		Use:   "schema [TABLE|input|codes|policy]",
 		Short: "Print what every table, column and code means",
@@ -26,8 +30,13 @@ statuses mean (codes); the policy with every threshold and its reason (policy).`
 		Example: `  paytriage schema victims
   paytriage schema input
   paytriage schema policy > policy.yaml`,
-		Args:      usageArgs(cobra.MaximumNArgs(1)),
-		ValidArgs: []string{"input", "codes", "policy"},
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &usageError{"schema prints one thing at a time", "see 'paytriage schema --help'"}
+			}
+			return nil
+		},
+		ValidArgs: topics,
 		RunE: func(_ *cobra.Command, args []string) error {
 			what := ""
 			if len(args) == 1 {

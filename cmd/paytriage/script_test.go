@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,8 +15,18 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"paytriage": func() { os.Exit(run()) }})
 }
 
-// TestScripts runs every script, so that none can be forgotten.
+// TestScripts runs every script, so that none can be forgotten. Beside the
+// commands of testscript there are those of benchCommands; $SMALL is the folder
+// of the small sample.
 func TestScripts(t *testing.T) {
+	small, err := filepath.Abs(filepath.Join("..", "..", "samples", "small"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update,
-		RequireExplicitExec: true, RequireUniqueNames: true})
+		RequireExplicitExec: true, RequireUniqueNames: true, Cmds: benchCommands,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SMALL", small)
+			return nil
+		}})
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,10 +62,13 @@ The same flags give the same bytes. Any number of rows fits the memory: what doe
 not is sorted through temporary files.`,
 		Example: `  paytriage simulate --preset list-type --out incident
   paytriage simulate --preset benign-month --accounts 100000 --seed 7 --out quiet-month`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSimulate(cmd.Context(), &o, std) },
 	}
 	o.addFlags(cmd.Flags())
+	complete(cmd, "preset", gen.Presets()...)
+	complete(cmd, "progress", progressModes...)
+	cmd.MarkFlagDirname("out")
 	return cmd
 }
 
@@ -71,13 +76,19 @@ not is sorted through temporary files.`,
 func (o *simulateOptions) world() (gen.World, error) {
 	w, err := gen.Preset(o.preset)
 	if err != nil {
-		return w, &usageError{err.Error(), "choose one of them with --preset"}
+		return w, &usageError{fmt.Sprintf("no preset %q", o.preset), "presets: " + strings.Join(gen.Presets(), ", ")}
 	}
 	switch {
 	case o.out == "":
 		return w, &usageError{"no folder to write", "give --out DIR"}
-	case o.accounts < 0 || o.days < 0 || o.workers < 1:
-		return w, &usageError{"--accounts, --days and --workers must not be negative", "see 'paytriage simulate --help'"}
+	case o.accounts < 0 || o.days < 0:
+		return w, &usageError{"--accounts and --days must not be negative", "leave them out for the preset's own numbers"}
+	case o.workers < 1 || o.workers > maxWorkers:
+		return w, workersError(o.workers, "simulate")
+	case !slices.Contains(progressModes, o.progress):
+		return w, progressError(o.progress, "simulate")
+	case o.json && o.quiet:
+		return w, errJSONQuiet
 	}
 	if o.seed != 0 {
 		w.Seed = o.seed
@@ -96,10 +107,10 @@ func runSimulate(ctx context.Context, o *simulateOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Dir(o.out); err != nil {
+	files := simulationFiles{dir: o.out, force: o.force}
+	if err := files.open(); err != nil {
 		return err
 	}
-	files := simulationFiles{dir: o.out, force: o.force}
 	defer files.discard()
 	out := gen.Outputs{
 		Auth: files.create("auth.csv"), Payments: files.create("payments.csv"),
@@ -117,7 +128,7 @@ func runSimulate(ctx context.Context, o *simulateOptions, std streams) error {
 		Progress: func(p string, done, total int64) {
 			if p != phase {
 				phase, before = p, 0
-				bar.begin(p, total, false)
+				bar.begin(p, total, inSteps)
 			}
 			bar.add(done - before)
 			before = done
@@ -129,13 +140,18 @@ func runSimulate(ctx context.Context, o *simulateOptions, std streams) error {
 		return err
 	}
 	bar.finish()
+	return o.show(std, w, sum)
+}
+
+// show prints what was simulated.
+func (o *simulateOptions) show(std streams, w gen.World, sum gen.Summary) error {
 	switch {
 	case o.quiet:
 		return nil
 	case o.json:
 		return report.WriteJSON(std.out, sum)
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %d auth rows, %d payment rows from %s on, %d days\n%d victims, %d yen; %d accounts entered without loss; %d harmless look-alikes\n",
+	_, err := fmt.Fprintf(std.out, "%s: %d auth rows, %d payment rows from %s on, %d days\n%d victims, %d yen; %d accounts entered without loss; %d harmless look-alikes\n",
 		o.out, sum.AuthRows, sum.PaymentRows, w.Start.UTC().Format(time.RFC3339), w.Days, sum.Victims, sum.NetLoss, sum.Entered, sum.Lookalikes)
 	return err
 }
@@ -144,8 +160,19 @@ func runSimulate(ctx context.Context, o *simulateOptions, std streams) error {
 type simulationFiles struct {
 	dir   string
 	force bool
+	made  bool // the folder is ours
 	files []*atomicfile.File
 	err   error
+}
+
+// open makes the folder.
+func (s *simulationFiles) open() error {
+	_, err := os.Lstat(s.dir)
+	s.made = errors.Is(err, fs.ErrNotExist)
+	if err := atomicfile.Dir(s.dir); err != nil {
+		return &hintError{err, "choose another folder with --out"}
+	}
+	return nil
 }
 
 func (s *simulationFiles) create(name string) io.Writer {
@@ -174,8 +201,13 @@ func (s *simulationFiles) commit() error {
 	return errs
 }
 
+// discard gives up what was not committed, and the folder if it was made for
+// that.
 func (s *simulationFiles) discard() {
 	for _, f := range s.files {
 		f.Discard()
+	}
+	if s.made {
+		os.Remove(s.dir) // only if it is empty
 	}
 }

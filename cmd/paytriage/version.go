@@ -16,7 +16,7 @@ func newVersionCommand(std streams) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  paytriage version --json",
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := report.ToolVersion()
 			if !asJSON {

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/paytriage/paytriage/report"
+)
+
+// simulated returns a folder with the exports of a preset; 0 accounts are the
+// preset's own number.
+func simulated(t *testing.T, preset string, accounts int) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "incident")
+	mustRun(t, "simulate", "--preset", preset, "--accounts", strconv.Itoa(accounts), "--out", dir, "--quiet")
+	return dir
+}
+
+// mustRun runs a command line that must end with exit code 0.
+func mustRun(t *testing.T, args ...string) {
+	t.Helper()
+	mustExit(t, 0, args...)
+}
+
+// mustExit runs a command line that must end with an exit code.
+func mustExit(t *testing.T, want int, args ...string) {
+	t.Helper()
+	var out bytes.Buffer
+	std := streams{in: strings.NewReader(""), out: &out, err: &out}
+	if code := execute(context.Background(), std, args); code != want {
+		t.Fatalf("%v: exit code %d, want %d\n%s", args, code, want, &out)
+	}
+}
+
+// TestSameAnswer is the second law of the design: the same rows give the same
+// files to the byte, whatever the number of workers, the order of lines and
+// files, how the rows are spread over files and how these are packed.
+func TestSameAnswer(t *testing.T) {
+	for _, world := range []struct {
+		preset   string
+		accounts int
+		dirty    bool
+	}{{"small", 0, false}, {"list-type", 3000, false}, {"disturbed", 2000, true}} {
+		t.Run(world.preset, func(t *testing.T) {
+			if testing.Short() && world.accounts > 0 {
+				t.Skip("reads a larger world many times")
+			}
+			dir := simulated(t, world.preset, world.accounts)
+			w := &sameWorld{auth: filepath.Join(dir, "auth.csv"), pay: filepath.Join(dir, "payments.csv")}
+			if world.dirty {
+				w.exit = 3
+				spoil(t, w.auth, 401)
+				spoil(t, w.pay, 397)
+			}
+			w.plain = w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--workers", "1")
+			w.bare = without(t, w.plain, "source", "line", "others")
+			if victims := strings.Count(w.plain["victims.csv"], "\n"); victims < 4 {
+				t.Fatal("the case names hardly a victim")
+			}
+			for _, workers := range []string{"2", "7"} {
+				same(t, workers+" workers", w.plain, w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--workers", workers))
+			}
+			w.lines(t)
+			w.files(t)
+		})
+	}
+}
+
+// A sameWorld is two exports and what analyze makes of them.
+type sameWorld struct {
+	auth, pay string
+	exit      int
+	plain     map[string]string // files
+	bare      map[string]string // without the columns that depend on where a row stands
+}
+
+// lines moves lines, and packs the files, under the same names.
+func (w *sameWorld) lines(t *testing.T) {
+	mixed := t.TempDir()
+	shuffle(t, w.auth, filepath.Join(mixed, "auth.csv"))
+	shuffle(t, w.pay, filepath.Join(mixed, "payments.csv"))
+	got := w.analyzed(t, "--auth", mixed+"/auth.csv", "--payments", mixed+"/payments.csv", "--workers", "3")
+	same(t, "shuffled lines", w.bare, without(t, got, "source", "line", "others"))
+
+	packed := t.TempDir()
+	squeeze(t, w.auth, filepath.Join(packed, "auth.csv"))
+	squeeze(t, w.pay, filepath.Join(packed, "payments.csv"))
+	same(t, "gzip", w.plain, w.analyzed(t, "--auth", packed+"/auth.csv", "--payments", packed+"/payments.csv"))
+}
+
+// files spreads the rows over several files, given in another order.
+func (w *sameWorld) files(t *testing.T) {
+	pieces := t.TempDir()
+	split(t, w.auth, pieces, "auth", 3)
+	split(t, w.pay, pieces, "pay", 5)
+	args := []string{"--workers", "3"}
+	for _, n := range []int{4, 1, 0, 3, 2} {
+		if n < 3 {
+			args = append(args, "--auth", fmt.Sprintf("%s/auth-%d.csv", pieces, n))
+		}
+		args = append(args, "--payments", fmt.Sprintf("%s/pay-%d.csv", pieces, n))
+	}
+	got := w.analyzed(t, args...)
+	same(t, "pieces by pattern", got, w.analyzed(t, "--auth", pieces+"/auth-*.csv", "--payments", pieces+"/pay-*.csv"))
+	want := without(t, w.plain, "source", "line", "others")
+	got = without(t, got, "source", "line", "others")
+	for _, files := range []map[string]string{want, got} {
+		files["summary.json"] = sourceless(t, files["summary.json"])
+		rows := strings.Split(files["rejects.csv"], "\n") // they come by source
+		slices.Sort(rows)
+		files["rejects.csv"] = strings.Join(rows, "\n")
+	}
+	same(t, "pieces", want, got)
+}
+
+// analyzed runs analyze and returns its files but the manifest.
+func (w *sameWorld) analyzed(t *testing.T, args ...string) map[string]string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "case")
+	mustExit(t, w.exit, append([]string{"analyze", "--out", out, "--quiet"}, args...)...)
+	if err := wholeCase(out); err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadDir(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, e := range list {
+		if e.Name() == "manifest.json" {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(out, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = string(data)
+	}
+	if want := len(report.Schemas()) + 1; len(files) != want {
+		t.Fatalf("%d files, want %d", len(files), want)
+	}
+	return files
+}
+
+func same(t *testing.T, what string, want, got map[string]string) {
+	t.Helper()
+	for name := range want {
+		if want[name] != got[name] {
+			t.Errorf("%s: %s differs\n%s", what, name, cmp.Diff(strings.Split(want[name], "\n"), strings.Split(got[name], "\n")))
+		}
+	}
+}
+
+// without returns the files with some columns emptied.
+func without(t *testing.T, files map[string]string, columns ...string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for name, text := range files {
+		out[name] = text
+		if !strings.HasSuffix(name, ".csv") {
+			continue
+		}
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c, head := range rows[0] {
+			if slices.Contains(columns, head) {
+				for _, row := range rows[1:] {
+					row[c] = ""
+				}
+			}
+		}
+		var b strings.Builder
+		if err := csv.NewWriter(&b).WriteAll(rows); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = b.String()
+	}
+	return out
+}
+
+// sourceless returns a summary without what it says of each source.
+func sourceless(t *testing.T, text string) string {
+	t.Helper()
+	var s report.Summary
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		t.Fatal(err)
+	}
+	s.Sources = nil
+	out, err := json.Marshal(&s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// records returns the header and the lines of a file that has no quoted line
+// ends.
+func records(t *testing.T, path string) (head string, lines []string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines = strings.SplitAfter(strings.TrimSuffix(string(data), "\n")+"\n", "\n")
+	return lines[0], lines[1 : len(lines)-1]
+}
+
+func write(t *testing.T, path string, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shuffle writes a file with its lines in another order.
+func shuffle(t *testing.T, from, to string) {
+	t.Helper()
+	head, lines := records(t, from)
+	rng := rand.New(rand.NewPCG(1, 2))
+	rng.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+	write(t, to, head+strings.Join(lines, ""))
+}
+
+// split deals the lines of a file out to n files.
+func split(t *testing.T, from, dir, name string, n int) {
+	t.Helper()
+	head, lines := records(t, from)
+	for i := range n {
+		var b strings.Builder
+		b.WriteString(head)
+		for at, line := range lines {
+			if at*7919%n == i {
+				b.WriteString(line)
+			}
+		}
+		write(t, filepath.Join(dir, fmt.Sprintf("%s-%d.csv", name, i)), b.String())
+	}
+}
+
+// spoil makes every n-th line unreadable, and repeats every n-th with another
+// figure at its end or in its amount.
+func spoil(t *testing.T, path string, n int) {
+	t.Helper()
+	head, lines := records(t, path)
+	var b strings.Builder
+	b.WriteString(head)
+	for i, line := range lines {
+		switch i % n {
+		case 7:
+			line = "x" + line
+		case 8:
+			line = "too,few\n" + line
+		case 9:
+			line += strings.Replace(line, ",JPY,", "0,JPY,", 1)
+		}
+		b.WriteString(line)
+	}
+	write(t, path, b.String())
+}
+
+// squeeze packs a file with gzip.
+func squeeze(t *testing.T, from, to string) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := io.Copy(z, in); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, to, b.String())
+}

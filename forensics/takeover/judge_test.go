@@ -1,0 +1,337 @@
+package takeover
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/odds"
+	"github.com/paytriage/paytriage/forensics/policy"
+)
+
+// TestRaid checks that those who are robbed are named, and nobody else.
+func TestRaid(t *testing.T) {
+	p := policy.Default()
+	w := newTown(1, 600)
+	w.raid(400, 21)
+	f := w.findings(t)
+	thieves, entered := 0, 0
+	for i := range f.Visits {
+		v := &f.Visits[i]
+		switch tier := v.Tier(&p.Verdict); {
+		case v.Device >= crew:
+			thieves++
+			if tier != Confirmed {
+				t.Errorf("a thief is called %q: %+v", tier, *v)
+			}
+		case v.Device == tester:
+			entered++
+			if tier < Probable || v.Place < 300 {
+				t.Errorf("a tester is called %q: %+v", tier, *v)
+			}
+		case tier >= Probable:
+			t.Errorf("an honest visit is called %v: %+v", tier, *v)
+		}
+	}
+	if thieves != 21 || entered != 21 {
+		t.Errorf("%d visits of thieves and %d of testers, want 21 each", thieves, entered)
+	}
+	if f.Prior <= p.Verdict.PriorMin.Value*1000 || f.Prior > p.Verdict.PriorMax.Value*1000 {
+		t.Errorf("the prior is %d per billion", f.Prior)
+	}
+	if f.Wrong > 1000 {
+		t.Errorf("%d thousandths of a visit are said to be wrong", f.Wrong)
+	}
+	// An account has a user if somebody got in, which nobody did into the ids
+	// that were tried in vain.
+	if f.Accounts < 550 || f.Accounts > 600 {
+		t.Errorf("%d accounts have a user, of 600", f.Accounts)
+	}
+}
+
+// TestNoIncident checks that where nothing happened the prior stays where it
+// is least, and nobody is named.
+func TestNoIncident(t *testing.T) {
+	p := policy.Default()
+	for seed := range uint64(3) {
+		f := newTown(100+seed, 1000).findings(t)
+		if f.Prior != p.Verdict.PriorMin.Value*1000 || f.Wrong != 0 {
+			t.Errorf("seed %d: the prior is %d per billion, %d thousandths wrong", seed, f.Prior, f.Wrong)
+		}
+		if len(f.Visits) < 150 {
+			t.Errorf("seed %d: only %d visits; this tests nothing", seed, len(f.Visits))
+		}
+		for i := range f.Visits {
+			if tier := f.Visits[i].Tier(&p.Verdict); tier >= Possible {
+				t.Errorf("seed %d: an honest visit is called %v: %+v", seed, tier, f.Visits[i])
+			}
+		}
+	}
+}
+
+func TestEmptyLog(t *testing.T) {
+	p := policy.Default()
+	f := search(t, &event.Log{Parts: make([]event.Part, 8)}, &p, 2)
+	if len(f.Visits) > 0 || f.Prior != p.Verdict.PriorMin.Value*1000 || f.Accounts != 0 {
+		t.Errorf("an empty log: %+v", f)
+	}
+}
+
+func TestSearchIsCancelled(t *testing.T) {
+	p := policy.Default()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Search(ctx, newTown(1, 10).log(8, func(k event.Key) int { return int(k % 8) }), &p, 2, nil); err == nil {
+		t.Error("a search that was cancelled gave no error")
+	}
+}
+
+// TestSearchIsExact checks that it cannot be seen in the weights which account
+// lay in which partition, nor how many partitions and workers there were, and
+// that progress tells of all rows.
+func TestSearchIsExact(t *testing.T) {
+	p := policy.Default()
+	w := newTown(2, 300)
+	w.raid(200, 14)
+	plain := w.findings(t)
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 12))
+		parts, workers := 1<<r.IntN(6), 1+r.IntN(4)
+		of := map[event.Key]int{}
+		log := w.log(parts, func(k event.Key) int {
+			if _, ok := of[k]; !ok {
+				of[k] = r.IntN(parts)
+			}
+			return of[k]
+		})
+		var rows atomic.Int64
+		spread, err := Search(context.Background(), log, &p, workers, func(n int64) { rows.Add(n) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows.Load() != log.Rows() {
+			t.Errorf("seed %d: progress was told of %d rows, there are %d", seed, rows.Load(), log.Rows())
+		}
+		if spread.Prior != plain.Prior || spread.Wrong != plain.Wrong || spread.Accounts != plain.Accounts || spread.End != plain.End || len(spread.Visits) != len(plain.Visits) {
+			t.Fatalf("seed %d: %d visits, prior %d; want %d, %d", seed, len(spread.Visits), spread.Prior, len(plain.Visits), plain.Prior)
+		}
+		for i := range spread.Visits {
+			got, want := spread.Visits[i], plain.Visits[i]
+			if rows := log.Parts[got.Part].Logins[got.LoginAt:][:got.Logins]; len(rows) > 0 && rows[0].Account != got.Account {
+				t.Fatalf("seed %d: visit %d is said to stand where it does not", seed, i)
+			}
+			got.Part, got.LoginAt, got.ChargeAt = want.Part, want.LoginAt, want.ChargeAt
+			if got != want {
+				t.Fatalf("seed %d: %d partitions, %d workers: visit %d is\n%+v, want\n%+v", seed, parts, workers, i, got, want)
+			}
+		}
+	}
+}
+
+// TestCaps checks that no group of evidence weighs more than the policy lets
+// it, and that a total is the sum of its parts.
+func TestCaps(t *testing.T) {
+	p := policy.Default()
+	for seed := range uint64(6) {
+		w := newTown(seed, 150)
+		w.raid(int(50*seed), 3+int(seed)*2)
+		f := w.findings(t)
+		prior := odds.Ratio(f.Prior, odds.One-f.Prior)
+		for i := range f.Visits {
+			v := &f.Visits[i]
+			for _, c := range []struct {
+				name   string
+				weight odds.Centibans
+				limit  int64
+			}{
+				{"place", v.Place, p.Source.CapPlace.Value}, {"visit", v.Visit, p.Attack.CapEach.Value},
+				{"conduct", v.Conduct, p.Attack.CapEach.Value}, {"means", v.Means, p.Attack.CapEach.Value},
+				{"shared", v.Shared, p.Spread.DeviceCap.Value}, {"company", v.Company, p.Spread.CompanyCap.Value},
+			} {
+				if c.weight > odds.Centibans(c.limit) || c.weight < -odds.Centibans(c.limit) {
+					t.Errorf("seed %d: %s weighs %d, the policy allows %d: %+v", seed, c.name, c.weight, c.limit, *v)
+				}
+			}
+			if v.Total != prior+v.Own()+v.Shared+v.Company || v.Place < 0 || v.Breach < v.Place {
+				t.Errorf("seed %d: total %d, prior %d: %+v", seed, v.Total, prior, *v)
+			}
+		}
+		if !slices.IsSortedFunc(f.Visits, compareVisits) {
+			t.Errorf("seed %d: visits are not in order", seed)
+		}
+	}
+}
+
+// TestBreach checks whom an entry from an attack source speaks against: those
+// who come after it, and not those who were there before.
+func TestBreach(t *testing.T) {
+	p := policy.Default()
+	prior := odds.Centibans(-200)
+	hours := func(n int64) int64 { return midnight + n*baseline.Hour }
+	for _, c := range []struct {
+		name    string
+		visitor Visit
+		want    odds.Centibans
+	}{
+		{"soon after, the owner was seen", Visit{First: hours(103), Outcome: [numFeatures]uint8{Arrival: 2}}, odds.Centibans(p.Entry.SoonAfterBreach.Value) - prior},
+		{"days after", Visit{First: hours(200), Outcome: [numFeatures]uint8{Arrival: 2}}, odds.Centibans(p.Entry.AfterBreach.Value) - prior},
+		{"soon after, nobody was seen", Visit{First: hours(103)}, odds.Centibans(p.Entry.SoonUnseen.Value) - prior},
+		{"days after, nobody was seen", Visit{First: hours(200)}, odds.Centibans(p.Entry.AfterUnseen.Value) - prior},
+		{"weeks after", Visit{First: hours(100 + 24*15), Outcome: [numFeatures]uint8{Arrival: 2}}, 0},
+		{"there before, and still there", Visit{First: hours(50), Last: hours(300), FirstCharge: hours(51), Paid: true, Outcome: [numFeatures]uint8{Arrival: 3}}, 0},
+		{"by a source of its own", Visit{First: hours(50), Place: 300}, 300},
+		{"by a source of its own that weighs less", Visit{First: hours(103), Place: 20, Outcome: [numFeatures]uint8{Arrival: 2}}, odds.Centibans(p.Entry.SoonAfterBreach.Value) - prior},
+	} {
+		c.visitor.Account = 1
+		f := Findings{Visits: []Visit{c.visitor, {Account: 1, First: hours(100), Place: 900}, {Account: 2, First: hours(103)}}}
+		f.inherit(&p, prior)
+		if got := f.Visits[0].Breach; got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+		if f.Visits[2].Breach != 0 {
+			t.Errorf("%s: another account inherits %d", c.name, f.Visits[2].Breach)
+		}
+	}
+	// A breach counts no more than it weighs itself, and less when its own
+	// visit looks honest.
+	f := Findings{Visits: []Visit{{Account: 1, First: hours(103), Outcome: [numFeatures]uint8{Arrival: 2}}, {Account: 1, First: hours(100), Place: 120, Visit: -50}}}
+	f.inherit(&p, prior)
+	if f.Visits[0].Breach != 70 {
+		t.Errorf("a breach of 120 that looks honest by 50 counts %d, want 70", f.Visits[0].Breach)
+	}
+}
+
+// TestOwnersAreNoStrangersBehindTesters checks that one who comes after a
+// tester alone is at home, and that her phone is known as hers where it visits
+// another account.
+func TestOwnersAreNoStrangersBehindTesters(t *testing.T) {
+	w := newTown(3, 400)
+	w.raid(400, 5)
+	const account, phone, ip = event.Key(20_000), event.Key(77_777), uint32(0xf0700000)
+	w.come(account, tester, server, midnight+baseline.Day)
+	for day := int64(2); day < 20; day++ {
+		w.come(account, phone, ip, midnight+day*baseline.Day)(event.Payment, 700, minute, 1)
+	}
+	w.come(1, phone, ip, midnight+9*baseline.Day)(event.Payment, 700, minute, 1)
+	f := w.findings(t)
+	var at *Visit
+	for i := range f.Visits {
+		v := &f.Visits[i]
+		if v.Account == account && v.Device == phone {
+			t.Errorf("the owner is a visitor: %+v", *v)
+		}
+		if v.Account == 1 && v.Device == phone {
+			at = v
+		}
+	}
+	if at == nil {
+		t.Fatal("the phone's visit to the other account is missing")
+	}
+	if at.Outcome[Sharing] != 1 || at.Shared >= 0 {
+		t.Errorf("the phone is not known as somebody's: sharing %d, shared %d", at.Outcome[Sharing], at.Shared)
+	}
+}
+
+// TestDevices checks who is counted on a device that several accounts have.
+func TestDevices(t *testing.T) {
+	visits := []Visit{{Account: 1, Device: 5}, {Account: 2, Device: 5}, {Account: 3, Device: 6}, {Account: 4}, {Account: 5}, {Account: 6, Device: 7}}
+	users := []user{{5, 9}, {5, 9}, {6, 3}, {7, 8}, {0, 1}, {8, 10}}
+	groups := devices(visits, users)
+	want := []group{{visits: []int{0, 1}, owners: 1, accounts: 3}, {visits: []int{5}, owners: 1, accounts: 2}}
+	if !slices.EqualFunc(groups, want, func(a, b group) bool {
+		return slices.Equal(a.visits, b.visits) && a.owners == b.owners && a.accounts == b.accounts
+	}) {
+		t.Errorf("got %+v, want %+v", groups, want)
+	}
+}
+
+// TestShared checks that a visit does not count itself, that no single
+// neighbour names anybody, and that worse neighbours never look better.
+func TestShared(t *testing.T) {
+	p := policy.Default()
+	each, limit := odds.Centibans(p.Spread.DeviceEach.Value), odds.Centibans(p.Spread.DeviceCap.Value)
+	shared := func(owners int, conducts ...odds.Centibans) odds.Centibans {
+		j := judge{p: &p, f: &Findings{}}
+		g := group{owners: owners}
+		for i, c := range conducts {
+			j.f.Visits = append(j.f.Visits, Visit{Account: event.Key(i + 1), Device: 1, Conduct: c})
+			g.visits = append(g.visits, i)
+		}
+		j.belief, j.groups = make([]int64, len(conducts)), []group{g}
+		j.company()
+		return j.f.Visits[0].Shared
+	}
+	for _, c := range []struct {
+		owners   int
+		conducts []odds.Centibans
+		want     odds.Centibans
+	}{
+		{0, []odds.Centibans{900}, 0},
+		{0, []odds.Centibans{0, 40}, 40},
+		{0, []odds.Centibans{0, 900}, each},
+		{0, []odds.Centibans{0, -900}, -each},
+		{1, []odds.Centibans{900}, -each},
+		{1, []odds.Centibans{0, 900}, 0},
+		{0, []odds.Centibans{0, 900, 900, 900, 900}, limit},
+		{500, []odds.Centibans{0}, -limit},
+	} {
+		if got := shared(c.owners, c.conducts...); got != c.want {
+			t.Errorf("%d owners, %v: %d, want %d", c.owners, c.conducts, got, c.want)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 13))
+	for range 2000 {
+		conducts := make([]odds.Centibans, 2+r.IntN(5))
+		for i := range conducts {
+			conducts[i] = odds.Centibans(r.IntN(600) - 300)
+		}
+		owners := r.IntN(3)
+		before := shared(owners, conducts...)
+		conducts[1+r.IntN(len(conducts)-1)] += odds.Centibans(r.IntN(200))
+		if after := shared(owners, conducts...); after < before {
+			t.Fatalf("%d owners, %v: %d, before %d", owners, conducts, after, before)
+		}
+		conducts[0] += odds.Centibans(r.IntN(400) - 200)
+		if after := shared(owners, conducts...); after < before {
+			t.Fatalf("a visit counts itself: %d, before %d", after, before)
+		}
+	}
+}
+
+// TestMeeting checks for places where somebody else is met that another thief
+// never makes them look better, another honest visit never worse, and that a
+// visit does not count itself. The share that is owed to chance grows with the
+// place, which may cost a tenth of a ban.
+func TestMeeting(t *testing.T) {
+	const slack = odds.Centibans(10)
+	p := policy.Default()
+	r := rand.New(rand.NewPCG(1, 14))
+	for range 200_000 {
+		m := meeting{r.Int64N(1<<r.IntN(8)) * million, r.Int64N(1<<r.IntN(8)) * million}
+		all := meeting{m.thieves + r.Int64N(1<<r.IntN(10))*million, m.honest + r.Int64N(1<<r.IntN(13))*million}
+		if m == (meeting{}) {
+			continue
+		}
+		// seen is the weight for a visit of the belief given that meets the
+		// others and so many more.
+		seen := func(belief, thieves, honest int64) odds.Centibans {
+			thieves, honest = thieves+belief, honest+million-belief
+			m := meeting{m.thieves + thieves, m.honest + honest}
+			return m.weight(&meeting{all.thieves + thieves, all.honest + honest}, belief, &p.Spread)
+		}
+		plain := seen(0, 0, 0)
+		if got := seen(0, million, 0); got < plain-slack {
+			t.Fatalf("%v of %v: %d, with one more thief %d", m, all, plain, got)
+		}
+		if got := seen(0, 0, million); got > plain+slack {
+			t.Fatalf("%v of %v: %d, with one more honest visit %d", m, all, plain, got)
+		}
+		if got := seen(r.Int64N(million+1), 0, 0); got != plain {
+			t.Fatalf("%v of %v: %d, and %d when the visit is believed in", m, all, plain, got)
+		}
+	}
+}
