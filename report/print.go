@@ -175,14 +175,14 @@ func headline(s *Summary) []console.Pair {
 		add("INCOMPLETE", fmt.Sprintf("%s of %s rows were not understood%s; every figure may be too low", count(s.Rows.Rejected), count(s.Rows.Read), damaged(s)))
 	}
 	notRobbed := ""
-	if s.reads(event.Payments) {
+	if s.blind(event.Payments) == "" {
 		add("victims", s.Victims.text(""))
 		add("net loss", netLoss(s))
 		if s.EnteredOnly > 0 {
 			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"
 		}
 	} else {
-		add("victims", "not computable, because no payment log was read")
+		add("victims", "not computable, because "+s.blind(event.Payments))
 	}
 	add("accounts entered", s.Takeovers.text(notRobbed))
 	for i := range s.Vectors {
@@ -265,9 +265,16 @@ func firstSteps(s *Summary) []console.Pair {
 			pairs = append(pairs, console.Pair{Key: key, Value: fmt.Sprintf(format, args...)})
 		}
 	}
+	unread := func() {
+		add(s.Rows.Rejected, "read why %s rejected (rejects)", several(s.Rows.Rejected, "row was", "rows were"))
+	}
+	many := 10*s.Rows.Rejected >= s.Rows.Read
+	if many {
+		unread()
+	}
 	entered := s.Takeovers.Confirmed + s.Takeovers.Probable
 	spared := ""
-	if s.EnteredOnly > 0 && s.reads(event.Payments) {
+	if s.EnteredOnly > 0 && s.blind(event.Payments) == "" {
 		spared = "; lost = no: not robbed yet"
 	}
 	add(entered, "lock %s (takeovers%s)", several(entered, "entered account", "entered accounts"), spared)
@@ -278,7 +285,9 @@ func firstSteps(s *Summary) []console.Pair {
 	add(s.Takeovers.Possible, "look at %s (takeovers, tier possible)", several(s.Takeovers.Possible, "possible case", "possible cases"))
 	lines := int64(s.Tables["refunds"])
 	add(lines, "pay back: %s (refunds)", several(lines, "line of the ledger", "lines of the ledger"))
-	add(s.Rows.Rejected, "read why %s rejected (rejects)", several(s.Rows.Rejected, "row was", "rows were"))
+	if !many {
+		unread()
+	}
 	return pairs
 }
 

@@ -31,6 +31,8 @@ func crowded() *forensics.Case {
 	c.Victims, c.Places = victims, places
 	c.Stores = []forensics.Store{{Store: "渋谷センター街店", Charges: 3, Victims: 2, Amount: 1234567, First: at(200), Last: at(100), Currency: money.MustCurrency("JPY")}}
 	c.Totals = []forensics.Total{{Currency: money.MustCurrency("JPY"), TopUp: 100_000, Spend: 105_000, NetLoss: 105_000, Owed: 100_000, Exception: 5_000, NeedsDecision: 1}}
+	c.Sources[0].Read, c.Sources[0].Accepted = 50, 50
+	c.Sources[1].Read, c.Sources[1].Accepted = 100, 98
 	c.Sources[1].Rejected, c.Sources[1].Extra = 2, []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", strings.Repeat("x", 300)}
 	c.Sources[0].Trouble = "gzip data is damaged after 100 unpacked bytes: unexpected EOF"
 	c.Unanswered = []forensics.Unanswered{{Question: "from which countries accounts were entered", Because: "column country is absent from the auth log"}}
@@ -64,7 +66,7 @@ func TestPrintFits(t *testing.T) {
 		flat := strings.Join(strings.Fields(text), " ")
 		last := -1
 		for _, want := range []string{
-			"INCOMPLETE 2 of 0 rows were not understood, the rest of auth.csv not even read; every figure may be too low",
+			"INCOMPLETE 2 of 150 rows were not understood, the rest of auth.csv not even read; every figure may be too low",
 			"victims 14 (14 confirmed, 0 probable)",
 			"net loss 105,000 JPY",
 			"1 of them not robbed yet",
@@ -177,8 +179,12 @@ func TestNothingFound(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
+	c.Sources[1].Read, c.Sources[1].Rejected = 5, 5
+	if text := printed(t, c, PrintOptions{}); !strings.Contains(text, "not computable, because no row of the payments log was understood") {
+		t.Errorf("payments not understood, but\n%s", text)
+	}
 	c.Sources = []event.Source{c.Sources[0]}
-	if text := printed(t, c, PrintOptions{}); !strings.Contains(text, "not computable, because no payment log was read") {
+	if text := printed(t, c, PrintOptions{}); !strings.Contains(text, "not computable, because no payments log was read") {
 		t.Errorf("no payments, but\n%s", text)
 	}
 }

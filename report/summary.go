@@ -178,6 +178,14 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 	for i := range c.Sources {
 		s.source(&c.Sources[i])
 	}
+	for _, q := range [...]struct {
+		role     event.Role
+		question string
+	}{{event.Payments, "who lost how much"}, {event.Auth, "who got in, and how"}} {
+		if because := s.blind(q.role); because != "" {
+			s.Unanswered = append(s.Unanswered, Unanswered{q.question, because})
+		}
+	}
 	for _, u := range c.Unanswered {
 		s.Unanswered = append(s.Unanswered, Unanswered(u))
 	}
@@ -334,9 +342,19 @@ func stampOrNull(micros int64) *string {
 	return &text
 }
 
-// reads reports whether a log of a role was read.
-func (s *Summary) reads(r event.Role) bool {
-	return slices.ContainsFunc(s.Sources, func(n SourceCounts) bool { return n.Role == r.String() })
+// blind returns why nothing is known from the logs of a role, or "". A log without
+// rows is none of the reasons: nothing happened.
+func (s *Summary) blind(r event.Role) string {
+	because := "no " + r.String() + " log was read"
+	for i := range s.Sources {
+		if n := &s.Sources[i]; n.Role == r.String() {
+			if n.Accepted > 0 || n.Rejected == 0 {
+				return ""
+			}
+			because = "no row of the " + r.String() + " log was understood"
+		}
+	}
+	return because
 }
 
 // WriteJSON writes a value as indented JSON, for people and programs alike.

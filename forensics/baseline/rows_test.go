@@ -44,18 +44,18 @@ func read(t testing.TB, account, text string) (logins []event.Login, charges []e
 		at, pos := midnight+after.Microseconds(), event.At(0, int64(n))
 		kind, isCharge := event.ParseKind([]byte(f[1]))
 		if !isCharge {
-			logins = append(logins, login(t, names, f[1:], event.Login{Time: at, Account: event.KeyOfString(account), Pos: pos}))
+			logins = append(logins, loginRow(t, names, f[1:], event.Login{Time: at, Account: event.KeyOfString(account), Pos: pos}))
 			continue
 		}
 		c := event.Charge{Time: at, Account: event.KeyOfString(account), Pos: pos, Kind: kind}
-		charges = append(charges, charge(t, names, f[2:], c))
+		charges = append(charges, chargeRow(t, names, f[2:], c))
 	}
 	slices.SortFunc(logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
 	slices.SortFunc(charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
 	return logins, charges, names
 }
 
-func login(t testing.TB, names map[event.Key]string, f []string, l event.Login) event.Login {
+func loginRow(t testing.TB, names map[event.Key]string, f []string, l event.Login) event.Login {
 	t.Helper()
 	word, failed := strings.CutPrefix(f[0], "!")
 	outcome, history := event.Success, slices.Contains(f, "hist")
@@ -86,7 +86,7 @@ func login(t testing.TB, names map[event.Key]string, f []string, l event.Login) 
 	return l
 }
 
-func charge(t testing.TB, names map[event.Key]string, f []string, c event.Charge) event.Charge {
+func chargeRow(t testing.TB, names map[event.Key]string, f []string, c event.Charge) event.Charge {
 	t.Helper()
 	c.Amount, c.Status, c.Currency = number(t, f[0]), event.Approved, uint32(money.MustCurrency("JPY"))
 	c.Txn = key(names, fmt.Sprint("txn ", c.Pos.Offset()))

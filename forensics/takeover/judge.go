@@ -151,7 +151,12 @@ func (f *Findings) inherit(p *policy.Policy, prior odds.Centibans) {
 				if j == i || w.First > v.First || v.First-w.First > window {
 					continue
 				}
-				v.Breach = max(v.Breach, min(w.Place+min(0, w.Visit), afterBreach(v, w, &p.Entry)-prior-v.unseen))
+				weight := afterBreach(v, w, &p.Entry) - prior - v.unseen
+				if w.Paid || w.Total < odds.Centibans(p.Verdict.Probable.Value) {
+					// It is not certain that w broke in.
+					weight = min(weight, w.Place+min(0, w.Visit))
+				}
+				v.Breach = max(v.Breach, weight)
 			}
 		}
 	})

@@ -184,15 +184,18 @@ func (c *Cutter) lastEnd(b []byte) int {
 	return c.quotes.LastEnd(b)
 }
 
+// smallBlock is up to what length a block is given out in memory of its own.
+const smallBlock = 64 << 10
+
 // emit gives out the first end bytes of text, and counts as many more as were
-// skipped. It copies the shorter of what is given out and what stays.
+// skipped. It copies the shorter of what is given out and what stays, and what
+// is given out if that is little.
 func (c *Cutter) emit(end int, broken string, skipped int64) Block {
 	b := Block{Offset: c.offset, Broken: broken, Skipped: skipped}
-	spare := buffers.Get().(*[]byte)
-	if rest := c.text[end:]; end < len(rest) {
-		b.Data, b.buf = append((*spare)[:0], c.text[:end]...), spare
-		c.text = rest
+	if rest := c.text[end:]; end < len(rest) || end <= smallBlock {
+		b.Data, c.text = bytes.Clone(c.text[:end]), rest
 	} else {
+		spare := buffers.Get().(*[]byte)
 		b.Data, b.buf = c.text[:end], c.buf
 		c.text, c.buf = append((*spare)[:0], rest...), spare
 	}
