@@ -243,7 +243,10 @@ func TestConflictsNameEightOthers(t *testing.T) {
 // lie in one account at one moment, or are all rejected. None of it may take
 // more time than a moment.
 func TestManyRowsOfOneKindCostLinearTime(t *testing.T) {
-	const n = 100_000
+	n := 100_000
+	if testing.Short() {
+		n = 10_000
+	}
 	const header = "event_time,txn_id,account_id,kind,amount,status\n"
 	f := func(name, want string, row func(i int) string) {
 		t.Helper()

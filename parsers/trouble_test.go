@@ -19,7 +19,7 @@ import (
 // What is read must be the rows that stand before the cut, and one more record,
 // the half one, rejected.
 func TestDamagedFilesKeepWhatStandsBefore(t *testing.T) {
-	text := authLines(3000)
+	text := authLines(1000)
 	lines := strings.SplitAfter(text, "\n")
 	opt := yen()
 	f := func(stored string, size int) {
@@ -52,7 +52,7 @@ func TestDamagedFilesKeepWhatStandsBefore(t *testing.T) {
 		}
 	}
 	for _, packed := range []string{string(gzipOf(text)), zstdOf(text)} {
-		for n := 20; n < len(packed); n += 1 + len(packed)/40 {
+		for n := 20; n < len(packed); n += 1 + len(packed)/25 {
 			f(packed[:n], block.Size)
 			f(packed[:n], 500)
 		}
@@ -125,16 +125,16 @@ func TestFileThatGrowsMeanwhileIsRefused(t *testing.T) {
 // TestLoadEndsWithItsContext ends the context before, at the start and in the
 // middle of reading files of several kinds. Nothing may run on afterwards.
 func TestLoadEndsWithItsContext(t *testing.T) {
-	text := authLines(30_000)
-	endless := "event_time,account_id,event,outcome\n" + strings.Repeat("x", 8<<20)
+	text := authLines(10_000)
+	endless := "event_time,account_id,event,outcome\n" + strings.Repeat("x", 3<<20)
 	gz := string(gzipOf(text))
 	inputs := write(t,
 		file{"a.csv", text, event.Auth}, file{"b.csv", gz, event.Auth}, file{"c.csv", zstdOf(text), event.Auth},
-		file{"d.csv", endless, event.Auth}, file{"e.csv", gz[:len(gz)/3] + strings.Repeat("x", 8<<20), event.Auth})
+		file{"d.csv", endless, event.Auth}, file{"e.csv", gz[:len(gz)/3] + strings.Repeat("x", 3<<20), event.Auth})
 	total := TotalBytes(inputs)
 	before := runtime.NumGoroutine()
 	for _, workers := range []int{1, 3} {
-		for part := range int64(21) {
+		for part := range int64(9) {
 			ctx, cancel := context.WithCancel(context.Background())
 			opt := yen()
 			opt.Workers = workers
@@ -146,14 +146,14 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 			opt.Progress = func(n int64) {
 				sum := <-told + n
 				told <- sum
-				if sum >= total*part/20 {
+				if sum >= total*part/8 {
 					cancel()
 				}
 			}
 			log, err := load(ctx, inputs, opt, 20_000)
 			cancel()
-			if !errors.Is(err, context.Canceled) && (err != nil || part < 20) {
-				t.Errorf("%d workers, ended after %d/20: %v, %v", workers, part, log, err)
+			if !errors.Is(err, context.Canceled) && (err != nil || part < 8) {
+				t.Errorf("%d workers, ended after %d/8: %v, %v", workers, part, log, err)
 			}
 		}
 	}
@@ -168,6 +168,28 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
 		}
 		time.Sleep(wait)
+	}
+}
+
+// TestLoadEndsSoon ends the context where Load has much left to read and no
+// row to make of it: a line without end, and what stands behind damage.
+func TestLoadEndsSoon(t *testing.T) {
+	much := strings.Repeat("x", 24<<20)
+	gz := string(gzipOf(authLines(100)))
+	for _, stored := range []string{"event_time,account_id,event,outcome\n" + much, gz + much} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var read int64 // by one reader
+		opt := yen()
+		opt.Progress = func(n int64) {
+			if read += n; read > 4<<20 {
+				cancel()
+			}
+		}
+		_, err := Load(ctx, write(t, file{"a.csv", stored, event.Auth}), opt)
+		if !errors.Is(err, context.Canceled) || read > 8<<20 {
+			t.Errorf("%v, after %d bytes", err, read)
+		}
+		cancel()
 	}
 }
 

@@ -161,6 +161,16 @@ func zone(name string) (*time.Location, bool) {
 	return loc, err == nil && name != "" && name != "Local"
 }
 
+// settings returns how to read and how to judge.
+func (o *analyzeOptions) settings() (parsers.Options, policy.Policy, error) {
+	opt, err := o.parse()
+	if err != nil {
+		return opt, policy.Policy{}, err
+	}
+	p, err := o.policy()
+	return opt, p, err
+}
+
 func (o *analyzeOptions) policy() (policy.Policy, error) {
 	if o.policyFile == "" {
 		return policy.Default(), nil
@@ -180,11 +190,7 @@ func (o *analyzeOptions) policy() (policy.Policy, error) {
 // runAnalyze is the main job: load, investigate, report. The case folder is taken
 // before a stream is read, so that a run that cannot end well ends at once.
 func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
-	opt, err := o.parse()
-	if err != nil {
-		return err
-	}
-	p, err := o.policy()
+	opt, p, err := o.settings()
 	if err != nil {
 		return err
 	}

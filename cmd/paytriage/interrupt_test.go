@@ -117,7 +117,7 @@ func TestInterruptWhileWaiting(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer stdin.Close()
-		stopAtFirstLine(t, cmd)
+		stopAtFirstLine(t, cmd, syscall.SIGHUP) // the line to the terminal broke
 		if left := append(entries(t, dir), entries(t, tmp)...); len(left) > 0 {
 			t.Errorf("left: %v", left)
 		}
@@ -126,15 +126,15 @@ func TestInterruptWhileWaiting(t *testing.T) {
 		dir, tmp := t.TempDir(), t.TempDir()
 		cmd := exec.Command("paytriage", "simulate", "--accounts", "100000", "--out", filepath.Join(dir, "incident"), "--progress", "json")
 		cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
-		stopAtFirstLine(t, cmd)
+		stopAtFirstLine(t, cmd, syscall.SIGINT)
 		if left := append(entries(t, dir), entries(t, tmp)...); len(left) > 0 {
 			t.Errorf("left: %v", left)
 		}
 	})
 }
 
-// stopAtFirstLine interrupts a command when it says something on stderr.
-func stopAtFirstLine(t *testing.T, cmd *exec.Cmd) {
+// stopAtFirstLine sends a signal to a command when it says something on stderr.
+func stopAtFirstLine(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) {
 	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -145,7 +145,7 @@ func stopAtFirstLine(t *testing.T, cmd *exec.Cmd) {
 	}
 	lines := bufio.NewScanner(stderr)
 	lines.Scan()
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 	for lines.Scan() {

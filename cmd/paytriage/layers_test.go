@@ -75,6 +75,8 @@ var testLayers = map[string][]string{
 	"forensics/baseline": {"forensics/money"}, // currencies of made-up rows
 	"forensics/takeover": {"forensics/money"},
 	"forensics/source":   {"forensics/money"},
+	"forensics/charge":   {"forensics/money"},
+	"forensics/campaign": {"forensics/money"},
 }
 
 // testOnly are the modules that tests may import anywhere.

@@ -24,19 +24,7 @@ func TestParquetIsCSV(t *testing.T) {
 	if err != nil {
 		t.Skipf("needs python3 with duckdb and pyarrow: %v", err)
 	}
-	dir := simulated(t, "small", 0)
-	auth, pay := filepath.Join(dir, "auth.csv"), filepath.Join(dir, "payments.csv")
-	for _, path := range []string{auth, pay} {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := strings.NewReplacer(",fgd36d60jv,", ",=cmd(1),", ",t8b9edee6w,", `,"山田, ""太郎""`+"\n2\",", ",S1635451,", ",渋谷店,").Replace(string(data))
-		write(t, path, text)
-	}
-	spoil(t, pay, 30)
-	out := filepath.Join(t.TempDir(), "case")
-	mustExit(t, 3, "analyze", "--auth", auth, "--payments", pay, "--out", out, "--format", "csv,parquet", "--quiet")
+	out := colourful(t)
 	var m report.Manifest
 	if err := readJSON(filepath.Join(out, "manifest.json"), &m); err != nil {
 		t.Fatal(err)
@@ -66,6 +54,26 @@ func TestParquetIsCSV(t *testing.T) {
 		t.Errorf("only %d cells were compared; tables without rows: %v", found.Cells, found.Empty)
 	}
 	sameHashes(t, &m)
+}
+
+// colourful returns a case with a row in every table, and with ids that need
+// quotes, marks and more than ASCII.
+func colourful(t *testing.T) string {
+	t.Helper()
+	dir := simulated(t, "small", 0)
+	auth, pay := filepath.Join(dir, "auth.csv"), filepath.Join(dir, "payments.csv")
+	for _, path := range []string{auth, pay} {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer(",fgd36d60jv,", ",=cmd(1),", ",t8b9edee6w,", `,"山田, ""太郎""`+"\n2\",", ",S1635451,", ",渋谷店,").Replace(string(data))
+		write(t, path, text)
+	}
+	spoil(t, pay, 30)
+	out := filepath.Join(t.TempDir(), "case")
+	mustExit(t, 3, "analyze", "--auth", auth, "--payments", pay, "--out", out, "--format", "csv,parquet", "--quiet")
+	return out
 }
 
 // sameHashes checks that the manifest gives both files of a table one hash of

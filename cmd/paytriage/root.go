@@ -36,7 +36,9 @@ func (s *streams) width() int {
 }
 
 // color reports whether stdout may be coloured.
-func (s *streams) color() bool { return s.outTerminal && os.Getenv("NO_COLOR") == "" }
+func (s *streams) color() bool {
+	return s.outTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
 
 const exitCodes = `
 Exit codes:
@@ -84,20 +86,16 @@ charges are theirs, and what is owed to whom.
 	return root
 }
 
-// finish gives a command and those below it what all commands have: usage errors
-// for arguments that cannot be meant, exit codes and an example in the help.
+// finish gives a command and those below it what all commands have, those of the
+// library too: usage errors for arguments that cannot be meant, exit codes and an
+// example in the help.
 func finish(c *cobra.Command) {
-	if c.Args == nil {
-		c.Args = noArgs
-	}
-	if c.Run == nil && c.RunE == nil { // completion, without a shell
-		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	}
-	if c.Name() != "help" && c.Parent().Name() == "completion" {
-		c.Args, c.Example = noArgs, "  paytriage completion "+c.Name()+" > completion."+c.Name()
-	}
-	if c.Name() == "completion" {
+	switch {
+	case c.Name() == "completion":
 		c.Args, c.Example = noArgs, "  source <(paytriage completion bash)"
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	case c.Parent().Name() == "completion":
+		c.Args, c.Example = noArgs, "  paytriage completion "+c.Name()+" > completion."+c.Name()
 	}
 	if !strings.Contains(c.Long, exitCodes) {
 		c.Long = strings.TrimSpace(c.Long+"\n"+exitCodes) + "\n"

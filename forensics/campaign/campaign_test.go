@@ -1,0 +1,228 @@
+package campaign_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paytriage/paytriage/forensics/campaign"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/policy"
+	"github.com/paytriage/paytriage/forensics/source"
+	"github.com/paytriage/paytriage/forensics/takeover"
+)
+
+// visit is a visit with some outcomes: feature, outcome, feature, outcome, …
+func visit(pairs ...uint8) *takeover.Visit {
+	var v takeover.Visit
+	for i := 0; i < len(pairs); i += 2 {
+		v.Outcome[pairs[i]] = pairs[i+1]
+	}
+	return &v
+}
+
+// place is a place of the attack with a weight that speaks.
+func place(kind source.Kind, accounts, failures, unknown, entries int64) *source.Cell {
+	return &source.Cell{Place: source.Place{Kind: kind, Hour: source.AllHours, Value: 1},
+		Accounts: accounts, Failures: failures, Unknown: unknown, Entries: entries, Weight: 300}
+}
+
+func TestOf(t *testing.T) {
+	p := policy.Default()
+	quiet := place(source.Addr, 1000, 900, 800, 10)
+	quiet.Weight = 99
+	for _, c := range []struct {
+		name  string
+		visit *takeover.Visit
+		place *source.Cell
+		want  campaign.Vector
+	}{
+		{"nothing shows", visit(), nil, campaign.Undetermined},
+		{"a few failures show nothing", visit(takeover.Failed, 1), nil, campaign.Undetermined},
+		{"a session of another's", visit(takeover.Session, 1), place(source.Addr, 1000, 900, 800, 10), campaign.SessionTheft},
+		{"an external identity", visit(takeover.External, 1), nil, campaign.ExternalLogin},
+		{"a reset", visit(takeover.Change, 1), nil, campaign.PasswordReset},
+		{"many tries on the account", visit(takeover.Failed, 2), nil, campaign.BruteForce},
+		{"a reset after an entry from a list is part of the list", visit(takeover.Change, 1), place(source.Addr, 1000, 990, 800, 10), campaign.ListType},
+		{"a place that does not speak is none", visit(takeover.Change, 1), quiet, campaign.PasswordReset},
+
+		{"a list from one server", visit(), place(source.Addr, 1000, 990, 800, 10), campaign.ListType},
+		{"from a network", visit(), place(source.Net, 1000, 990, 100, 10), campaign.ListType},
+		{"by a common program", visit(), place(source.Agent, 1000, 990, 800, 10), campaign.ListDistributed},
+		{"through an operator", visit(), place(source.ASN, 1000, 990, 800, 10), campaign.ListDistributed},
+		{"in a bad hour", visit(), place(source.Service, 1000, 9900, 0, 10), campaign.ListDistributed},
+		{"five and more tries an account", visit(), place(source.Addr, 100, 500, 400, 0), campaign.BruteForce},
+		{"one's own customers, three tries each", visit(), place(source.Addr, 1000, 3000, 299, 10), campaign.Spraying},
+		{"one's own customers, one try each", visit(), place(source.Addr, 1000, 990, 0, 10), campaign.ReverseBruteForce},
+		{"two tries each are one too few", visit(), place(source.Addr, 1000, 1990, 0, 10), campaign.ReverseBruteForce},
+		{"nobody was tried", visit(), place(source.Addr, 0, 0, 0, 0), campaign.ListType},
+	} {
+		if got := campaign.Of(c.visit, c.place, &p); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// member is member i of a test: an account taken over in minute i.
+func member(i int, device event.Key, at source.Place, v campaign.Vector, stores ...event.Key) campaign.Member {
+	return campaign.Member{Account: event.Key(100 + i), At: int64(i) * 60e6, Device: device, Place: at, Stores: stores, Vector: v}
+}
+
+var (
+	none   source.Place
+	server = source.Place{Kind: source.Addr, Hour: source.AllHours, Value: 7}
+	other  = source.Place{Kind: source.Addr, Hour: source.AllHours, Value: 8}
+	subnet = source.Place{Kind: source.Net, Hour: source.AllHours, Value: 7}
+	agent9 = source.Place{Kind: source.Agent, Hour: 9, Value: 70}
+	hour10 = source.Place{Kind: source.Service, Hour: 10}
+)
+
+func TestGroup(t *testing.T) {
+	const u, l, b = campaign.Undetermined, campaign.ListType, campaign.BruteForce
+	p := policy.Default()
+	for _, c := range []struct {
+		name    string
+		members []campaign.Member
+		of      []int
+		vectors []campaign.Vector
+	}{
+		{"nobody", nil, []int{}, nil},
+		{"strangers to each other", []campaign.Member{member(0, 1, none, u), member(1, 2, none, l), member(2, 0, none, b)}, []int{0, 1, 2}, []campaign.Vector{u, l, b}},
+		{"one device", []campaign.Member{member(0, 1, none, l), member(1, 1, none, l)}, []int{0, 0}, []campaign.Vector{l}},
+		{"no device is no link", []campaign.Member{member(0, 0, none, l), member(1, 0, none, l)}, []int{0, 1}, []campaign.Vector{l, l}},
+		{"one server", []campaign.Member{member(0, 1, server, l), member(1, 2, server, l), member(2, 3, other, l)}, []int{0, 0, 1}, []campaign.Vector{l, l}},
+		{"an address and a network of the same value are two", []campaign.Member{member(0, 1, server, l), member(1, 2, subnet, l)}, []int{0, 1}, []campaign.Vector{l, l}},
+		{"a distributed attack is one, whatever the hour", []campaign.Member{member(0, 1, agent9, l), member(1, 2, hour10, l)}, []int{0, 0}, []campaign.Vector{l}},
+		{"two may meet in a shop", []campaign.Member{member(0, 1, none, l, 5), member(1, 2, none, l, 5)}, []int{0, 1}, []campaign.Vector{l, l}},
+		{"three do not by chance", []campaign.Member{member(0, 1, none, l, 5), member(1, 2, none, l, 6, 5), member(2, 3, none, l, 5)}, []int{0, 0, 0}, []campaign.Vector{l}},
+		{"a shop and a device of one value are two", []campaign.Member{member(0, 5, none, l), member(1, 2, none, l, 5), member(2, 3, none, l, 5)}, []int{0, 1, 2}, []campaign.Vector{l, l, l}},
+		{"a chain", []campaign.Member{member(0, 1, none, l), member(1, 1, server, l), member(2, 2, server, l), member(3, 2, none, l)}, []int{0, 0, 0, 0}, []campaign.Vector{l}},
+		{"numbered by the first takeover", []campaign.Member{member(5, 1, none, b), member(1, 2, none, l), member(3, 1, none, b)}, []int{1, 0, 1}, []campaign.Vector{l, b}},
+		{"the vector of most", []campaign.Member{member(0, 1, none, l), member(1, 1, none, b), member(2, 1, none, b)}, []int{0, 0, 0}, []campaign.Vector{b}},
+		{"those who show nothing do not decide", []campaign.Member{member(0, 1, none, u), member(1, 1, none, u), member(2, 1, none, l)}, []int{0, 0, 0}, []campaign.Vector{l}},
+		{"unless they are too many", []campaign.Member{member(0, 1, none, u), member(1, 1, none, u), member(2, 1, none, u), member(3, 1, none, l)}, []int{0, 0, 0, 0}, []campaign.Vector{u}},
+	} {
+		of, vectors := campaign.Group(c.members, &p)
+		if !slices.Equal(of, c.of) || !slices.Equal(vectors, c.vectors) {
+			t.Errorf("%s: %v %v, want %v %v", c.name, of, vectors, c.of, c.vectors)
+		}
+	}
+}
+
+// random makes members that share devices, places and shops.
+func random(r *rand.Rand) []campaign.Member {
+	places := []source.Place{none, none, none, server, other, subnet, agent9, hour10}
+	members := make([]campaign.Member, r.IntN(40))
+	for i := range members {
+		m := &members[i]
+		m.Account, m.At, m.Vector = event.Key(1000+i), int64(r.IntN(20)), campaign.Vector(r.IntN(10))
+		m.Place = places[r.IntN(len(places))]
+		if r.IntN(2) == 0 {
+			m.Device = event.Key(1 + r.IntN(30))
+		}
+		for range r.IntN(3) {
+			if s := event.Key(1 + r.IntN(25)); !slices.Contains(m.Stores, s) {
+				m.Stores = append(m.Stores, s)
+			}
+		}
+	}
+	return members
+}
+
+// linked reports whether two members share a link, as one would say it.
+func linked(a, b *campaign.Member, members []campaign.Member) bool {
+	single := func(p source.Place) bool { return p.Kind == source.Addr || p.Kind == source.Net }
+	switch {
+	case a.Device != 0 && a.Device == b.Device:
+		return true
+	case a.Place.Kind != 0 && b.Place.Kind != 0 && (a.Place == b.Place || !single(a.Place) && !single(b.Place)):
+		return true
+	}
+	for _, s := range a.Stores {
+		n := 0
+		for i := range members {
+			if slices.Contains(members[i].Stores, s) {
+				n++
+			}
+		}
+		if n >= 3 && slices.Contains(b.Stores, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// write lists the accounts of each campaign with its vector.
+func write(members []campaign.Member, of []int, vectors []campaign.Vector) string {
+	out := make([]string, len(vectors))
+	for n, v := range vectors {
+		var accounts []event.Key
+		for i := range members {
+			if of[i] == n {
+				accounts = append(accounts, members[i].Account)
+			}
+		}
+		slices.Sort(accounts)
+		out[n] = fmt.Sprint(v, accounts)
+	}
+	return strings.Join(out, "\n")
+}
+
+// TestGroupIsTheClosureOfLinks checks that members are together exactly when a
+// chain of links leads from one to the other, that campaigns come in the order
+// of their first takeover, and that the order of members cannot be seen.
+func TestGroupIsTheClosureOfLinks(t *testing.T) {
+	p := policy.Default()
+	for seed := range uint64(1500) {
+		r := rand.New(rand.NewPCG(seed, 31))
+		members := random(r)
+		of, vectors := campaign.Group(members, &p)
+		reach := make([][]bool, len(members))
+		for i := range members {
+			reach[i] = make([]bool, len(members))
+			for j := range members {
+				reach[i][j] = i == j || linked(&members[i], &members[j], members)
+			}
+		}
+		for k := range members {
+			for i := range members {
+				for j := range members {
+					reach[i][j] = reach[i][j] || reach[i][k] && reach[k][j]
+				}
+			}
+		}
+		first := make([]int64, len(vectors))
+		for n := range first {
+			first[n] = 1 << 62
+		}
+		for i := range members {
+			first[of[i]] = min(first[of[i]], members[i].At)
+			for j := range members {
+				if reach[i][j] != (of[i] == of[j]) {
+					t.Fatalf("seed %d: %+v and %+v: linked %v, together %v", seed, members[i], members[j], reach[i][j], of[i] == of[j])
+				}
+			}
+		}
+		if !slices.IsSorted(first) {
+			t.Fatalf("seed %d: first takeovers %v", seed, first)
+		}
+		before := write(members, of, vectors)
+		r.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+		of, vectors = campaign.Group(members, &p)
+		if after := write(members, of, vectors); after != before {
+			t.Fatalf("seed %d: in one order\n%s\nin another\n%s", seed, before, after)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	codes := map[string]bool{}
+	for _, v := range campaign.Vectors() {
+		if v.String() == "" || v.Doc() == "" || codes[v.String()] {
+			t.Errorf("vector %d is %q: %q", v, v, v.Doc())
+		}
+		codes[v.String()] = true
+	}
+}
