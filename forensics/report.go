@@ -284,6 +284,15 @@ func (inv *investigation) unanswered(c *Case) {
 		}
 		return false
 	}
+	given := func(r event.Role) bool {
+		return slices.ContainsFunc(c.Sources, func(s event.Source) bool { return s.Role == r })
+	}
+	if !given(event.Auth) {
+		c.Unanswered = append(c.Unanswered, Unanswered{"who got into which account, and how", "no auth log was given"})
+	}
+	if !given(event.Payments) {
+		c.Unanswered = append(c.Unanswered, Unanswered{"who lost how much", "no payment log was given"})
+	}
 	for _, q := range [...]struct {
 		role     event.Role
 		field    event.Field
@@ -300,7 +309,7 @@ func (inv *investigation) unanswered(c *Case) {
 		{event.Payments, event.StoreID, "in which shops the money was spent"},
 		{event.Payments, event.FundingSource, "through which channel a charge is to be refunded"},
 	} {
-		if !has(q.role, q.field) {
+		if given(q.role) && !has(q.role, q.field) {
 			c.Unanswered = append(c.Unanswered, Unanswered{q.question,
 				"column " + q.field.String() + " is absent from the " + q.role.String() + " log"})
 		}

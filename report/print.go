@@ -228,16 +228,23 @@ func (t TierCounts) text(more string) string {
 	return text
 }
 
-func netLoss(s *Summary) string {
+// amounts lists a sum in every currency in which it is not 0.
+func amounts(s *Summary, of func(*MoneySummary) int64) []string {
 	var all []string
 	for i := range s.Money {
-		cur, _ := money.ParseCurrency([]byte(s.Money[i].Currency))
-		all = append(all, money.Format(s.Money[i].NetLoss, cur))
+		m := &s.Money[i]
+		if cur, _ := money.ParseCurrency([]byte(m.Currency)); of(m) != 0 {
+			all = append(all, money.Format(of(m), cur))
+		}
 	}
-	if all == nil {
-		return "none"
+	return all
+}
+
+func netLoss(s *Summary) string {
+	if all := amounts(s, func(m *MoneySummary) int64 { return m.NetLoss }); all != nil {
+		return strings.Join(all, ", ")
 	}
-	return strings.Join(all, ", ")
+	return "none"
 }
 
 // goingOn says whether the attack goes on, and what that rests on.
@@ -283,8 +290,8 @@ func firstSteps(s *Summary) []console.Pair {
 	visits := int64(s.Tables["store_visits"])
 	add(visits, "ask for the cameras of %s (store_visits)", several(visits, "visit to a shop", "visits to shops"))
 	add(s.Takeovers.Possible, "look at %s (takeovers, tier possible)", several(s.Takeovers.Possible, "possible case", "possible cases"))
-	lines := int64(s.Tables["refunds"])
-	add(lines, "pay back: %s (refunds)", several(lines, "line of the ledger", "lines of the ledger"))
+	owed := amounts(s, func(m *MoneySummary) int64 { return m.Owed })
+	add(int64(len(owed)), "pay back %s (refunds, status open)", strings.Join(owed, ", "))
 	if !many {
 		unread()
 	}

@@ -72,6 +72,7 @@ func TestPrintFits(t *testing.T) {
 			"1 of them not robbed yet",
 			"YES: 1 account entered or charged in the last 6 hours of the logs (1 confirmed)",
 			"1 lock 15 entered accounts",
+			"pay back 100,000 JPY (refunds, status open)",
 			"2 rows were rejected",
 			"exceptions, for a person 5,000 JPY",
 			"victims, largest loss first (10 of 14)",

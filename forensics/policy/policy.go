@@ -17,7 +17,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -164,7 +166,34 @@ func Load(r io.Reader) (Policy, error) {
 	if len(b) > MaxSize {
 		return p, fmt.Errorf("longer than %d bytes", MaxSize)
 	}
+	if err := reasoned(b); err != nil {
+		return p, err
+	}
 	return p, decode(b, &p)
+}
+
+// reasoned checks that whatever a file changes, it gives a reason for: the
+// reason of the default does not hold for another value.
+func reasoned(b []byte) error {
+	var file map[string]yaml.Node
+	if yaml.Unmarshal(b, &file) != nil {
+		return nil // the decoder says it better
+	}
+	for _, group := range slices.Sorted(maps.Keys(file)) {
+		node := file[group]
+		var settings map[string]struct {
+			Reason string `yaml:"reason"`
+		}
+		if node.Kind != yaml.MappingNode || node.Decode(&settings) != nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(settings)) {
+			if strings.TrimSpace(settings[name].Reason) == "" {
+				return fmt.Errorf("%s.%s: no reason given", group, name)
+			}
+		}
+	}
+	return nil
 }
 
 // decode lays a file over p and validates the result.
@@ -175,7 +204,7 @@ func decode(b []byte, p *Policy) error {
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(p); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return errors.New(strings.NewReplacer("in type policy.", "in the group ", "into policy.", "as a ").Replace(err.Error()))
 	}
 	return p.Validate()
 }

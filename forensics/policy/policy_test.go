@@ -49,10 +49,12 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	f("version: 2", "version 2 is not known")
 	f("verdikt: {}", "verdikt")
-	f("verdict: {confirmed: {value: 9999}}", "verdict.confirmed: 9999 is not within")
+	f("verdict: {confirmed: {value: 9999, reason: x}}", "verdict.confirmed: 9999 is not within")
+	f("verdict: {confirmed: {value: 400}}", "verdict.confirmed: no reason")
+	f("verdict: {nope: {value: 1, reason: x}}", "field nope not found in the group Verdict")
 	f("verdict: {confirmed: {value: 400, reason: ''}}", "no reason")
-	f("attack: {stay: {permille: [1, 2, 3, 4, 5]}}", "sum to 15")
-	f("attack: {stay: {permille: [500, 500]}}", "2 shares for the outcomes")
+	f("attack: {stay: {permille: [1, 2, 3, 4, 5], reason: x}}", "sum to 15")
+	f("attack: {stay: {permille: [500, 500], reason: x}}", "2 shares for the outcomes")
 	f("a: &a [x]\nb: *a\n", "anchors")
 	f(strings.Repeat("#", MaxSize+2), "longer than")
 }
