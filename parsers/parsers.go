@@ -35,7 +35,7 @@ import (
 
 // Options say how to read what the inputs leave open.
 type Options struct {
-	Workers int // goroutines that parse; at least 1
+	Workers int // goroutines that parse; less than 1 counts as 1
 	// Zones are for stamps that carry none, by role. Without one such a stamp
 	// is refused.
 	Zones map[event.Role]*time.Location
@@ -44,6 +44,9 @@ type Options struct {
 	// Progress, if not nil, is told how many stored bytes were read since the
 	// last call. It is called from several goroutines.
 	Progress func(bytes int64)
+	// Rows, if not nil, is told how many rows were parsed since the last call,
+	// from several goroutines.
+	Rows func(rows int64)
 }
 
 // Load reads all inputs. It fails when an input cannot be opened, lacks a
@@ -376,6 +379,7 @@ func (w *worker) parse(j *job) {
 		return
 	}
 	r := w.readerOf(j)
+	before := t.read
 	w.split.Reset(data)
 	for w.split.Next() {
 		t.read++
@@ -389,6 +393,9 @@ func (w *worker) parse(j *job) {
 		if f.reason != "" {
 			w.reject(j, base-j.block.Offset+int64(w.split.Offset()), f, w.split.Raw())
 		}
+	}
+	if w.l.opt.Rows != nil {
+		w.l.opt.Rows(t.read - before)
 	}
 }
 

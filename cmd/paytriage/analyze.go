@@ -215,6 +215,9 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	saveMemory(total)
 	bar.begin("reading", total, inBytes)
 	opt.Progress = bar.then("sorting")
+	if bar != nil {
+		opt.Rows = bar.parsed
+	}
 	log, err := parsers.Load(ctx, inputs, opt)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type progress struct {
 	start time.Time
 	total int64
 	done  int64
+	rows  int64 // parsed, in a phase of bytes
 	last  time.Time
 }
 
@@ -65,7 +66,7 @@ func (p *progress) begin(phase string, total int64, u unit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.end()
-	p.phase, p.total, p.unit, p.done, p.start, p.last = phase, total, u, 0, time.Now(), time.Now()
+	p.phase, p.total, p.unit, p.done, p.rows, p.start, p.last = phase, total, u, 0, 0, time.Now(), time.Now()
 	if p.mode != "bar" {
 		p.line("begin")
 		return
@@ -121,6 +122,30 @@ func (p *progress) add(n int64) {
 	}
 }
 
+// parsed notes rows in a phase that goes by bytes, because nobody knows how many
+// rows a file has before it is read. It may be called from several goroutines.
+func (p *progress) parsed(rows int64) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.unit != inBytes {
+		return // the last block, after the last byte
+	}
+	if p.rows += rows; p.bar != nil {
+		p.bar.Describe(console.Clean(p.phase) + p.rowRate(time.Since(p.start).Seconds()))
+	}
+}
+
+// rowRate says how many rows were parsed a second, if any were.
+func (p *progress) rowRate(seconds float64) string {
+	if p.rows == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f rows/s", float64(p.rows)/max(seconds, 1e-3))
+}
+
 // finish ends the phase.
 func (p *progress) finish() {
 	if p == nil {
@@ -159,7 +184,7 @@ func (p *progress) line(state string) {
 	case p.done > 0:
 		text += fmt.Sprintf(" %d %s in", p.done, p.unit)
 	}
-	text += fmt.Sprintf(" %.1f s", seconds)
+	text += fmt.Sprintf(" %.1f s", seconds) + p.rowRate(seconds)
 	if rate := float64(p.done) / max(seconds, 1e-3); state == "running" && rate > 0 && p.total > p.done {
 		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second))
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
@@ -177,8 +202,9 @@ func (p *progress) jsonLine(state string, seconds float64) {
 		Done    int64   `json:"done"`
 		Total   *int64  `json:"total"`
 		Unit    unit    `json:"unit"`
+		Rows    int64   `json:"rows,omitempty"`
 		Seconds float64 `json:"seconds"`
-	}{Type: "progress", Phase: p.phase, State: state, Done: p.done, Unit: p.unit, Seconds: math.Round(10*seconds) / 10}
+	}{Type: "progress", Phase: p.phase, State: state, Done: p.done, Unit: p.unit, Rows: p.rows, Seconds: math.Round(10*seconds) / 10}
 	if p.total >= 0 {
 		line.Total = &p.total
 	}
