@@ -441,6 +441,11 @@ func TestTimesOfASourceAreThoseOfAcceptedRows(t *testing.T) {
 	f(event.Payments, good+"2099-01-01T00:00:00Z,a,u,topup,1,approved\n2099-01-01T00:00:00Z,b,u,topup,1,approved\n", "2019-07-02T00:00:00Z", "2019-07-02T00:00:00Z")
 }
 
+func TestNoWorkersAreOne(t *testing.T) {
+	inputs := write(t, file{"a.csv", authLines(10), event.Auth})
+	sameLog(t, "no workers", mustLoad(t, inputs, yen(), block.Size), mustLoad(t, inputs, Options{}, block.Size))
+}
+
 func TestNothingToLoad(t *testing.T) {
 	log := mustLoad(t, nil, Options{}, block.Size)
 	if log.Rows() != 0 || len(log.Sources) != 0 {
