@@ -206,7 +206,10 @@ func leading(counts *[numVectors]int, p *policy.Vector) Vector {
 			best = v
 		}
 	}
-	if int64(counts[best])*1000 >= int64(total)*p.MinimumSupport.Value {
+	switch {
+	case best == Undetermined && total >= manyVictims:
+		return Leak // several accounts entered, and no try, reset or borrowed session at any
+	case int64(counts[best])*1000 >= int64(total)*p.MinimumSupport.Value:
 		return best
 	}
 	return Undetermined

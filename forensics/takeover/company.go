@@ -176,5 +176,5 @@ func (m *meeting) weight(all *meeting, belief int64, p *policy.Spread) odds.Cent
 	thiefShare := mulDiv(thieves+chance, odds.One, allThieves+pseudo)
 	honestShare := max(1, mulDiv(honest+chance, odds.One, allHonest+pseudo))
 	elsewhere := p.Elsewhere.Value
-	return odds.Ratio((elsewhere*honestShare+(1000-elsewhere)*thiefShare)/1000, honestShare)
+	return odds.Ratio(elsewhere*honestShare+(1000-elsewhere)*thiefShare, 1000*honestShare)
 }
