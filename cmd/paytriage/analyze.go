@@ -245,7 +245,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 // little to do; waiting until the heap has doubled would only double the memory.
 func saveMemory(bytes int64) {
 	if bytes > 64<<20 {
-		debug.SetGCPercent(15)
+		debug.SetGCPercent(30)
 	}
 }
 

@@ -232,12 +232,13 @@ func (c *Cutter) breakLine(reason string) (Block, error) {
 type Quotes struct {
 	Delimiter byte
 	open      bool
-	closing   bool // the last byte seen may have closed the field, or begun a doubled quote
-	mid       bool // the last byte seen was not a delimiter or line end
+	closing   bool     // the last byte seen may have closed the field, or begun a doubled quote
+	mid       bool     // the last byte seen was not a delimiter or line end
+	outside   [][2]int // stretches of the text at hand that are outside quotes
 }
 
 // Reset starts again at the start of a record.
-func (q *Quotes) Reset() { *q = Quotes{Delimiter: q.Delimiter} }
+func (q *Quotes) Reset() { *q = Quotes{Delimiter: q.Delimiter, outside: q.outside} }
 
 // Open reports whether a quoted field is open.
 func (q *Quotes) Open() bool { return q.open && !q.closing }
@@ -245,7 +246,8 @@ func (q *Quotes) Open() bool { return q.open && !q.closing }
 // LastEnd returns the length of the part of b that ends with the last record
 // that ends in b, 0 if none does, and remembers the state at the end of b.
 func (q *Quotes) LastEnd(b []byte) int {
-	end, i := 0, 0
+	i := 0
+	q.outside = q.outside[:0]
 	for i < len(b) {
 		if q.open {
 			i = q.inside(b, i)
@@ -255,10 +257,8 @@ func (q *Quotes) LastEnd(b []byte) int {
 		if n < 0 {
 			n = len(b) - i
 		}
-		if last := bytes.LastIndexByte(b[i:i+n], '\n'); last >= 0 {
-			end = i + last + 1
-		}
 		if n > 0 {
+			q.outside = append(q.outside, [2]int{i, i + n})
 			q.mid = b[i+n-1] != q.Delimiter && b[i+n-1] != '\n'
 		}
 		if i += n; i < len(b) {
@@ -266,7 +266,14 @@ func (q *Quotes) LastEnd(b []byte) int {
 			i++
 		}
 	}
-	return end
+	// Only the last line end is asked for, so look from behind.
+	for n := len(q.outside) - 1; n >= 0; n-- {
+		from, to := q.outside[n][0], q.outside[n][1]
+		if last := bytes.LastIndexByte(b[from:to], '\n'); last >= 0 {
+			return from + last + 1
+		}
+	}
+	return 0
 }
 
 // inside follows an open field from b[i] on and returns where it stopped.
