@@ -64,12 +64,16 @@ type Cell struct {
 	Failures int64
 	Unknown  int64 // failures on accounts that do not exist
 	Entries  int64 // first logins of a device in an account
-	Known    int64 // logins of devices known to their account
-	Accounts int64 // tried
-	Entered  int64 // accounts
-	First    int64 // microseconds UTC
-	Last     int64
-	Row      event.Pos // one of the rows, for its text
+	// Newcomers are the entries to accounts that others used before. A log
+	// begins with everybody's first login, which tells nothing; only addresses
+	// and networks count those among their Entries.
+	Newcomers int64
+	Known     int64 // logins of devices known to their account
+	Accounts  int64 // tried
+	Entered   int64 // accounts
+	First     int64 // microseconds UTC
+	Last      int64
+	Row       event.Pos // one of the rows, for its text
 
 	// Tries is how many failures are the attack's.
 	Tries int64
@@ -87,10 +91,11 @@ type touch struct {
 	row     event.Pos
 	kind    Kind
 	entry   bool
+	first   bool // the entry is the first that the log shows of the account
 	unknown bool
 }
 
-type hour struct{ known, failures, entries, attempts, failed int64 }
+type hour struct{ known, failures, entries, firsts, attempts, failed int64 }
 
 // A Tracer takes in accounts, one after the other. Each worker has its own.
 type Tracer struct {
@@ -131,12 +136,16 @@ func (t *Tracer) Account(a *baseline.Account) {
 			t.hour(l.Time).failed++
 			if by == baseline.Nobody {
 				t.hour(l.Time).failures++
-				t.stranger(l, false)
+				t.stranger(l, false, false)
 			}
 		case by == baseline.Nobody || l.Action == event.MFAChallenge:
 		case a.Actors[by].Entry == int32(i):
+			first := by == 0
 			t.hour(l.Time).entries++
-			t.stranger(l, true)
+			if first {
+				t.hour(l.Time).firsts++
+			}
+			t.stranger(l, true, first)
 		default:
 			t.hour(l.Time).known++
 		}
@@ -166,12 +175,15 @@ func (t *Tracer) hour(micros int64) *hour {
 	return t.hourNow
 }
 
-func (t *Tracer) stranger(l *event.Login, entry bool) {
-	row := touch{addr: l.Addr, account: l.Account, time: l.Time, row: l.Pos, entry: entry,
+func (t *Tracer) stranger(l *event.Login, entry, first bool) {
+	row := touch{addr: l.Addr, account: l.Account, time: l.Time, row: l.Pos, entry: entry, first: first,
 		unknown: !entry && l.Reason() == event.UnknownAccount}
 	if l.Addr != 0 {
 		row.kind = Addr
 		*t.addrs.Slot(event.PartOf(netKey(l.Addr), t.parts)) = row
+	}
+	if first {
+		return // see Cell.Newcomers
 	}
 	for _, place := range [...]Place{{Kind: Agent, Value: l.Agent}, {Kind: ASN, Value: asnKey(l.ASN)}} {
 		if place.Value != 0 {
@@ -300,19 +312,20 @@ func (m *Map) learn(tracers []*Tracer, p *policy.Source) *hours {
 			all[h].known += c.known
 			all[h].failures += c.failures
 			all[h].entries += c.entries
+			all[h].firsts += c.firsts
 			all[h].attempts += c.attempts
 			all[h].failed += c.failed
 			total.known += c.known
 		}
 	}
 	m.Failures = median(all, p.FailuresPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.failures })
-	m.Entries = median(all, p.EntriesPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.entries })
+	m.Entries = median(all, p.EntriesPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.entries - h.firsts })
 	m.Failures = max(m.Failures, 1)
 	m.Entries = max(m.Entries, 1)
 	for _, h := range all {
-		m.Strangers += h.entries
+		m.Strangers += h.entries - h.firsts
 		if m.tries(h.failures, h.known, p) > 0 {
-			m.Foreign += max(0, h.entries-m.Entries*h.known/1000)
+			m.Foreign += max(0, h.entries-h.firsts-m.Entries*h.known/1000)
 		}
 	}
 	for at, h := range all {
@@ -375,9 +388,9 @@ func (m *Map) weigh(c *Cell, p *policy.Source) {
 	// In thousandths of an entry, so that small places keep their digits.
 	honest := m.Entries*c.Known + p.StrayEntries.Value
 	most, least := c.Tries*p.HitRateMax.Value/1000, c.Tries*p.HitRateMin.Value/1000
-	foreign := min(max(c.Entries*1000-honest, least), most)
-	if c.Entries > 0 {
-		foreign = min(foreign, c.Entries*1000)
+	foreign := min(max(c.Newcomers*1000-honest, least), most)
+	if c.Newcomers > 0 {
+		foreign = min(foreign, c.Newcomers*1000)
 	}
 	prior := odds.Ratio(max(m.Foreign, 1), max(m.Strangers-m.Foreign, 100))
 	limit := odds.Centibans(p.CapPlace.Value)

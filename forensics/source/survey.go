@@ -128,6 +128,9 @@ func (s *surveyor) cell(place Place, touches []touch, entries int64) {
 		switch {
 		case t.entry:
 			c.Entries++
+			if !t.first {
+				c.Newcomers++
+			}
 		case t.unknown:
 			c.Unknown++
 			c.Failures++
