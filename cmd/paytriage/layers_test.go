@@ -20,17 +20,19 @@ const module = "github.com/paytriage/paytriage"
 // all below it. Data goes one way: bytes, columns, statistics, entries,
 // charges, campaigns, victims, ledger, files.
 var layers = map[string][]string{
-	"forensics/money":    {},
-	"forensics/odds":     {},
-	"forensics/policy":   {},
-	"forensics/event":    {"forensics/money"},
-	"forensics/baseline": {"forensics/event"},
-	"forensics/source":   {"forensics/event", "forensics/baseline", "forensics/odds", "forensics/policy"},
-	"forensics/takeover": {"forensics/event", "forensics/baseline", "forensics/source", "forensics/odds", "forensics/policy"},
-	"forensics/refund":   {"forensics/event", "forensics/money"},
-	"forensics/charge":   {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
-	"forensics/campaign": {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
-	"forensics":          {"forensics/..."},
+	"forensics/money":  {},
+	"forensics/odds":   {},
+	"forensics/policy": {},
+	"forensics/event":  {"forensics/money"},
+	// rows as text, for tests of the method
+	"forensics/event/eventtest": {"forensics/event", "forensics/money"},
+	"forensics/baseline":        {"forensics/event"},
+	"forensics/source":          {"forensics/event", "forensics/baseline", "forensics/odds", "forensics/policy"},
+	"forensics/takeover":        {"forensics/event", "forensics/baseline", "forensics/source", "forensics/odds", "forensics/policy"},
+	"forensics/refund":          {"forensics/event", "forensics/money"},
+	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
+	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
+	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
 	"parsers/internal/unpack": {},
@@ -71,12 +73,10 @@ var wards = map[string]struct {
 
 // testLayers lists what only the tests of a tree may import besides.
 var testLayers = map[string][]string{
-	"report/parquetfile": {"report/csvfile"},  // the control of its benchmark
-	"forensics/baseline": {"forensics/money"}, // currencies of made-up rows
-	"forensics/takeover": {"forensics/money"},
-	"forensics/source":   {"forensics/money"},
-	"forensics/charge":   {"forensics/money"},
-	"forensics/campaign": {"forensics/money"},
+	"report/parquetfile": {"report/csvfile"},                               // the control of its benchmark
+	"forensics/baseline": {"forensics/money", "forensics/event/eventtest"}, // made-up rows and their currencies
+	"forensics/takeover": {"forensics/money", "forensics/event/eventtest"},
+	"forensics/charge":   {"forensics/money", "forensics/event/eventtest"},
 }
 
 // testOnly are the modules that tests may import anywhere.

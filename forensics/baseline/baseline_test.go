@@ -10,6 +10,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -118,7 +119,7 @@ func TestWhoseRows(t *testing.T) {
 			1h topup 100 dev=B declined`, "A B"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			logins, charges, names := read(t, "a", c.rows)
+			logins, charges, names := eventtest.Read(t, "a", c.rows)
 			var a baseline.Account
 			a.Read(logins, charges)
 			if got := who(&a, names); got != c.want {
@@ -162,7 +163,7 @@ func TestWhoseFailures(t *testing.T) {
 			1h !login`, "A ."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			logins, charges, names := read(t, "a", c.rows)
+			logins, charges, names := eventtest.Read(t, "a", c.rows)
 			var a baseline.Account
 			a.Read(logins, charges)
 			if got := who(&a, names); got != c.want {
@@ -173,7 +174,7 @@ func TestWhoseFailures(t *testing.T) {
 }
 
 func TestActor(t *testing.T) {
-	logins, charges, names := read(t, "a", `
+	logins, charges, names := eventtest.Read(t, "a", `
 		1h  device_register dev=A ua=app/1 ip=1 asn=65001 cc=JP
 		2h  login dev=A ua=app/1 ip=1 asn=65001 cc=JP
 		3h  topup 3000 dev=A ip=2
@@ -205,7 +206,7 @@ func TestActor(t *testing.T) {
 	}
 	got := numbers{
 		names[x.Device], names[x.Agent],
-		(x.First - midnight) / baseline.Hour, (x.Last - midnight) / baseline.Hour, (x.FirstCharge - midnight) / baseline.Hour,
+		(x.First - eventtest.Midnight) / baseline.Hour, (x.Last - eventtest.Midnight) / baseline.Hour, (x.FirstCharge - eventtest.Midnight) / baseline.Hour,
 		x.Days, x.Entry, x.Successes, x.External, x.Changes, x.Charges, x.Declined,
 		x.TopUps, x.Spent, money.Currency(x.Currency).String(),
 		x.Addrs.Len(), x.ASNs.Len(), x.Countries.Len(), x.Stores.Len(), int(a.Actors[1].Days), int(a.Actors[1].Entry), len(a.Actors),
@@ -234,7 +235,7 @@ func TestFirstCurrency(t *testing.T) {
 		{"0h topup 100 dev=A cur=USD declined\n1h topup 9000 dev=A\n2h payment 40 dev=A cur=USD", "JPY 9000 0"},
 		{"0h login dev=A", fmt.Sprint(money.Currency(0), " 0 0")},
 	} {
-		logins, charges, _ := read(t, "a", c.rows)
+		logins, charges, _ := eventtest.Read(t, "a", c.rows)
 		a.Read(logins, charges)
 		got := fmt.Sprint(money.Currency(a.Actors[0].Currency), " ", a.Actors[0].TopUps, " ", a.Actors[0].Spent)
 		if got != c.want {

@@ -2,6 +2,7 @@ package baseline_test
 
 import (
 	"fmt"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -19,7 +20,7 @@ func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 // one.
 func random(r *rand.Rand, account event.Key, devices int) (logins []event.Login, charges []event.Charge) {
 	n := r.IntN(12) + r.IntN(4*devices)
-	at := func() int64 { return midnight + int64(r.IntN(200))*baseline.Hour }
+	at := func() int64 { return eventtest.Midnight + int64(r.IntN(200))*baseline.Hour }
 	some := func(n, absent int) event.Key { // a key of n, or none
 		if r.IntN(100) < absent {
 			return 0
@@ -258,7 +259,7 @@ func TestTooManyDevices(t *testing.T) {
 	var logins []event.Login
 	for round := range 2 {
 		for d := range devices {
-			logins = append(logins, event.Login{Time: midnight + int64(round*devices+d), Account: 1, Device: event.Key(1 + d), Action: event.LoginAction})
+			logins = append(logins, event.Login{Time: eventtest.Midnight + int64(round*devices+d), Account: 1, Device: event.Key(1 + d), Action: event.LoginAction})
 		}
 	}
 	var a baseline.Account

@@ -95,7 +95,8 @@ func ofPlace(c *source.Cell, p *policy.Vector) Vector {
 	case perAccount >= p.BruteTries.Value*1000:
 		return BruteForce
 	case c.Unknown*1000 >= c.Failures*p.UnknownShare.Value:
-		if c.Kind == source.Addr || c.Kind == source.Net {
+		place := c.Kind == source.Addr || c.Kind == source.Net
+		if place && c.Failures+c.Entries >= p.SingleSource.Value {
 			return ListType
 		}
 		return ListDistributed

@@ -57,7 +57,8 @@ func TestOf(t *testing.T) {
 		{"one's own customers, three tries each", visit(), place(source.Addr, 1000, 3000, 299, 10), campaign.Spraying},
 		{"one's own customers, one try each", visit(), place(source.Addr, 1000, 990, 0, 10), campaign.ReverseBruteForce},
 		{"two tries each are one too few", visit(), place(source.Addr, 1000, 1990, 0, 10), campaign.ReverseBruteForce},
-		{"nobody was tried", visit(), place(source.Addr, 0, 0, 0, 0), campaign.ListType},
+		{"an address with no more tries than a proxy makes", visit(), place(source.Addr, 15, 14, 10, 1), campaign.ListDistributed},
+		{"nobody was tried", visit(), place(source.Addr, 0, 0, 0, 0), campaign.ListDistributed},
 	} {
 		if got := campaign.Of(c.visit, c.place, &p); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

@@ -10,6 +10,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/charge"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"github.com/paytriage/paytriage/forensics/refund"
 	"github.com/paytriage/paytriage/forensics/takeover"
 )
@@ -136,7 +137,7 @@ func TestAttribute(t *testing.T) {
 			10h topup 1 dev=V`, "V", []takeover.Tier{takeover.Confirmed}, "V:named"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			logins, charges, _ := read(t, "a", c.rows)
+			logins, charges, _ := eventtest.Read(t, "a", c.rows)
 			var a baseline.Account
 			a.Read(logins, charges)
 			if got := said(charge.Attribute(&a, visitsOf(&a, c.visits), c.tiers), c.visits); got != c.want {
@@ -163,7 +164,7 @@ func TestAttributeByActor(t *testing.T) {
 			}
 			rows = append(rows, row)
 		}
-		logins, charges, names := read(t, "a", strings.Join(rows, "\n"))
+		logins, charges, names := eventtest.Read(t, "a", strings.Join(rows, "\n"))
 		var a baseline.Account
 		a.Read(logins, charges)
 		tiers := map[string]takeover.Tier{}

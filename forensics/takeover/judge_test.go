@@ -2,6 +2,7 @@ package takeover
 
 import (
 	"context"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -171,7 +172,7 @@ func TestCaps(t *testing.T) {
 func TestBreach(t *testing.T) {
 	p := policy.Default()
 	prior := odds.Centibans(-200)
-	hours := func(n int64) int64 { return midnight + n*baseline.Hour }
+	hours := func(n int64) int64 { return eventtest.Midnight + n*baseline.Hour }
 	for _, c := range []struct {
 		name    string
 		visitor Visit
@@ -212,11 +213,11 @@ func TestOwnersAreNoStrangersBehindTesters(t *testing.T) {
 	w := newTown(3, 400)
 	w.raid(400, 5)
 	const account, phone, ip = event.Key(20_000), event.Key(77_777), uint32(0xf0700000)
-	w.come(account, tester, server, midnight+baseline.Day)
+	w.come(account, tester, server, eventtest.Midnight+baseline.Day)
 	for day := int64(2); day < 20; day++ {
-		w.come(account, phone, ip, midnight+day*baseline.Day)(event.Payment, 700, minute, 1)
+		w.come(account, phone, ip, eventtest.Midnight+day*baseline.Day)(event.Payment, 700, minute, 1)
 	}
-	w.come(1, phone, ip, midnight+9*baseline.Day)(event.Payment, 700, minute, 1)
+	w.come(1, phone, ip, eventtest.Midnight+9*baseline.Day)(event.Payment, 700, minute, 1)
 	f := w.findings(t)
 	var at *Visit
 	for i := range f.Visits {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -103,7 +104,7 @@ func TestSpending(t *testing.T) {
 		{"pending counts", "1h topup 3000 pending", []int64{3000}},
 		{"days are those of UTC", "23h59m payment 10\n24h payment 20", []int64{10, 20}},
 	} {
-		_, charges, _ := read(t, "a", c.rows)
+		_, charges, _ := eventtest.Read(t, "a", c.rows)
 		f := finder{days: map[uint32]*histogram{}}
 		var a baseline.Account
 		a.Read(nil, charges)
@@ -120,7 +121,7 @@ func TestSpending(t *testing.T) {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
-	_, charges, _ := read(t, "a", "1h topup 3000\n2h payment 1000 cur=USD\n3h payment 1000 cur=USD")
+	_, charges, _ := eventtest.Read(t, "a", "1h topup 3000\n2h payment 1000 cur=USD\n3h payment 1000 cur=USD")
 	f := finder{days: map[uint32]*histogram{}}
 	f.spending(&baseline.Account{Charges: charges})
 	if len(f.days) != 2 {

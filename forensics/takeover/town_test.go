@@ -2,6 +2,7 @@ package takeover
 
 import (
 	"context"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -70,7 +71,7 @@ func newTown(seed uint64, homes int) *town {
 		account, device, home := event.Key(1+n), event.Key(1000+n), 0xf0100000|uint32(n)<<2
 		kind, turn := w.r.IntN(100), 2+w.r.IntN(townDays-4)
 		for day := range townDays {
-			at := midnight + int64(day)*baseline.Day + int64(w.r.IntN(16*60))*minute
+			at := eventtest.Midnight + int64(day)*baseline.Day + int64(w.r.IntN(16*60))*minute
 			if w.r.IntN(3) == 0 || kind < 5 && day != turn {
 				continue
 			}
@@ -101,10 +102,10 @@ func (w *town) fail(account, device event.Key, ip uint32, at int64) {
 // send phones there, seven homes each, to empty them.
 func (w *town) raid(ids, victims int) {
 	for n := range ids {
-		w.fail(event.Key(100_000+n), tester, server, midnight+12*baseline.Day+int64(n)*baseline.Second)
+		w.fail(event.Key(100_000+n), tester, server, eventtest.Midnight+12*baseline.Day+int64(n)*baseline.Second)
 	}
 	for n := range victims {
-		account, at := event.Key(1+n*w.homes/victims), midnight+12*baseline.Day+int64(ids*n/victims)*baseline.Second
+		account, at := event.Key(1+n*w.homes/victims), eventtest.Midnight+12*baseline.Day+int64(ids*n/victims)*baseline.Second
 		w.come(account, tester, server, at)
 		pay := w.come(account, crew+event.Key(n/7), 0xf0800000|uint32(n/7)<<8, at+3*baseline.Hour)
 		pay(event.TopUp, 30_000, minute, 0)
@@ -126,7 +127,7 @@ func (w *town) log(parts int, part func(account event.Key) int) *event.Log {
 		p := &l.Parts[part(row.Account)]
 		p.Charges = append(p.Charges, row)
 	}
-	end := time.UnixMicro(midnight + townDays*baseline.Day)
+	end := time.UnixMicro(eventtest.Midnight + townDays*baseline.Day)
 	l.Sources = []event.Source{{Name: "auth", Role: event.Auth, Last: end}, {Name: "payments", Role: event.Payments, Last: end.Add(-time.Hour)}}
 	return l
 }

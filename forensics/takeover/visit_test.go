@@ -7,6 +7,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/eventtest"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/source"
 )
@@ -33,8 +34,8 @@ func outcomeWords(t testing.TB, p *policy.Policy) [numFeatures][]string {
 // days.
 func describe(t testing.TB, p *policy.Policy, text string) map[string]*Visit {
 	t.Helper()
-	logins, charges, names := read(t, "a", text)
-	f := finder{p: p, end: midnight + 60*baseline.Day, days: map[uint32]*histogram{}, tracer: source.NewTracer(1)}
+	logins, charges, names := eventtest.Read(t, "a", text)
+	f := finder{p: p, end: eventtest.Midnight + 60*baseline.Day, days: map[uint32]*histogram{}, tracer: source.NewTracer(1)}
 	var a baseline.Account
 	baseline.Walk(&event.Part{Logins: logins, Charges: charges}, &a, f.account)
 	visits := map[string]*Visit{}
@@ -188,8 +189,8 @@ func TestVisit(t *testing.T) {
 		131h payment 9000 dev=V store=z declined`)["V"]
 	want := Visit{
 		Account: event.KeyOfString("a"), Actor: event.KeyOfString("V"), Device: event.KeyOfString("V"),
-		Logins: 4, Charges: 5, First: midnight + 100*baseline.Hour, Last: midnight + 131*baseline.Hour, FirstCharge: midnight + 102*baseline.Hour,
-		Entry: 2, Paid: true, Addr: addr(t, "6"), Agent: event.KeyOfString("app"), ASN: 65009, Country: 'U'<<8 | 'S',
+		Logins: 4, Charges: 5, First: eventtest.Midnight + 100*baseline.Hour, Last: eventtest.Midnight + 131*baseline.Hour, FirstCharge: eventtest.Midnight + 102*baseline.Hour,
+		Entry: 2, Paid: true, Addr: eventtest.Addr(t, "6"), Agent: event.KeyOfString("app"), ASN: 65009, Country: 'U'<<8 | 'S',
 		Stores: [maxStores]event.Key{event.KeyOfString("x"), event.KeyOfString("y")}, Volume: 6000 / 2, Currency: v.Currency,
 		Outcome: v.Outcome,
 	}

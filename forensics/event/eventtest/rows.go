@@ -1,4 +1,6 @@
-package takeover
+// Package eventtest writes the rows of an account as text that can be read, for
+// the tests of the method. It is for tests only.
+package eventtest
 
 import (
 	"fmt"
@@ -12,8 +14,8 @@ import (
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
-// midnight is the instant that small logs count from: 1 July 2019, UTC.
-const midnight = int64(1561939200) * 1_000_000
+// Midnight is the instant that small logs count from: 1 July 2019, UTC.
+const Midnight = int64(1561939200) * 1_000_000
 
 // key is the key of a text, and remembers the text.
 func key(names map[event.Key]string, text string) event.Key {
@@ -22,14 +24,14 @@ func key(names map[event.Key]string, text string) event.Key {
 	return k
 }
 
-// read makes the rows of one account from a small log, one row a line:
+// Read makes the rows of one account from a small log, one row a line:
 //
 //	time action|!action [dev=D sess=S ip=N ua=U asn=N cc=XX hist]
 //	time kind amount    [dev=D sess=S ip=N store=S txn=T ref=R cur=XXX declined|pending]
 //
 // where time counts from midnight (25h30m), !action is one that failed, and ip
 // is the last figure of an address. A name is any text.
-func read(t testing.TB, account, text string) (logins []event.Login, charges []event.Charge, names map[event.Key]string) {
+func Read(t testing.TB, account, text string) (logins []event.Login, charges []event.Charge, names map[event.Key]string) {
 	t.Helper()
 	names = map[event.Key]string{}
 	for n, line := range strings.Split(strings.TrimSpace(text), "\n") {
@@ -41,7 +43,7 @@ func read(t testing.TB, account, text string) (logins []event.Login, charges []e
 		if err != nil {
 			t.Fatalf("row %q: %v", line, err)
 		}
-		at, pos := midnight+after.Microseconds(), event.At(0, int64(n))
+		at, pos := Midnight+after.Microseconds(), event.At(0, int64(n))
 		kind, isCharge := event.ParseKind([]byte(f[1]))
 		if !isCharge {
 			logins = append(logins, loginRow(t, names, f[1:], event.Login{Time: at, Account: event.KeyOfString(account), Pos: pos}))
@@ -73,7 +75,7 @@ func loginRow(t testing.TB, names map[event.Key]string, f []string, l event.Logi
 		case "ua":
 			l.Agent = key(names, value)
 		case "ip":
-			l.Addr = addr(t, value)
+			l.Addr = Addr(t, value)
 		case "asn":
 			l.ASN = uint32(number(t, value))
 		case "cc":
@@ -98,7 +100,7 @@ func chargeRow(t testing.TB, names map[event.Key]string, f []string, c event.Cha
 		case "sess":
 			c.Session = key(names, value)
 		case "ip":
-			c.Addr = addr(t, value)
+			c.Addr = Addr(t, value)
 		case "store":
 			c.Store = key(names, value)
 		case "txn":
@@ -116,7 +118,7 @@ func chargeRow(t testing.TB, names map[event.Key]string, f []string, c event.Cha
 	return c
 }
 
-func addr(t testing.TB, s string) event.Addr {
+func Addr(t testing.TB, s string) event.Addr {
 	return event.AddrFrom4(0xf0000000 | uint32(number(t, s)))
 }
 
