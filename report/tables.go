@@ -169,7 +169,7 @@ var chargesSchema = table.Schema{
 		col("txn_id", table.Text, "transaction"),
 		col("account_id", table.Text, docAccount),
 		col("event_time", table.Time, "time of the charge"),
-		col("kind", table.Code, "topup, payment, transfer_out, payout"),
+		col("kind", table.Code, "topup, payment, transfer_out, transfer_in, payout"),
 		col("amount", table.Amount, docMinor),
 		col("currency", table.Code, docCurrency),
 		col("status", table.Code, "approved, declined, pending, reversed"),

@@ -46,7 +46,13 @@ func Attribute(a *baseline.Account, visits []takeover.Visit, tiers []takeover.Ti
 			case by != baseline.Nobody && a.Actors[by].Key == v.Actor:
 				c.Visit, c.Verdict = n, verdict(tiers[n])
 				c.Foreign = row.Kind == event.TopUp && brought(a, by, row)
-			case by == baseline.Nobody && c.Visit < 0 && row.Kind != event.TransferIn && v.FirstCharge != 0 &&
+			case row.Kind == event.TransferIn:
+				// Money that comes in is nobody's act in this account, unless
+				// the visitor's own device sent it: what he then spends is his.
+				if row.Device != 0 && row.Device == v.Device {
+					c.Visit, c.Verdict = n, verdict(tiers[n])
+				}
+			case by == baseline.Nobody && c.Visit < 0 && v.FirstCharge != 0 &&
 				row.Time >= v.First-slack && row.Time <= v.Last+slack:
 				c.Visit, c.Verdict = n, refund.Possible
 			}

@@ -108,6 +108,13 @@ func TestAttribute(t *testing.T) {
 			10h transfer_out 100 dev=V
 			11h payout 100 dev=V
 			12h topup 100 dev=V declined`, "V", []takeover.Tier{takeover.Confirmed}, "V:named V:named V:named"},
+		{"what the thief's device moves in is the thief's, what others send is not", `
+			0h login dev=A
+			10h login dev=V
+			10h1m transfer_in 5000 dev=V
+			10h2m transfer_in 5000
+			10h3m transfer_in 5000 dev=A
+			10h4m payment 5000 dev=V`, "V", []takeover.Tier{takeover.Confirmed}, "V:named -:own -:own V:named"},
 		{"a stolen session is not hers", `
 			0h login dev=A sess=a
 			1h payment 1 dev=A sess=a
@@ -183,6 +190,12 @@ func TestAttributeByActor(t *testing.T) {
 			want := refund.Own
 			kind := charges[i].Kind
 			switch by := a.ChargeBy[i]; {
+			case kind == event.TransferIn: // by the device that sent it, if any
+				if tier := tiers[names[charges[i].Device]]; tier >= takeover.Probable {
+					want = refund.Named
+				} else if tier == takeover.Possible {
+					want = refund.Possible
+				}
 			case by != baseline.Nobody && tiers[names[a.Actors[by].Key]] >= takeover.Probable:
 				want = refund.Named
 			case by != baseline.Nobody && tiers[names[a.Actors[by].Key]] == takeover.Possible:
