@@ -19,6 +19,10 @@ type Input struct {
 	Path string
 	Role event.Role
 
+	// Problem, if not "", says why the input cannot be read though it is there.
+	// It is read as an input of no rows, and told of.
+	Problem string
+
 	temporary bool // Path is a spool of ours
 }
 
@@ -159,14 +163,16 @@ func expandFolder(dir string, role event.Role) ([]Input, error) {
 	root := filepath.Clean(dir) + string(filepath.Separator)
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
-		case err != nil:
+		case err != nil && path == root:
 			return &InputError{path, reason(err), "make it readable, or name the files one by one"}
+		case err != nil:
+			inputs = append(inputs, Input{Name: filepath.Clean(path), Path: filepath.Clean(path), Role: role, Problem: "cannot be read: " + reason(err)})
 		case path != root && strings.HasPrefix(d.Name(), "."):
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
-		case d.Type().IsRegular(), d.Type()&fs.ModeSymlink != 0 && isRegular(path):
-			inputs = append(inputs, Input{Name: filepath.Clean(path), Path: filepath.Clean(path), Role: role})
+		case !d.IsDir():
+			inputs = append(inputs, Input{Name: filepath.Clean(path), Path: filepath.Clean(path), Role: role, Problem: problem(path)})
 		}
 		return nil
 	})
@@ -176,9 +182,19 @@ func expandFolder(dir string, role event.Role) ([]Input, error) {
 	return inputs, err
 }
 
-func isRegular(path string) bool {
+// problem says why what stands in a folder cannot be read as a file, "" if it
+// can. Links to folders are not followed: they may lead round in a circle.
+func problem(path string) string {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+	switch {
+	case err != nil:
+		return "cannot be read: " + reason(err)
+	case info.IsDir():
+		return "is a link to a folder, which is not followed; name that folder itself"
+	case !info.Mode().IsRegular():
+		return "is not a regular file"
+	}
+	return ""
 }
 
 // spool copies standard input to a file that only its owner can read.

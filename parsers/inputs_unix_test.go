@@ -14,7 +14,8 @@ import (
 
 // TestExpandMeetsOddFiles has links and pipes about: a link to a file is that
 // file, a link to a folder is followed where it is named and nowhere else, and
-// pipes are not waited for.
+// pipes are not waited for. What cannot be read is named all the same, with
+// why.
 func TestExpandMeetsOddFiles(t *testing.T) {
 	folder(t)
 	err := errors.Join(os.Symlink("logs", "way"), os.Symlink("..", "other/up"), os.Symlink("self", "self"),
@@ -29,7 +30,17 @@ func TestExpandMeetsOddFiles(t *testing.T) {
 			t.Errorf("%q: %s, want %s", args, got, want)
 		}
 	}
-	f("other/d.csv other/link.csv", "other")
+	f("other/d.csv other/link.csv other/loop other/pipe other/up", "other")
+	inputs, err := Expand([]string{"other"}, event.Auth, nil, "")
+	if err != nil || len(inputs) != 5 {
+		t.Fatal(inputs, err)
+	}
+	for i, want := range []string{"", "", "cannot be read: no such file or directory", "is not a regular file",
+		"is a link to a folder, which is not followed; name that folder itself"} {
+		if inputs[i].Problem != want {
+			t.Errorf("%s: %q, want %q", inputs[i].Name, inputs[i].Problem, want)
+		}
+	}
 	f("way/a.csv way/b.csv way/deep/er/c.csv.gz", "way")
 	f("way/a.csv way/b.csv way/deep/er/c.csv.gz", "w*y")
 	f("error: other/link.csv: is the same file as one.csv", "other", "one.csv")

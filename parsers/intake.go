@@ -28,7 +28,7 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := texts{l.sources}
+	texts := texts{l.sources, &l.opt}
 	log.Text = texts.read
 	conflicts := slices.Concat(conflictsOf(settlers)...)
 	if log.Rejects, err = l.rejects(ctx, texts, conflicts); err != nil {
@@ -487,12 +487,22 @@ func (s *settler) merge(items []sortItem, order func(a, b sortItem) int) {
 // account draws up what became of the rows of source i.
 func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
 	info := s.info
+	var seen uint64
 	for _, w := range l.workers {
 		info.Read += w.tallies[i].read
 		info.Rejected += w.tallies[i].rejected
+		info.Passed = addCounts(info.Passed, w.tallies[i].passed)
 		if r := w.readers[i]; r != nil {
 			for f, n := range r.unread {
 				info.Unread[f] += n
+			}
+			seen |= r.seen
+		}
+	}
+	if !s.format.bare() {
+		for _, f := range telling(info.Role) {
+			if seen>>f&1 == 0 {
+				info.Absent = append(info.Absent, f.String())
 			}
 		}
 	}

@@ -473,3 +473,9 @@ func TestProgressIsToldEveryByte(t *testing.T) {
 		t.Errorf("told of %d bytes of %d", sum, want)
 	}
 }
+
+// currency returns a currency by its code.
+func currency(t testing.TB, code string) money.Currency {
+	t.Helper()
+	return money.MustCurrency(code)
+}

@@ -21,6 +21,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"math/bits"
+	"os"
 	"sync"
 	"time"
 
@@ -31,22 +32,56 @@ import (
 	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/block"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
+	"github.com/paytriage/paytriage/parsers/profile"
 )
 
 // Options say how to read what the inputs leave open.
 type Options struct {
 	Workers int // goroutines that parse; less than 1 counts as 1
 	// Zones are for stamps that carry none, by role. Without one such a stamp
-	// is refused.
-	Zones map[event.Role]*time.Location
+	// is refused. A profile that knows its zone keeps it, unless the role is in
+	// ZoneHolds.
+	Zones     map[event.Role]*time.Location
+	ZoneHolds map[event.Role]bool
+	// Year is for stamps without a year; 0 takes the latest year that does not
+	// lie after the date of the file.
+	Year int
 	// Currency is for payments without a currency of their own; 0 for none.
 	Currency money.Currency
+	// Profiles say what the sources of a role are; without one each source is
+	// recognised. A nil profile is the neutral schema.
+	Profiles map[event.Role]*profile.Compiled
+	// CardKey makes the tokens of card numbers.
+	CardKey []byte
+	// MaxUnpacked is how many bytes one source may unpack to, 0 for any number.
+	MaxUnpacked int64
 	// Progress, if not nil, is told how many stored bytes were read since the
 	// last call. It is called from several goroutines.
 	Progress func(bytes int64)
 	// Rows, if not nil, is told how many rows were parsed since the last call,
 	// from several goroutines.
 	Rows func(rows int64)
+}
+
+// required returns the fields without which a neutral source cannot be read.
+func (o *Options) required(role event.Role) []event.Field {
+	required := event.Required(role)
+	if role == event.Payments && o.Currency == 0 {
+		required = append(required, event.CurrencyCode)
+	}
+	return required
+}
+
+// env returns what a profile leaves open, for a source.
+func (o *Options) env(role event.Role, s *source) profile.Env {
+	env := profile.Env{Year: o.Year, Currency: o.Currency, CardKey: o.CardKey}
+	if o.ZoneHolds[role] {
+		env.Zone = o.Zones[role]
+	}
+	if s != nil && s.stat != nil {
+		env.NotAfter = s.stat.ModTime().UnixMicro()
+	}
+	return env
 }
 
 // Load reads all inputs. It fails when an input cannot be opened, lacks a
@@ -63,19 +98,11 @@ func load(ctx context.Context, inputs []Input, opt Options, blockSize int) (*eve
 	}
 	opt.Workers = max(opt.Workers, 1)
 	l := &loader{opt: opt, blockSize: blockSize}
-	for _, in := range inputs {
-		l.sources = append(l.sources, &source{input: in, info: event.Source{Name: in.Name, Role: in.Role}})
+	if err := l.survey(ctx, inputs); err != nil {
+		return nil, err
 	}
 	var total int64
 	for _, s := range l.sources {
-		f, err := s.open()
-		if err == nil {
-			err = s.begin(f)
-			f.Close()
-		}
-		if err != nil {
-			return nil, err
-		}
 		total += s.info.Bytes
 	}
 	l.parts = partsFor(total)
@@ -100,12 +127,8 @@ func partsFor(size int64) int {
 func TotalBytes(inputs []Input) int64 {
 	var total int64
 	for _, in := range inputs {
-		s := source{input: in}
-		if f, err := s.open(); err == nil {
-			if s.begin(f) == nil {
-				total += s.info.Bytes
-			}
-			f.Close()
+		if info, err := os.Stat(in.Path); err == nil && info.Mode().IsRegular() {
+			total += info.Size()
 		}
 	}
 	return total
@@ -123,9 +146,10 @@ type loader struct {
 // A job is a block to parse.
 type job struct {
 	source int
-	block  block.Block
+	block  piece
 	mark   *mark
-	cols   *columns // nil before the header
+	ready  bool     // the header, if there is one, was read
+	cols   *columns // of delimited text
 	body   int64    // offset of the first record behind the header
 
 	counted int64 // up to where of the block line ends were counted for rejects
@@ -160,7 +184,15 @@ func (l *loader) read(ctx context.Context) error {
 		g.Go(func() error {
 			defer readers.Done()
 			for i := range next {
-				if err := l.readSource(ctx, i, jobs); err != nil {
+				err := l.readSource(ctx, i, func(j job) error {
+					select {
+					case jobs <- j:
+						return nil
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				})
+				if err != nil {
 					return err
 				}
 			}
@@ -170,30 +202,31 @@ func (l *loader) read(ctx context.Context) error {
 	go func() { readers.Wait(); close(jobs) }()
 	err := g.Wait()
 	for j := range jobs { // left over after an error
-		j.block.Free()
+		j.block.free()
 	}
 	return err
 }
 
 // readSource cuts one source into jobs.
-func (l *loader) readSource(ctx context.Context, i int, jobs chan<- job) error {
+func (l *loader) readSource(ctx context.Context, i int, give func(job) error) error {
 	s := l.sources[i]
+	if s.info.Trouble != "" {
+		return nil
+	}
 	f, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	t := &tap{ctx: ctx, f: f, sum: sha256.New(), progress: l.opt.Progress}
-	r, kind, err := s.unpacked(ctx, t)
+	r, err := s.stream(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	s.info.Compression = kind
-	cutter := block.NewCutter(r, true, ',')
-	cutter.Size = l.blockSize
+	cutter := s.format.newCutter(r, l.blockSize)
 	for {
-		b, err := cutter.Next()
+		b, err := cutter.next()
 		if err == io.EOF {
 			break
 		}
@@ -208,13 +241,11 @@ func (l *loader) readSource(ctx context.Context, i int, jobs chan<- job) error {
 		if err != nil {
 			return err
 		}
-		select {
-		case jobs <- job{source: i, block: b, mark: m, cols: s.cols, body: s.body}:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := give(job{source: i, block: b, mark: m, ready: s.ready(), cols: s.cols, body: s.body}); err != nil {
+			return err
 		}
 	}
-	if s.cols == nil && s.info.Trouble == "" {
+	if !s.ready() && s.info.Trouble == "" {
 		return &HeaderError{Source: s.input.Name, Problem: "the file is empty; not even a header"}
 	}
 	r.Close()
@@ -222,66 +253,45 @@ func (l *loader) readSource(ctx context.Context, i int, jobs chan<- job) error {
 }
 
 // admit notes where a block begins, and takes the header from the first.
-func (l *loader) admit(s *source, b *block.Block) (*mark, error) {
+func (l *loader) admit(s *source, b *piece) (*mark, error) {
 	m := &mark{offset: b.Offset, length: int64(len(b.Data)) + b.Skipped}
 	s.marks = append(s.marks, m)
 	s.info.Unpacked = m.offset + m.length
 	if s.info.Unpacked > event.MaxOffset {
-		return nil, &InputError{s.input.Name, "is longer than 256 TiB unpacked", "split it"}
+		return nil, &InputError{s.input.Name, "is longer than 4 TiB unpacked", "split it"}
 	}
-	split := delim.Splitter{Delimiter: ','}
-	split.Reset(b.Data)
-	if s.cols == nil {
-		if err := l.header(s, b, &split); err != nil {
-			return nil, err
-		}
+	if s.ready() {
+		return m, nil
 	}
-	if s.cols != nil && !s.begun {
-		return m, l.firstRow(s, b, &split)
-	}
-	return m, nil
+	return m, l.header(s, b)
 }
 
 // header takes the header from the first record of a block, if there is one.
-func (l *loader) header(s *source, b *block.Block, split *delim.Splitter) error {
+func (l *loader) header(s *source, b *piece) error {
 	if b.Broken != "" {
 		return &HeaderError{Source: s.input.Name, Problem: "the first line is no header: " + b.Broken}
 	}
 	skip := 0
 	if b.Offset == 0 && bytes.HasPrefix(b.Data, bom) {
 		skip = len(bom)
-		split.Reset(b.Data[skip:])
 	}
+	split := delim.Splitter{Delimiter: s.format.Delimiter, Unquoted: !s.format.Quoted}
+	split.Reset(b.Data[skip:])
 	if !split.Next() {
 		return nil // blank lines only, so far
 	}
-	required := event.Required(s.input.Role)
-	if s.input.Role == event.Payments && l.opt.Currency == 0 {
-		required = append(required, event.CurrencyCode)
+	var err error
+	if s.format.bare() {
+		s.cols, err = readHeader(&split, s.input.Name, s.input.Role, l.opt.required(s.input.Role))
+	} else {
+		names, _ := header(s.format, b.Data)
+		s.cols = bindHeader(names, s.format.paths(s.input.Role))
 	}
-	cols, err := readHeader(split, s.input.Name, s.input.Role, required)
 	if err != nil {
 		return err
 	}
-	s.cols, s.info.Extra, s.info.Absent = cols, cols.extra, cols.absent
+	s.info.Extra, s.info.Absent = s.cols.extra, s.cols.absent
 	s.body = b.Offset + int64(skip+split.End())
-	return nil
-}
-
-// firstRow looks at the next record of a block, if there is one: when its stamp
-// has no zone, all will lack one, and it is better to say so at once.
-func (l *loader) firstRow(s *source, b *block.Block, split *delim.Splitter) error {
-	if !split.Next() {
-		return nil
-	}
-	s.begun = true
-	if b.Broken != "" || l.opt.Zones[s.input.Role] != nil || split.Malformed != "" || split.Len() != s.cols.width {
-		return nil
-	}
-	stamp := s.cols.get(split, event.EventTime)
-	if t, ok := scalar.TryTime(stamp); ok && !t.Zoned {
-		return &ZoneError{s.input.Name, s.input.Role, string(stamp)}
-	}
 	return nil
 }
 
@@ -299,21 +309,32 @@ func (e *ZoneError) Error() string {
 // A worker parses blocks into its own share of every partition.
 type worker struct {
 	l       *loader
-	split   delim.Splitter
-	readers []*reader // by source, made when the first block of it comes
+	readers []*rowReader // by source, made when the first block of it comes
 	logins  *event.Fan[event.Login]
 	charges *event.Fan[event.Charge]
 	txns    *event.Fan[txnRef]
 	rejects []reject
 	tallies []tally // by source
 	clocks  map[event.Role]*scalar.Clock
+	// emit does with a row at hand what is to be done; add is the usual.
+	emit func(r *rowReader, j *job, at event.Pos) fault
+}
+
+// A rowReader turns the records of one source into rows.
+type rowReader struct {
+	*decoder
+	reader
+	row fields
 }
 
 // A txnRef says that an account has a transaction id.
 type txnRef struct{ txn, account event.Key }
 
 // A tally counts the records of one source.
-type tally struct{ read, rejected int64 }
+type tally struct {
+	read, rejected int64
+	passed         map[string]int64
+}
 
 // A reject is an event.Reject before lines are known.
 type reject struct {
@@ -323,50 +344,59 @@ type reject struct {
 }
 
 func newWorker(l *loader) *worker {
-	w := &worker{l: l, split: delim.Splitter{Delimiter: ','}}
+	w := &worker{l: l}
 	w.logins, w.charges, w.txns = event.NewFan[event.Login](l.parts), event.NewFan[event.Charge](l.parts), event.NewFan[txnRef](l.parts)
-	w.readers, w.tallies = make([]*reader, len(l.sources)), make([]tally, len(l.sources))
+	w.readers, w.tallies = make([]*rowReader, len(l.sources)), make([]tally, len(l.sources))
 	w.clocks = map[event.Role]*scalar.Clock{}
+	w.emit = w.add
 	return w
 }
 
 func (w *worker) run(ctx context.Context, jobs <-chan job) error {
 	for j := range jobs {
-		if err := ctx.Err(); err != nil {
-			j.block.Free()
+		err := ctx.Err()
+		if err == nil {
+			err = w.parse(&j)
+		}
+		j.block.free()
+		if err != nil {
 			return err
 		}
-		w.parse(&j)
-		j.block.Free()
 	}
 	return nil
 }
 
 // readerOf returns the worker's reader of a job's source.
-func (w *worker) readerOf(j *job) *reader {
-	i := j.source
-	if w.readers[i] == nil {
-		r := &reader{cols: j.cols, role: w.l.sources[i].input.Role, currency: w.l.opt.Currency}
-		if loc := w.l.opt.Zones[r.role]; loc != nil {
-			if w.clocks[r.role] == nil {
-				w.clocks[r.role] = scalar.NewClock(loc)
-			}
-			r.zone = w.clocks[r.role]
-		}
-		w.readers[i] = r
+func (w *worker) readerOf(j *job) (*rowReader, error) {
+	if r := w.readers[j.source]; r != nil {
+		return r, nil
 	}
-	return w.readers[i]
+	s := w.l.sources[j.source]
+	role := s.input.Role
+	d, err := s.format.decoder(role, j.cols, w.l.opt.env(role, s))
+	if err != nil {
+		return nil, &InputError{s.input.Name, err.Error(), "run 'paytriage inspect' on it"}
+	}
+	r := &rowReader{decoder: d, reader: reader{role: role, currency: w.l.opt.Currency}}
+	if loc := w.l.opt.Zones[role]; loc != nil {
+		if w.clocks[role] == nil {
+			w.clocks[role] = scalar.NewClock(loc)
+		}
+		r.zone = w.clocks[role]
+	}
+	w.readers[j.source] = r
+	return r, nil
 }
 
 // parse turns the records of a block into rows.
-func (w *worker) parse(j *job) {
+func (w *worker) parse(j *job) error {
 	data, base := j.block.Data, j.block.Offset
 	j.mark.count(data)
 	if j.block.Skipped > 0 {
 		j.mark.lines++
 	}
-	if j.cols == nil {
-		return // blank lines before the header
+	if !j.ready {
+		return nil // blank lines before the header
 	}
 	if skip := j.body - base; skip > 0 {
 		skip = min(skip, int64(len(data)))
@@ -375,43 +405,93 @@ func (w *worker) parse(j *job) {
 	t := &w.tallies[j.source]
 	if j.block.Broken != "" {
 		t.read++
-		w.reject(j, 0, fault{event.NumFields, j.block.Broken}, trimLine(data))
-		return
+		w.reject(j, 0, 0, fault{event.NumFields, j.block.Broken}, trimLine(data))
+		return nil
 	}
-	r := w.readerOf(j)
+	r, err := w.readerOf(j)
+	if err != nil {
+		return err
+	}
 	before := t.read
-	w.split.Reset(data)
-	for w.split.Next() {
-		t.read++
-		at := event.At(j.source, base+int64(w.split.Offset()))
-		var f fault
-		if r.role == event.Payments {
-			f = w.charge(r, at)
-		} else {
-			f = w.login(r, at)
-		}
-		if f.reason != "" {
-			w.reject(j, base-j.block.Offset+int64(w.split.Offset()), f, w.split.Raw())
-		}
+	r.reset(data, j.block.spans)
+	for r.Next() {
+		w.record(r, j, base)
 	}
 	if w.l.opt.Rows != nil {
 		w.l.opt.Rows(t.read - before)
 	}
+	return nil
 }
 
-func (w *worker) login(r *reader, at event.Pos) fault {
-	var row event.Login
-	if f := r.login(&w.split, &row); f.reason != "" {
-		return f
+// record turns the record at hand into rows; base is where the data begin that
+// it stands in.
+func (w *worker) record(r *rowReader, j *job, base int64) {
+	offset := base + int64(r.Offset())
+	if reason := r.fault(); reason != "" {
+		w.tallies[j.source].read++
+		w.reject(j, offset-j.block.Offset, 0, fault{event.NumFields, reason}, r.Raw())
+		return
 	}
-	row.Pos = at
-	*w.logins.Slot(event.PartOf(row.Account, w.l.parts)) = row
-	return fault{}
+	if res := r.begin(); res.What != profile.Event {
+		w.settleRow(r, j, offset, 0, res)
+		return
+	}
+	rows := r.rows()
+	first := r.sub() * rows
+	for n := range rows {
+		if first+n > event.MaxSub {
+			w.tallies[j.source].read++
+			w.reject(j, offset-j.block.Offset, event.MaxSub, fault{event.NumFields, tooManyRows}, r.Raw())
+			return
+		}
+		w.settleRow(r, j, offset, first+n, r.decoder.row(n, &r.row))
+	}
 }
 
-func (w *worker) charge(r *reader, at event.Pos) fault {
+// settleRow does with a row what the result of finding its fields says.
+func (w *worker) settleRow(r *rowReader, j *job, offset int64, sub int, res profile.Result) {
+	t := &w.tallies[j.source]
+	var f fault
+	switch res.What {
+	case profile.NoRow:
+		return
+	case profile.Passed:
+		t.read++
+		if t.passed == nil {
+			t.passed = map[string]int64{}
+		}
+		t.passed[res.Reason]++
+		return
+	case profile.Fault:
+		f = fault{res.Field, res.Reason}
+		t.read++
+	default:
+		at := event.AtRow(j.source, offset, sub)
+		for range r.repeat() {
+			t.read++
+			if f = w.emit(r, j, at); f.reason != "" {
+				break
+			}
+		}
+	}
+	if f.reason != "" {
+		w.reject(j, offset-j.block.Offset, sub, f, r.Raw())
+	}
+}
+
+// add reads the row at hand and puts it into its partition.
+func (w *worker) add(r *rowReader, _ *job, at event.Pos) fault {
+	if r.role != event.Payments {
+		var row event.Login
+		if f := r.login(&r.row, &row); f.reason != "" {
+			return f
+		}
+		row.Pos = at
+		*w.logins.Slot(event.PartOf(row.Account, w.l.parts)) = row
+		return fault{}
+	}
 	var row event.Charge
-	if f := r.charge(&w.split, &row); f.reason != "" {
+	if f := r.charge(&r.row, &row); f.reason != "" {
 		return f
 	}
 	row.Pos = at
@@ -422,7 +502,7 @@ func (w *worker) charge(r *reader, at event.Pos) fault {
 
 // reject keeps a record that is no row. offset counts from the block's start
 // and rises from one reject of a block to the next.
-func (w *worker) reject(j *job, offset int64, f fault, raw []byte) {
+func (w *worker) reject(j *job, offset int64, sub int, f fault, raw []byte) {
 	w.tallies[j.source].rejected++
 	column := ""
 	if f.column < event.NumFields {
@@ -431,7 +511,7 @@ func (w *worker) reject(j *job, offset int64, f fault, raw []byte) {
 	j.lines += int64(bytes.Count(j.block.Data[j.counted:offset], newline))
 	j.counted = offset
 	w.rejects = append(w.rejects, reject{
-		Reject: event.Reject{Pos: event.At(j.source, j.block.Offset+offset), Column: column, Reason: f.reason, Raw: string(raw)},
+		Reject: event.Reject{Pos: event.AtRow(j.source, j.block.Offset+offset, sub), Column: column, Reason: f.reason, Raw: string(raw)},
 		mark:   j.mark, within: j.lines,
 	})
 }

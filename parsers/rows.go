@@ -5,8 +5,8 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
-	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
+	"github.com/paytriage/paytriage/parsers/profile"
 )
 
 // A fault says why a record is rejected; the zero fault says that it is not.
@@ -28,54 +28,51 @@ const (
 	badStatus   = "not approved, declined or pending"
 	badAmount   = "not an unsigned decimal in the currency's own digits"
 	badCurrency = "not a currency code with known digits"
+	tooManyRows = "more than 64 rows in one record"
 )
 
-// reader turns records of one source into rows. It allocates nothing.
+// fields are the texts of one row in the neutral schema, nil where absent,
+// without blanks around them.
+type fields = profile.Fields
+
+// reader turns fields into rows. It allocates nothing.
 type reader struct {
-	cols     *columns
 	role     event.Role
 	zone     *scalar.Clock  // nil: stamps must carry their zone
 	currency money.Currency // where no column says
 	unread   [event.NumFields]int64
 }
 
-// login reads the record that s stands on into l.
-func (r *reader) login(s *delim.Splitter, l *event.Login) fault {
-	if s.Malformed != "" {
-		return fault{event.NumFields, s.Malformed}
-	}
-	c := r.cols
-	if s.Len() != c.width {
-		return fault{event.NumFields, badWidth}
-	}
-	t, f := r.time(s)
+// login reads fields into l.
+func (r *reader) login(v *fields, l *event.Login) fault {
+	t, f := r.time(v)
 	if f.reason != "" {
 		return f
 	}
-	account := c.get(s, event.AccountID)
+	account := v[event.AccountID]
 	if len(account) == 0 {
 		return fault{event.AccountID, isEmpty}
 	}
-	action := c.get(s, event.EventWord)
+	action := v[event.EventWord]
 	if len(action) == 0 {
 		return fault{event.EventWord, isEmpty}
 	}
-	outcome, ok := event.ParseOutcome(c.get(s, event.OutcomeWord))
+	outcome, ok := event.ParseOutcome(v[event.OutcomeWord])
 	if !ok {
 		return fault{event.OutcomeWord, badOutcome}
 	}
 	l.Time, l.Account, l.Action = t.Micros, event.KeyOf(account), event.ParseAction(action)
-	rest := r.rest(s) + finer(c.get(s, event.EventTime))
-	r.client(s, l, &rest)
+	rest := r.rest(v) + finer(v[event.EventTime])
+	r.client(v, l, &rest)
 	if l.Action == event.OtherAction {
 		rest += beside(event.EventWord, action)
 	}
-	why := event.ParseReason(c.get(s, event.ReasonWord))
+	why := event.ParseReason(v[event.ReasonWord])
 	if why == event.OtherReason {
-		rest += beside(event.ReasonWord, c.get(s, event.ReasonWord))
+		rest += beside(event.ReasonWord, v[event.ReasonWord])
 	}
 	l.ID = rest
-	id := event.KeyOf(c.get(s, event.EventID))
+	id := event.KeyOf(v[event.EventID])
 	if id != 0 {
 		l.ID = id
 	}
@@ -84,64 +81,57 @@ func (r *reader) login(s *delim.Splitter, l *event.Login) fault {
 }
 
 // client reads what a login came from.
-func (r *reader) client(s *delim.Splitter, l *event.Login, rest *event.Key) {
-	l.Device = event.KeyOf(r.cols.get(s, event.DeviceID))
-	l.Session = event.KeyOf(r.cols.get(s, event.SessionID))
-	l.Agent = event.KeyOf(r.cols.get(s, event.UserAgent))
-	l.Addr = r.addr(s, rest)
-	if ip := r.cols.get(s, event.IP); l.Addr.Is4() && bytes.IndexByte(ip, ':') >= 0 || len(ip) > 0 && ip[0] == '[' {
+func (r *reader) client(v *fields, l *event.Login, rest *event.Key) {
+	l.Device = event.KeyOf(v[event.DeviceID])
+	l.Session = event.KeyOf(v[event.SessionID])
+	l.Agent = event.KeyOf(v[event.UserAgent])
+	l.Addr = r.addr(v, rest)
+	if ip := v[event.IP]; l.Addr.Is4() && bytes.IndexByte(ip, ':') >= 0 || len(ip) > 0 && ip[0] == '[' {
 		*rest += beside(event.IP, ip) // another port is another connection
 	}
-	l.Country = r.country(s, rest)
-	l.ASN = r.asn(s, rest)
+	l.Country = r.country(v, rest)
+	l.ASN = r.asn(v, rest)
 }
 
-// charge reads the record that s stands on into p.
-func (r *reader) charge(s *delim.Splitter, p *event.Charge) fault {
-	if s.Malformed != "" {
-		return fault{event.NumFields, s.Malformed}
-	}
-	c := r.cols
-	if s.Len() != c.width {
-		return fault{event.NumFields, badWidth}
-	}
-	t, f := r.time(s)
+// charge reads fields into p.
+func (r *reader) charge(v *fields, p *event.Charge) fault {
+	t, f := r.time(v)
 	if f.reason != "" {
 		return f
 	}
-	txn, account := c.get(s, event.TxnID), c.get(s, event.AccountID)
+	txn, account := v[event.TxnID], v[event.AccountID]
 	switch {
 	case len(txn) == 0:
 		return fault{event.TxnID, isEmpty}
 	case len(account) == 0:
 		return fault{event.AccountID, isEmpty}
 	}
-	kind, ok := event.ParseKind(c.get(s, event.KindWord))
+	kind, ok := event.ParseKind(v[event.KindWord])
 	if !ok {
 		return fault{event.KindWord, badKind}
 	}
 	p.Time, p.Txn, p.Account, p.Kind = t.Micros, event.KeyOf(txn), event.KeyOf(account), kind
-	if f := r.money(s, p); f.reason != "" {
+	if f := r.money(v, p); f.reason != "" {
 		return f
 	}
-	if p.Status, ok = r.status(s); !ok {
+	if p.Status, ok = r.status(v); !ok {
 		return fault{event.StatusWord, badStatus}
 	}
-	r.parties(s, p)
+	r.parties(v, p)
 	return fault{}
 }
 
 // money reads amount and currency.
-func (r *reader) money(s *delim.Splitter, p *event.Charge) fault {
+func (r *reader) money(v *fields, p *event.Charge) fault {
 	cur := r.currency
-	if b := r.cols.get(s, event.CurrencyCode); len(b) > 0 {
+	if b := v[event.CurrencyCode]; len(b) > 0 {
 		cur, _ = money.ParseCurrency(b)
 	}
 	digits, known := cur.Exponent()
 	if !known {
 		return fault{event.CurrencyCode, badCurrency}
 	}
-	amount, ok := money.Parse(r.cols.get(s, event.AmountText), digits)
+	amount, ok := money.Parse(v[event.AmountText], digits)
 	if !ok {
 		return fault{event.AmountText, badAmount}
 	}
@@ -149,35 +139,34 @@ func (r *reader) money(s *delim.Splitter, p *event.Charge) fault {
 	return fault{}
 }
 
-// status reads the status; a source without the column has approved rows only.
-func (r *reader) status(s *delim.Splitter) (event.Status, bool) {
-	if !r.cols.has(event.StatusWord) {
+// status reads the status; a row without one is approved.
+func (r *reader) status(v *fields) (event.Status, bool) {
+	if v[event.StatusWord] == nil {
 		return event.Approved, true
 	}
-	return event.ParseStatus(r.cols.get(s, event.StatusWord))
+	return event.ParseStatus(v[event.StatusWord])
 }
 
 // parties reads who and where: device, session, address, shop, counterpart.
-func (r *reader) parties(s *delim.Splitter, p *event.Charge) {
-	c := r.cols
-	p.Device = event.KeyOf(c.get(s, event.DeviceID))
-	p.Session = event.KeyOf(c.get(s, event.SessionID))
-	p.Rest = r.rest(s)
-	p.Funding = event.ParseFunding(c.get(s, event.FundingSource))
+func (r *reader) parties(v *fields, p *event.Charge) {
+	p.Device = event.KeyOf(v[event.DeviceID])
+	p.Session = event.KeyOf(v[event.SessionID])
+	p.Rest = r.rest(v)
+	p.Funding = event.ParseFunding(v[event.FundingSource])
 	if p.Funding == event.OtherFunding {
-		p.Rest += beside(event.FundingSource, c.get(s, event.FundingSource))
+		p.Rest += beside(event.FundingSource, v[event.FundingSource])
 	}
-	p.Addr = r.addr(s, &p.Rest)
+	p.Addr = r.addr(v, &p.Rest)
 
-	store, merchant := event.KeyOf(c.get(s, event.StoreID)), event.KeyOf(c.get(s, event.MerchantID))
+	store, merchant := event.KeyOf(v[event.StoreID]), event.KeyOf(v[event.MerchantID])
 	if p.Store = store; store == 0 {
 		p.Store = merchant
 	}
 	p.Rest += merchant.Join(event.Key(event.MerchantID))
 	refs := [3]event.Key{
-		event.KeyOf(c.get(s, event.OriginalTxnID)),
-		event.KeyOf(c.get(s, event.CounterpartyID)),
-		event.KeyOf(c.get(s, event.FundingRef)),
+		event.KeyOf(v[event.OriginalTxnID]),
+		event.KeyOf(v[event.CounterpartyID]),
+		event.KeyOf(v[event.FundingRef]),
 	}
 	p.Ref = refs[refOf(p.Kind)]
 	for i, k := range refs {
@@ -199,8 +188,8 @@ func refOf(k event.Kind) int {
 }
 
 // time reads the stamp as UTC.
-func (r *reader) time(s *delim.Splitter) (scalar.Time, fault) {
-	b := r.cols.get(s, event.EventTime)
+func (r *reader) time(v *fields) (scalar.Time, fault) {
+	b := v[event.EventTime]
 	t, ok := scalar.TryTime(b)
 	switch {
 	case len(b) == 0:
@@ -221,8 +210,8 @@ func (r *reader) time(s *delim.Splitter) (scalar.Time, fault) {
 // addr reads the address. Text that is none is counted and taken as absent: a
 // payment is not lost for the sake of a field that proves nothing by itself.
 // What the address does not hold is added to rest.
-func (r *reader) addr(s *delim.Splitter, rest *event.Key) event.Addr {
-	b := r.cols.get(s, event.IP)
+func (r *reader) addr(v *fields, rest *event.Key) event.Addr {
+	b := v[event.IP]
 	if len(b) == 0 {
 		return 0
 	}
@@ -237,8 +226,8 @@ func (r *reader) addr(s *delim.Splitter, rest *event.Key) event.Addr {
 }
 
 // country reads the country as addr reads the address.
-func (r *reader) country(s *delim.Splitter, rest *event.Key) event.Country {
-	b := r.cols.get(s, event.CountryCode)
+func (r *reader) country(v *fields, rest *event.Key) event.Country {
+	b := v[event.CountryCode]
 	if len(b) == 0 {
 		return 0
 	}
@@ -251,8 +240,8 @@ func (r *reader) country(s *delim.Splitter, rest *event.Key) event.Country {
 }
 
 // asn reads the network operator as addr reads the address.
-func (r *reader) asn(s *delim.Splitter, rest *event.Key) uint32 {
-	b := r.cols.get(s, event.ASNumber)
+func (r *reader) asn(v *fields, rest *event.Key) uint32 {
+	b := v[event.ASNumber]
 	if len(b) == 0 {
 		return 0
 	}
@@ -266,10 +255,12 @@ func (r *reader) asn(s *delim.Splitter, rest *event.Key) uint32 {
 
 // rest returns a key of the fields that a row has no place for. It is a sum,
 // so that a column that is absent and one that is empty are the same.
-func (r *reader) rest(s *delim.Splitter) event.Key {
+func (r *reader) rest(v *fields) event.Key {
 	var sum event.Key
-	for _, f := range r.cols.joined {
-		sum += beside(f, r.cols.get(s, f))
+	for _, f := range rowless {
+		if v[f] != nil {
+			sum += beside(f, v[f])
+		}
 	}
 	return sum
 }

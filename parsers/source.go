@@ -11,19 +11,36 @@ import (
 	"os"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/internal/text"
 	"github.com/paytriage/paytriage/parsers/internal/unpack"
+	"github.com/paytriage/paytriage/parsers/parquet"
 )
 
 // A source is one input while it is read, and afterwards what is needed to
 // read parts of it again.
 type source struct {
-	input Input
-	info  event.Source
-	cols  *columns
-	marks []*mark
-	stat  fs.FileInfo // of the file before it was read
-	body  int64       // offset of the first record behind the header
-	begun bool        // the first record behind the header was looked at
+	input  Input
+	info   event.Source
+	member *unpack.Member // of an archive, or nil
+	limits unpack.Limits
+	format Format
+	cols   *columns // of delimited text, once the header is read
+	marks  []*mark
+	stat   fs.FileInfo // of the file before it was read
+	body   int64       // offset of the first record
+
+	parquet     bool
+	encoding    text.Encoding
+	encodingWhy string
+}
+
+// ready reports whether records can be read: the header, if there is one, was.
+func (s *source) ready() bool { return s.cols != nil || !s.format.headed() }
+
+// direct reports whether the bytes to parse are those of the file, so that any
+// of them can be read again by itself.
+func (s *source) direct() bool {
+	return s.member == nil && !s.parquet && s.info.Compression == unpack.Plain && s.encoding == text.UTF8
 }
 
 // A mark remembers where a block began, so that any row can be found again and
@@ -77,32 +94,92 @@ func (s *source) open() (*os.File, error) {
 	return f, nil
 }
 
-// unpacked returns the bytes to parse, all of which go through t, and how they
-// were packed.
-func (s *source) unpacked(ctx context.Context, t *tap) (r io.ReadCloser, kind string, err error) {
+// stream returns the text to parse. All stored bytes go through t, or will when
+// it is read to its end.
+func (s *source) stream(ctx context.Context, t *tap) (io.ReadCloser, error) {
+	r, err := s.raw(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if s.encoding != text.UTF8 {
+		return decoded{text.NewReader(r, s.encoding), r}, nil
+	}
+	if s.format.Syntax == JSONLines || s.format.Syntax == JSONElements {
+		return decoded{&unmarked{r: r}, r}, nil
+	}
+	return r, nil
+}
+
+// decoded is text that is made of what another reader gives.
+type decoded struct {
+	io.Reader
+	io.Closer
+}
+
+// unmarked puts blanks in the place of a byte order mark, so that offsets stay.
+type unmarked struct {
+	r     io.Reader
+	begun bool
+}
+
+func (u *unmarked) Read(b []byte) (int, error) {
+	if u.begun || len(b) < len(bom) {
+		u.begun = true
+		return u.r.Read(b)
+	}
+	u.begun = true
+	n, err := io.ReadAtLeast(u.r, b, len(bom))
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	if bytes.HasPrefix(b[:n], bom) {
+		copy(b, "   ")
+	}
+	return n, err
+}
+
+// raw returns the unpacked bytes of a source.
+func (s *source) raw(ctx context.Context, t *tap) (io.ReadCloser, error) {
+	switch {
+	case s.parquet:
+		r, err := parquet.Open(ctx, t.f, s.stat.Size(), nil, parquet.Options{Limits: parquet.Limits{MaxUnpacked: s.limits.MaxUnpacked}})
+		return r, s.unusable(ctx, err)
+	case s.member != nil:
+		u, err := unpack.OpenMember(ctx, t.f, *s.member, s.limits)
+		if err == nil {
+			s.info.Compression = u.Kind()
+		}
+		return u, s.unusable(ctx, err)
+	}
 	// What a file is packed with is found out on the file itself, so that a
 	// plain one, which is nearly every large one, is then read without a copy.
-	u, err := unpack.Open(ctx, t.f, unpack.Limits{})
+	u, err := unpack.Open(ctx, t.f, s.limits)
 	if err == nil {
 		u.Close()
+		s.info.Compression = u.Kind()
 		_, err = t.f.Seek(0, io.SeekStart)
 	}
 	if err == nil && u.Kind() == unpack.Plain {
-		return io.NopCloser(t), unpack.Plain, nil
+		return io.NopCloser(t), nil
 	}
 	if err == nil {
-		u, err = unpack.Open(ctx, t, unpack.Limits{})
+		u, err = unpack.Open(ctx, t, s.limits)
 	}
+	return u, s.unusable(ctx, err)
+}
+
+// unusable says what is wrong with a source that cannot be unpacked.
+func (s *source) unusable(ctx context.Context, err error) error {
 	var other *unpack.UnsupportedError
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
-		return nil, "", ctx.Err()
+		return ctx.Err()
 	case errors.As(err, &other):
-		return nil, "", &InputError{s.input.Name, other.Format + " files cannot be read", "unpack it first"}
-	case err != nil:
-		return nil, "", &InputError{s.input.Name, reason(err), "make it readable, or leave it out"}
+		return &InputError{s.input.Name, other.Format + " files cannot be read", "unpack it first"}
 	}
-	return u, u.Kind(), nil
+	return &InputError{s.input.Name, reason(err), "make it readable, or leave it out"}
 }
 
 // A tap passes the bytes of a file on, hashing and counting them, until the

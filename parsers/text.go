@@ -11,30 +11,36 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics/event"
-	"github.com/paytriage/paytriage/parsers/delim"
+	"github.com/paytriage/paytriage/parsers/jsonl"
+	"github.com/paytriage/paytriage/parsers/profile"
 )
 
 // texts reads records again. Rows hold no text, and of the millions that are
 // judged only thousands are reported.
-type texts struct{ sources []*source }
+type texts struct {
+	sources []*source
+	opt     *Options
+}
 
 // read implements event.Log.Text.
 func (t texts) read(ctx context.Context, rows []event.Pos) ([]event.Text, error) {
 	out := make([]event.Text, len(rows))
-	err := t.visit(ctx, rows, func(i int, line int64, s *source, rec *delim.Splitter) {
+	err := t.visit(ctx, rows, func(i int, line int64, _ []byte, v *fields) {
 		out[i].Line = line
-		for f := range s.cols.at {
-			if s.cols.at[f] >= 0 {
-				out[i].Fields[f] = string(s.cols.get(rec, event.Field(f)))
-			}
+		for f := range v {
+			out[i].Fields[f] = string(v[f])
 		}
 	})
 	return out, err
 }
 
-// visit calls see for each of rows with its line and its record, in the order
-// in which they stand in the sources.
-func (t texts) visit(ctx context.Context, rows []event.Pos, see func(i int, line int64, s *source, rec *delim.Splitter)) error {
+// seer is called with a row: its index among those asked for, its line, its
+// record as it stands, and its fields.
+type seer func(i int, line int64, raw []byte, v *fields)
+
+// visit calls see for each of rows, in the order in which they stand in the
+// sources.
+func (t texts) visit(ctx context.Context, rows []event.Pos, see seer) error {
 	order := make([]int, len(rows))
 	for i := range order {
 		order[i] = i
@@ -46,8 +52,7 @@ func (t texts) visit(ctx context.Context, rows []event.Pos, see func(i int, line
 			n++
 		}
 		s := t.sources[rows[order[0]].Source()]
-		err := s.visit(ctx, rows, order[:n], func(i int, line int64, rec *delim.Splitter) { see(i, line, s, rec) })
-		if err != nil {
+		if err := s.visit(ctx, t.opt, rows, order[:n], see); err != nil {
 			return err
 		}
 		order = order[n:]
@@ -56,7 +61,7 @@ func (t texts) visit(ctx context.Context, rows []event.Pos, see func(i int, line
 }
 
 // visit is texts.visit for the rows of one source.
-func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see func(i int, line int64, rec *delim.Splitter)) error {
+func (s *source) visit(ctx context.Context, opt *Options, rows []event.Pos, order []int, see seer) error {
 	f, err := s.open()
 	if err != nil {
 		return err
@@ -66,8 +71,11 @@ func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see f
 		return err
 	}
 	w := &rereader{s: s, at: f}
-	if s.info.Compression != "" {
-		r, _, err := s.unpacked(ctx, &tap{ctx: ctx, f: f})
+	if w.decoder, err = s.format.decoder(s.input.Role, s.cols, opt.env(s.input.Role, s)); err != nil {
+		return err
+	}
+	if !s.direct() {
+		r, err := s.stream(ctx, &tap{ctx: ctx, f: f})
 		if err != nil {
 			return err
 		}
@@ -78,7 +86,7 @@ func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see f
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.record(rows[i].Offset(), func(line int64, rec *delim.Splitter) { see(i, line, rec) }); err != nil {
+		if err := w.row(rows[i], func(line int64, raw []byte, v *fields) { see(i, line, raw, v) }); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -88,20 +96,21 @@ func (s *source) visit(ctx context.Context, rows []event.Pos, order []int, see f
 	return s.changed(f)
 }
 
-// A rereader finds records again, at rising offsets.
+// A rereader finds rows again, at rising positions.
 type rereader struct {
+	*decoder
 	s      *source
-	at     *os.File  // a plain file
-	stream io.Reader // or what a packed one unpacks to
+	at     *os.File  // a file whose bytes are the text
+	stream io.Reader // or the text of any other
 	read   int64     // bytes taken of stream
 	mark   int       // of the block in buf
 	loaded bool
 	buf    []byte
-	split  delim.Splitter
 }
 
-// record calls see with the record at an offset.
-func (r *rereader) record(offset int64, see func(line int64, rec *delim.Splitter)) error {
+// row calls see with the row at a position.
+func (r *rereader) row(at event.Pos, see func(line int64, raw []byte, v *fields)) error {
+	offset := at.Offset()
 	n, found := slices.BinarySearchFunc(r.s.marks, offset, func(m *mark, o int64) int { return cmp.Compare(m.offset, o) })
 	if !found {
 		n--
@@ -114,19 +123,48 @@ func (r *rereader) record(offset int64, see func(line int64, rec *delim.Splitter
 		if err != nil {
 			return err
 		}
-		r.split.Delimiter = ','
-		r.split.Reset(data[within-piece:])
-		if !r.split.Next() {
+		whole := piece+int64(len(data)) == m.length
+		skip := int(within - piece)
+		r.reset(data[skip:], nil)
+		if r.s.format.Syntax == JSONElements {
+			end, ok := jsonl.End(data[skip:])
+			if !ok && !whole {
+				continue
+			}
+			r.reset(data[skip:], []jsonl.Span{{Lo: 0, Hi: end}})
+		}
+		if !r.Next() {
 			return errors.New("a record is gone")
 		}
-		if whole := piece+int64(len(data)) == m.length; whole || r.split.End() < len(data)-int(within-piece) {
-			if r.split.Malformed != "" || r.split.Len() != r.s.cols.width {
+		if whole || r.End() < len(data)-skip {
+			v, ok := r.find(at.Sub())
+			if !ok {
 				return errors.New("a record is not what it was")
 			}
-			see(m.lineAt(within, data[:within-piece]), &r.split)
+			see(m.lineAt(within, data[:skip]), r.Raw(), v)
 			return nil
 		}
 	}
+}
+
+// find returns row sub of the record at hand.
+func (r *rereader) find(sub int) (*fields, bool) {
+	v := new(fields)
+	for r.fault() == "" {
+		res := r.begin()
+		rows := r.rows()
+		if r.sub() == sub/rows {
+			if res.What != profile.Event {
+				return nil, false
+			}
+			res = r.decoder.row(sub%rows, v)
+			return v, res.What == profile.Event
+		}
+		if !r.Next() || r.Offset() > 0 {
+			break
+		}
+	}
+	return nil, false
 }
 
 // bytes returns the bytes from..to of block n. They are valid until the next
@@ -186,10 +224,10 @@ func (l *loader) conflicting(ctx context.Context, t texts, conflicts []conflict)
 		rows[i] = c.pos
 	}
 	out, ids := make([]event.Reject, len(rows)), make([]string, len(rows))
-	err := t.visit(ctx, rows, func(i int, line int64, s *source, rec *delim.Splitter) {
+	err := t.visit(ctx, rows, func(i int, line int64, raw []byte, v *fields) {
 		out[i] = event.Reject{Pos: rows[i], Line: line, Column: event.TxnID.String(),
-			Reason: "rows with this txn_id contradict each other", Raw: string(rec.Raw())}
-		ids[i] = string(s.cols.get(rec, event.TxnID))
+			Reason: "rows with this txn_id contradict each other", Raw: string(raw)}
+		ids[i] = string(v[event.TxnID])
 	})
 	if err != nil {
 		return nil, err

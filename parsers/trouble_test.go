@@ -1,6 +1,8 @@
 package parsers
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,8 +84,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			t.Errorf("%.20q: %v", text, err)
 		}
 	}
-	f("\xfd7zXZ\x00\x00\x04", "x.csv: xz files cannot be read", "unpack it first")
-	f("PK\x03\x04 and more", "x.csv: zip files cannot be read", "unpack it first")
+	f("7z\xbc\xaf\x27\x1c\x00\x04", "x.csv: 7-zip files cannot be read", "unpack it first")
 
 	for _, path := range []string{filepath.Join(t.TempDir(), "none"), t.TempDir(), os.DevNull} {
 		_, err := Load(context.Background(), []Input{{Name: "x.csv", Path: path, Role: event.Auth}}, yen())
@@ -94,6 +95,49 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 	if _, err := Load(context.Background(), make([]Input, event.MaxSources+1), yen()); err == nil {
 		t.Error("more sources than a position can name were read")
+	}
+}
+
+// TestArchives reads every member of an archive as a file of its own, and the
+// others where one is damaged.
+func TestArchives(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, m := range []struct{ name, text string }{
+		{"logs/one.csv", authLines(30)}, {"two.csv.gz", string(gzipOf(authLines(20)))}, {".hidden", "x"},
+	} {
+		w, err := z.Create(m.name)
+		if err == nil {
+			_, err = w.Write([]byte(m.text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	log := loaded(t, file{"a.zip", b.String(), event.Auth}, file{"b.csv", authLines(10), event.Auth})
+	checkLaw(t, log)
+	got := ""
+	for _, s := range log.Sources {
+		got += fmt.Sprintf("%s %d %q; ", s.Name, s.Read, s.Trouble)
+	}
+	if want := `a.zip!logs/one.csv 30 ""; a.zip!two.csv.gz 20 ""; b.csv 10 ""; `; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if a, b := log.Sources[0], log.Sources[1]; a.SHA256 != b.SHA256 || a.SHA256 == [32]byte{} || a.Member != "logs/one.csv" {
+		t.Errorf("%+v, %+v", a, b)
+	}
+	texts, err := log.Text(t.Context(), positions(log))
+	if err != nil || len(texts) != len(positions(log)) {
+		t.Error(err)
+	}
+	damaged := []byte(b.String())
+	damaged[60] ^= 0xff
+	log = loaded(t, file{"a.zip", string(damaged), event.Auth})
+	if a, b := log.Sources[0], log.Sources[1]; a.Trouble == "" || b.Trouble != "" || b.Read != 20 {
+		t.Errorf("%+v", log.Sources)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -352,6 +354,15 @@ func rowPairs(s *Summary) []console.Pair {
 		add(fmt.Sprintf("%s read = %s accepted + %s rejected + %s duplicates", count(r.Read), count(r.Accepted), count(r.Rejected), count(r.Duplicates)))
 		if r.Repeats > 0 {
 			add(several(r.Repeats, "row equals another and is kept", "rows equal others and are kept"))
+		}
+		if r.Format != "" {
+			add("read as " + r.Format)
+		}
+		for _, why := range slices.Sorted(maps.Keys(r.Passed)) {
+			add(several(r.Passed[why], "accepted row is no event of an account: ", "accepted rows are no events of an account: ") + console.Clean(why))
+		}
+		for _, n := range r.Notes {
+			add(n)
 		}
 		if n := len(r.Extra); n > 0 {
 			add("ignored columns: " + names(r.Extra))

@@ -137,7 +137,14 @@ type SourceCounts struct {
 	Name string `json:"name"`
 	Role string `json:"role"`
 	RowCounts
-	Range      *Span            `json:"range"`
+	Range *Span `json:"range"`
+	// Format says what the source was taken for, if not a neutral CSV in UTF-8.
+	Format string `json:"format,omitempty"`
+	// Passed counts accepted rows that are no event of an account, by what they
+	// are.
+	Passed map[string]int64 `json:"passed_over,omitempty"`
+	// Notes say what was assumed in reading the source.
+	Notes      []string         `json:"notes,omitempty"`
 	Extra      []string         `json:"ignored_columns,omitempty"`
 	Absent     []string         `json:"absent_columns,omitempty"`
 	Unreadable map[string]int64 `json:"unreadable_fields,omitempty"`
@@ -292,7 +299,7 @@ func moneyOf(t *forensics.Total) MoneySummary {
 func (s *Summary) source(e *event.Source) {
 	n := SourceCounts{Name: e.Name, Role: e.Role.String(),
 		RowCounts: RowCounts{e.Read, e.Accepted, e.Rejected, e.Duplicates, e.Repeats},
-		Extra:     e.Extra, Absent: e.Absent, Trouble: e.Trouble}
+		Extra:     e.Extra, Absent: e.Absent, Trouble: e.Trouble, Format: e.Format, Passed: e.Passed, Notes: e.Notes}
 	if !e.First.IsZero() {
 		n.Range = &Span{stamp(e.First.UnixMicro()), stamp(e.Last.UnixMicro())}
 	}

@@ -4,18 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/paytriage/paytriage/forensics"
-	"github.com/paytriage/paytriage/forensics/event"
-	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
@@ -27,11 +23,9 @@ type analyzeOptions struct {
 	out                     string
 	formats                 []string
 	policyFile              string
-	zones                   string
-	currency                string
-	workers                 int
-	force, json, quiet      bool
-	progress                string
+	readingOptions
+	force, json, quiet bool
+	progress           string
 }
 
 func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
@@ -41,9 +35,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.out, "out", "", "case folder to write")
 	f.StringSliceVar(&o.formats, "format", []string{"csv"}, "table files: csv, parquet or both, comma-separated")
 	f.StringVar(&o.policyFile, "policy", "", "YAML file that changes thresholds; each with its reason")
-	f.StringVar(&o.zones, "tz", "", "zone of stamps that carry none: Asia/Tokyo, +09:00, or auth=UTC,payments=Asia/Tokyo")
-	f.StringVar(&o.currency, "currency", "", "currency of payments where no column says, for example JPY")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	o.readingOptions.addFlags(f)
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
@@ -106,8 +98,6 @@ func (o *analyzeOptions) validate() error {
 		return errJSONQuiet
 	case dashes > 1:
 		return &usageError{"standard input can be read only once", "give - for one log"}
-	case o.workers < 1 || o.workers > maxWorkers:
-		return workersError(o.workers, "analyze")
 	case !slices.Contains(progressModes, o.progress):
 		return progressError(o.progress, "analyze")
 	}
@@ -116,49 +106,7 @@ func (o *analyzeOptions) validate() error {
 			return &usageError{fmt.Sprintf("--format %q is none of %s", f, strings.Join(report.Formats, ", ")), see}
 		}
 	}
-	return nil
-}
-
-// parse returns how to read the inputs.
-func (o *analyzeOptions) parse() (parsers.Options, error) {
-	opt := parsers.Options{Workers: o.workers, Zones: map[event.Role]*time.Location{}}
-	if o.currency != "" {
-		c, ok := money.ParseCurrency([]byte(o.currency))
-		if _, known := c.Exponent(); !ok || !known {
-			return opt, &usageError{fmt.Sprintf("--currency %q is not a currency code with known digits", o.currency), "give a code of ISO 4217, for example JPY"}
-		}
-		opt.Currency = c
-	}
-	roles := map[string][]event.Role{"": {event.Auth, event.Payments, event.History},
-		"auth": {event.Auth, event.History}, "payments": {event.Payments}, "history": {event.History}}
-	for part := range strings.SplitSeq(o.zones, ",") {
-		if part == "" {
-			continue
-		}
-		role, name, found := strings.Cut(part, "=")
-		if !found {
-			role, name = "", part
-		}
-		loc, ok := zone(name)
-		if !ok || roles[role] == nil {
-			return opt, &usageError{fmt.Sprintf("--tz %q is not a zone", part), "give a name such as Asia/Tokyo or UTC, an offset such as +09:00, or auth=ZONE,payments=ZONE"}
-		}
-		for _, r := range roles[role] {
-			opt.Zones[r] = loc
-		}
-	}
-	return opt, nil
-}
-
-// zone returns the zone of a name or an offset. "Local" is none: the answer may
-// not depend on the machine.
-func zone(name string) (*time.Location, bool) {
-	if t, err := time.Parse("-07:00", name); err == nil {
-		_, offset := t.Zone()
-		return time.FixedZone(name, offset), true
-	}
-	loc, err := time.LoadLocation(name)
-	return loc, err == nil && name != "" && name != "Local"
+	return o.readingOptions.validate("analyze")
 }
 
 // settings returns how to read and how to judge.

@@ -33,24 +33,29 @@ func (o *analyzeOptions) expand() (*named, error) {
 		args []string
 		role event.Role
 	}{{o.auth, event.Auth}, {o.payments, event.Payments}, {o.history, event.History}} {
-		var files []string
-		for _, a := range g.args {
-			switch {
-			case !isStream(a):
-				files = append(files, a)
-			case slices.ContainsFunc(n.streams, func(s stream) bool { return s.arg == a }):
-				return nil, &parsers.InputError{Name: a, Problem: "is named twice", Hint: "it can be read only once"}
-			default:
-				n.streams = append(n.streams, stream{a, g.role})
-			}
-		}
-		in, err := parsers.Expand(files, g.role, nil, "")
-		if err != nil {
+		if err := n.add(g.args, g.role); err != nil {
 			return nil, err
 		}
-		n.files = append(n.files, in...)
 	}
 	return n, distinct(n.files)
+}
+
+// add finds what arguments name.
+func (n *named) add(args []string, role event.Role) error {
+	var files []string
+	for _, a := range args {
+		switch {
+		case !isStream(a):
+			files = append(files, a)
+		case slices.ContainsFunc(n.streams, func(s stream) bool { return s.arg == a }):
+			return &parsers.InputError{Name: a, Problem: "is named twice", Hint: "it can be read only once"}
+		default:
+			n.streams = append(n.streams, stream{a, role})
+		}
+	}
+	in, err := parsers.Expand(files, role, nil, "")
+	n.files = append(n.files, in...)
+	return err
 }
 
 func isStream(arg string) bool {

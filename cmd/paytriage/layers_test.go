@@ -37,7 +37,13 @@ var layers = map[string][]string{
 	"parsers/internal/block":  {},
 	"parsers/internal/unpack": {},
 	"parsers/internal/scalar": {"forensics/event", "forensics/money"},
+	"parsers/internal/text":   {},
 	"parsers/delim":           {},
+	"parsers/jsonl":           {"parsers/internal/block"},
+	"parsers/keyval":          {},
+	"parsers/lines":           {},
+	"parsers/parquet":         {},
+	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
 	"parsers":                 {"parsers/...", "forensics/event", "forensics/money"},
 
 	"report/atomicfile":      {},
@@ -50,7 +56,7 @@ var layers = map[string][]string{
 
 	"samples/gen": {"forensics/money"},
 	"samples":     {"samples/..."},
-	"cmd":         {"cmd/...", "parsers", "forensics/...", "report/...", "samples/..."},
+	"cmd":         {"cmd/...", "parsers", "parsers/profile", "forensics/...", "report/...", "samples/..."},
 }
 
 // wards lists the third-party modules, each with the trees that may import it
@@ -68,7 +74,8 @@ var wards = map[string]struct {
 	"golang.org/x/sys":                  {[]string{"report/atomicfile"}, "swapping folders in one step"},
 	"golang.org/x/sync":                 {[]string{"parsers", "forensics/event"}, "groups of goroutines that fail together"},
 	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack"}, "zstd, and gzip at twice the speed of the standard library"},
-	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy"}, "policy files"},
+	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile"}, "policy files and profiles"},
+	"golang.org/x/text":                 {[]string{"parsers/internal/text"}, "the tables of Japanese encodings"},
 }
 
 // testLayers lists what only the tests of a tree may import besides.

@@ -52,24 +52,36 @@ func (a Addr) Net() Addr {
 }
 
 // A Pos says where a row came from: the source in the upper 16 bits, the
-// offset of its first byte in the (unpacked) source in the lower 48.
+// offset of its record's first byte in the (unpacked) source in the next 42,
+// and which of the rows of that record it is in the lower 6.
 type Pos uint64
 
 // MaxSources is how many sources one Log may have, MaxOffset how long one may
-// be when unpacked, in bytes.
+// be when unpacked, in bytes, MaxSub the number of the last row that one record
+// may make, from 0.
 const (
 	MaxSources = 1 << 16
-	MaxOffset  = 1<<48 - 1
+	MaxOffset  = 1<<42 - 1
+	MaxSub     = 1<<6 - 1
 )
 
-// At returns the Pos of a byte offset in a source.
-func At(source int, offset int64) Pos { return Pos(source)<<48 | Pos(offset) }
+// At returns the Pos of the first row of the record at a byte offset in a
+// source.
+func At(source int, offset int64) Pos { return AtRow(source, offset, 0) }
+
+// AtRow returns the Pos of any row of a record.
+func AtRow(source int, offset int64, sub int) Pos {
+	return Pos(source)<<48 | Pos(offset)<<6 | Pos(sub)
+}
 
 // Source returns the index of the source in Log.Sources.
 func (p Pos) Source() int { return int(p >> 48) }
 
 // Offset returns the offset in the unpacked source, in bytes.
-func (p Pos) Offset() int64 { return int64(p & MaxOffset) }
+func (p Pos) Offset() int64 { return int64(p >> 6 & MaxOffset) }
+
+// Sub returns which row of its record it is.
+func (p Pos) Sub() int { return int(p & MaxSub) }
 
 // A Country is an ISO 3166 code of two upper-case letters. Zero is "absent".
 type Country uint16
@@ -172,13 +184,18 @@ func (r Role) String() string { return [...]string{"", "auth", "payments", "hist
 // Read = Accepted + Rejected + Duplicates, always.
 type Source struct {
 	Name        string // as given, or the path below the folder that was given
+	Member      string // of the archive that Name names before it, behind a "!"
 	Role        Role
-	Compression string // "", "gzip", "zstd"
+	Compression string // "", "gzip", "zstd", …
+	Format      string // profile, syntax and encoding, "" for a neutral CSV in UTF-8
 	Bytes       int64  // as stored
 	Unpacked    int64  // as parsed
 	SHA256      [32]byte
 
 	Read, Accepted, Rejected, Duplicates int64
+	// Passed counts accepted records that are no event of an account, such as a
+	// fee, by what they are.
+	Passed map[string]int64
 	// Repeats counts accepted rows that equal another accepted row but may
 	// not be called duplicates: whole-second stamps and no id.
 	Repeats int64
@@ -187,6 +204,7 @@ type Source struct {
 	Unread      [NumFields]int64 // fields of accepted rows that were no such value, and taken as absent
 	Extra       []string         // columns that are not of the schema, as written
 	Absent      []string         // columns of the schema that the source lacks
+	Notes       []string         // what was assumed
 	Trouble     string           // why the source could not be read to its end, or ""
 }
 

@@ -107,7 +107,7 @@ func TestPlaces(t *testing.T) {
 	if v6.Is4() || v6.Net() != 0x20010db8_00010000 {
 		t.Errorf("the network of %x is %x", v6, v6.Net())
 	}
-	if p := At(65535, MaxOffset); p.Source() != 65535 || p.Offset() != MaxOffset {
+	if p := AtRow(65535, MaxOffset, MaxSub); p.Source() != 65535 || p.Offset() != MaxOffset || p.Sub() != MaxSub {
 		t.Errorf("the last place is %d, %d", p.Source(), p.Offset())
 	}
 }

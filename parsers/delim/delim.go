@@ -24,6 +24,8 @@ const MaxFields = 1 << 12
 // call of Next. The zero value is not ready: set Delimiter.
 type Splitter struct {
 	Delimiter byte
+	// Unquoted says that a double quote is a letter everywhere.
+	Unquoted bool
 	// Malformed says what is wrong with the quoting of the record, or "".
 	Malformed string
 
@@ -118,7 +120,7 @@ func either(x, y uint64) uint64 {
 // quote means something only where a field begins, and is looked for there.
 func (s *Splitter) split() {
 	data, i, lo := s.data, s.pos, s.pos
-	if data[i] == '"' {
+	if data[i] == '"' && !s.Unquoted {
 		if i, lo = s.quotedFields(i); i < 0 {
 			return
 		}
@@ -136,7 +138,7 @@ scan:
 				return
 			}
 			fields = append(fields, span{lo: uint32(lo), hi: uint32(at)})
-			if lo = at + 1; lo < len(data) && data[lo] == '"' {
+			if lo = at + 1; lo < len(data) && data[lo] == '"' && !s.Unquoted {
 				s.fields = fields
 				if i, lo = s.quotedFields(lo); i < 0 {
 					return
@@ -161,7 +163,7 @@ func (s *Splitter) splitTail(i, lo int) {
 		case c == '\n':
 			s.finish(lo, i, i+1)
 			return
-		case c == '"' && i == lo:
+		case c == '"' && i == lo && !s.Unquoted:
 			if i, lo = s.quotedFields(i); i < 0 {
 				return
 			}

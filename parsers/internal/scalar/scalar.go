@@ -1,5 +1,5 @@
 // Package scalar turns the bytes of one field into a value: a time, a network
-// address, a number, a country.
+// address, an amount, a number, a country, a card number.
 //
 // Every function takes any bytes whatever, keeps none of them, allocates
 // nothing and does not panic. It answers (value, true), or false for a text
@@ -7,6 +7,16 @@
 // or after the value is skipped (see TrimSpace). An empty field is not a
 // value, so false; the caller decides what an absent value means and what to
 // tell the user about a wrong one.
+//
+// TryTime, TryAddr, TryUint32 and TryCountry read the neutral schema, which has
+// one way to write each thing. What the world's logs write instead is read by
+// functions that must be told how: a Layout for times, an AmountRule for
+// amounts, TryAddrLoose and TryForwarded for addresses, TryCountryName for
+// countries. They are as strict: two readings of one text are no answer.
+//
+// A few functions are called once for a file or a distinct value, not once for
+// each row, and do allocate: CompileLayout, ZoneOf, and those that look at
+// samples to say how a file is written, OrderOf, Suggest and SuggestDecimal.
 package scalar
 
 import (

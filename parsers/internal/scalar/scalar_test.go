@@ -172,6 +172,61 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
+// Nothing that is called for each row allocates, also when it refuses.
+func TestNoAllocationsLoose(t *testing.T) {
+	var layouts []*Layout
+	for _, name := range LayoutNames() {
+		layouts = append(layouts, mustLayout(t, name))
+	}
+	var stamps, texts [][]byte
+	for _, c := range layoutTexts {
+		stamps = append(stamps, []byte(c.in))
+	}
+	for _, c := range looseTexts {
+		texts = append(texts, []byte(c.in))
+	}
+	for _, c := range forwardedTexts {
+		texts = append(texts, []byte(c.in))
+	}
+	for _, c := range amountTexts {
+		texts = append(texts, []byte(c.in))
+	}
+	for _, c := range cardTexts {
+		texts = append(texts, []byte(c.in))
+	}
+	for _, c := range countryNameTexts {
+		texts = append(texts, []byte(c.in))
+	}
+	buf := make([]byte, 0, 1<<10)
+	got := testing.AllocsPerRun(1, func() {
+		for _, l := range layouts {
+			for _, b := range stamps {
+				l.Try(b, julyHint)
+			}
+		}
+		for _, b := range texts {
+			TryAmount(b, AmountRule{}, 2)
+			TryAmount(b, AmountRule{Unit: Hundredths, Decimal: ','}, 0)
+			TryAddrLoose(b)
+			TryForwarded(b, PickLastPublic)
+			AppendAddr(buf, b)
+			FormatMajor(buf, int64(len(b)), 2)
+			FoldWidth(buf, b)
+			IsNull(b)
+			IsBlank(b)
+			IsNoAddr(b)
+			IsHostName(b)
+			Card(b)
+			LooksLikeCard(b)
+			MangledNumber(b)
+			TryCountryName(b)
+		}
+	})
+	if got != 0 {
+		t.Errorf("%v allocations, want none", got)
+	}
+}
+
 func mustZone(tb testing.TB, name string) *time.Location {
 	tb.Helper()
 	loc, err := time.LoadLocation(name)

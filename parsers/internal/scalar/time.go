@@ -15,6 +15,9 @@ type Time struct {
 	Fine bool
 	// Zoned says that the stamp carried an offset from UTC.
 	Zoned bool
+	// Day says that the stamp is a day without a time of day: Micros is its
+	// midnight. TryTime reads no such stamps, a Layout does.
+	Day bool
 }
 
 // The times that are read: the years 1900 to 9999, as written and as UTC, in

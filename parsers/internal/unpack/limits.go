@@ -12,9 +12,13 @@ const (
 	// judged: less does no harm.
 	ratioFloor = 64 << 20
 
-	// maxWindow is the largest zstd window that is given memory: as much as
-	// the zstd program takes without being asked (--long=27).
+	// maxWindow is the largest zstd window or xz dictionary that is given
+	// memory: as much as the zstd program takes without being asked
+	// (--long=27), and twice what xz -9 uses.
 	maxWindow = 128 << 20
+
+	// maxMembers is how many entries a zip archive may have.
+	maxMembers = 10_000
 )
 
 // Limits are what a source may cost. The zero Limits allow any size at
@@ -22,39 +26,48 @@ const (
 type Limits struct {
 	// MaxUnpacked is how many bytes may be delivered, 0 for any number.
 	MaxUnpacked int64
-	// MaxRatio is how many bytes may come from one stored byte, judged once 64
-	// MiB are unpacked; 0 is DefaultMaxRatio, less than 0 is any number.
+	// MaxRatio is how many bytes, of any layer, may come from one byte of the
+	// source, judged once 64 MiB of the layer are unpacked; 0 is
+	// DefaultMaxRatio, less than 0 is any number. The text of a *LimitError
+	// says that --max-unpacked lifts it: whoever sets MaxUnpacked because
+	// someone asked for it should set this to -1, too.
 	MaxRatio int
 }
 
 // A Cap is one of the things that are limited.
 type Cap uint8
 
-// The caps. WindowCap is not in Limits: it is the memory that a zstd frame may
-// ask for, 128 MiB.
+// The caps. Two are not in Limits: WindowCap is the memory that a zstd frame
+// or an xz block may ask for, 128 MiB, and MemberCap is how many entries a zip
+// archive may have, 10,000.
 const (
 	SizeCap Cap = iota + 1
 	RatioCap
 	WindowCap
+	MemberCap
 )
 
 // A LimitError says that a source was not read to its end because it would
 // have cost too much.
 type LimitError struct {
 	Cap    Cap
-	Limit  int64 // bytes, or bytes for one stored byte
+	Limit  int64 // bytes, bytes for one stored byte, or members
 	Offset int64 // how many unpacked bytes were delivered before
 }
 
-// Error says which cap was met, and where.
+// Error says which cap was met and where, and what can be done.
 func (e *LimitError) Error() string {
 	switch e.Cap {
 	case SizeCap:
-		return fmt.Sprintf("unpacks to more than the limit of %d bytes", e.Limit)
+		return fmt.Sprintf("unpacks to more than the limit of %d bytes: raise it with --max-unpacked", e.Limit)
 	case RatioCap:
-		return fmt.Sprintf("unpacks to more than %d times its size (seen after %d bytes)", e.Limit, e.Offset)
+		return fmt.Sprintf("unpacks to more than %d times its size (seen after %d bytes): "+
+			"if it is meant to, say with --max-unpacked how large it may become", e.Limit, e.Offset)
+	case MemberCap:
+		return fmt.Sprintf("holds more than %d members: unpack it first", e.Limit)
 	}
-	return fmt.Sprintf("a zstd frame asks for a window of more than %d bytes (after %d unpacked bytes)", e.Limit, e.Offset)
+	return fmt.Sprintf("asks for more than %d bytes of memory to be unpacked (after %d unpacked bytes): "+
+		"unpack it first", e.Limit, e.Offset)
 }
 
 // A DamageError says that compressed data is cut off or does not follow its
@@ -62,7 +75,7 @@ func (e *LimitError) Error() string {
 // doubt: a wrong byte may show only some bytes later, or only in the checksum
 // of a whole member or frame.
 type DamageError struct {
-	Kind   string // Gzip or Zstd
+	Kind   string // of the damaged layer and those around it: "gzip", "zip+xz"
 	Offset int64  // how many unpacked bytes were delivered before
 	Err    error  // what is wrong; io.ErrUnexpectedEOF if the data is cut off
 }
@@ -77,7 +90,7 @@ func (e *DamageError) Unwrap() error { return e.Err }
 
 // An UnsupportedError names the format of a source that cannot be read yet.
 type UnsupportedError struct {
-	Format string // "xz", "bzip2", "zip", …
+	Format string // "zip", "7-zip", "gzip+lz4", …
 }
 
 // Error names the format.

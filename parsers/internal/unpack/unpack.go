@@ -1,28 +1,36 @@
 // Package unpack reads logs that are stored compressed. What the bytes are is
-// told by the bytes: gzip (also several members in a row, as concatenated logs
-// are), zstd (also several frames), or neither, which is handed on as it is.
-// The name of a file is never asked. Containers that cannot be read yet are
-// refused by name rather than parsed as text.
+// told by the bytes, never by the name of a file: gzip, zstd, bzip2 and xz,
+// also several members, frames or streams in a row, as concatenated logs are;
+// one of these in another, up to three deep; or none, which is handed on as it
+// is. Open reads them from anything. A zip archive is a file of files: Members
+// lists what it holds and OpenMember reads one. Containers that cannot be read
+// are refused by name rather than parsed as text.
 //
 // Unpacking runs in a goroutine of its own, up to three blocks ahead of the
 // reader. Damage never hides what stands before it: all of that is delivered,
-// then a *DamageError says where it ended. Hostile input meets caps (Limits)
-// and then a *LimitError. An error of the source itself is returned as it is.
+// then a *DamageError says where it ended; only zstd and bzip2 lose the part of
+// a block that stands before a damage inside the block. Hostile input meets
+// caps (Limits), which hold for all layers together, and then a *LimitError;
+// the memory of a layer is bounded, and time is linear in the bytes read and
+// unpacked. An error of the source itself is returned as it is.
 package unpack
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"os"
 	"sync/atomic"
 )
 
-// The kinds of input, as Reader.Kind names them.
+// The kinds of input, as Reader.Kind names them, joined by "+" from the outside
+// in where one is packed in another.
 const (
 	Plain = ""
 	Gzip  = "gzip"
 	Zstd  = "zstd"
+	Bzip2 = "bzip2"
+	XZ    = "xz"
+	Zip   = "zip"
 )
 
 const (
@@ -65,24 +73,28 @@ type block struct {
 
 // Open looks at the first bytes of r and returns a Reader of its unpacked
 // bytes. It refuses formats that it knows but cannot read with an
-// *UnsupportedError.
+// *UnsupportedError; one of them is zip, which Members reads from a file.
 //
 // Everything ends when ctx does, with its error. The Reader must be closed; it
 // does not close r. Plain input that can seek (a file) is read without a copy
 // and without a goroutine; anything else, such as a pipe, is read ahead, so
 // that a wait for its next byte ends with ctx, too.
 func Open(ctx context.Context, r io.Reader, limits Limits) (*Reader, error) {
+	return open(ctx, r, limits, (*stack).open)
+}
+
+// open is Open with a choice of decoders.
+func open(ctx context.Context, r io.Reader, limits Limits, choose func(*stack) (*stream, error)) (*Reader, error) {
 	d := &Reader{caller: ctx, done: make(chan struct{})}
 	d.own, d.cancel = context.WithCancel(ctx)
-	src := &source{ctx: d.own, r: r, stored: &d.stored}
-	packed := bufio.NewReaderSize(src, storedSize)
+	k := newStack(&source{ctx: d.own, r: r, stored: &d.stored}, limits)
 
 	var s *stream
 	var err error
 	opened := make(chan struct{})
 	go func() {
 		defer close(opened)
-		s, err = newStream(src, packed, limits)
+		s, err = choose(k)
 	}()
 	select {
 	case <-opened:
@@ -119,7 +131,7 @@ func canSeek(r io.Reader) bool {
 	return err == nil
 }
 
-// Kind returns Plain, Gzip or Zstd.
+// Kind returns how the source is packed: Plain, Gzip, "zip+gzip" and so on.
 func (d *Reader) Kind() string { return d.kind }
 
 // Stored returns how many bytes of the source were read so far, which is ahead

@@ -1,0 +1,540 @@
+package parsers
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/internal/scalar"
+	"github.com/paytriage/paytriage/parsers/jsonl"
+	"github.com/paytriage/paytriage/parsers/profile"
+)
+
+const (
+	// headSize is how much of a file is looked at to recognise it, in bytes.
+	headSize = 256 << 10
+	// sampleRows is how many records of it are tried.
+	sampleRows = 300
+	// Sure is the confidence, in percent, below which a file is not read as
+	// what it looks like: one record in five that does not fit is another
+	// product, or another version of it, and would give plausible nonsense.
+	Sure = 80
+)
+
+// A candidate is one way to read a source, and how it went with a sample.
+type candidate struct {
+	Format
+	needs             int      // fields by which it is known
+	missing           []string // those that are not there
+	ok, faults, else_ int
+	fault             fault // the first
+	stamp             string
+	unzoned           bool // the stamp of the first row carries no zone
+}
+
+// embedded returns the profiles of the program.
+var embedded = sync.OnceValues(func() ([]*profile.Compiled, error) {
+	all, err := profile.All()
+	var compiled []*profile.Compiled
+	for _, p := range all {
+		if p.AskFor {
+			continue
+		}
+		c, err := profile.Compile(p, nil)
+		if err != nil {
+			return nil, err
+		}
+		compiled = append(compiled, c)
+	}
+	return compiled, err
+})
+
+// Profile returns an embedded profile with values for its parameters.
+func Profile(name string, params map[string]string) (*profile.Compiled, error) {
+	all, err := profile.All()
+	if err != nil {
+		return nil, err
+	}
+	names := []string{Neutral}
+	for _, p := range all {
+		if p.Name == name {
+			return profile.Compile(p, params)
+		}
+		names = append(names, p.Name)
+	}
+	return nil, fmt.Errorf("there is no profile %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// fits reports whether a profile is for a role.
+func fits(p *profile.Compiled, role event.Role) bool {
+	return (p.Role == event.Payments) == (role == event.Payments)
+}
+
+// A scout finds out how the head of a source is to be read.
+type scout struct {
+	role    event.Role
+	head    []byte
+	whole   bool // head is all there is
+	opt     *Options
+	given   bool              // a profile was asked for
+	profile *profile.Compiled // the one, nil for neutral
+}
+
+// candidates returns all ways to read the head that its syntax allows, the best
+// first. There is at least one.
+func (s *scout) candidates() []candidate {
+	var all []candidate
+	for _, f := range s.syntaxes() {
+		p, ok := f.firstPiece(s.head, s.whole)
+		if !ok {
+			continue
+		}
+		all = append(all, s.profiles(f, p)...)
+		if slices.ContainsFunc(all, func(c candidate) bool { return c.Confidence == 100 }) {
+			break
+		}
+		if slices.ContainsFunc(all, func(c candidate) bool { return c.Confidence >= Sure }) {
+			continue
+		}
+		for _, root := range s.roots(f, p) {
+			f.Root = root
+			all = append(all, s.profiles(f, p)...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(b.needs, a.needs),
+			cmp.Compare(len(a.missing), len(b.missing)), cmp.Compare(len(a.Root), len(b.Root)))
+	})
+	if all == nil {
+		all = []candidate{{Format: Format{Syntax: Delimited, Delimiter: ',', Quoted: true}}}
+	}
+	return all
+}
+
+// profiles tries the profiles that a syntax allows.
+func (s *scout) profiles(f Format, p piece) []candidate {
+	var all []candidate
+	try := func(c *profile.Compiled) {
+		g := f
+		g.Profile = c
+		if g.takes(c) {
+			all = append(all, s.try(g, p))
+		}
+	}
+	if s.given {
+		try(s.profile)
+		return all
+	}
+	if try(nil); len(all) > 0 && all[0].Confidence == 100 {
+		return all
+	}
+	known, err := embedded()
+	if err != nil {
+		panic(err) // a test loads them all
+	}
+	for _, c := range known {
+		if fits(c, s.role) {
+			try(c)
+		}
+	}
+	return all
+}
+
+// takes reports whether a profile speaks of records of the format's syntax.
+func (f *Format) takes(c *profile.Compiled) bool {
+	want := ""
+	if c != nil {
+		want = c.Profile.Syntax
+	}
+	switch f.Syntax {
+	case Combined:
+		return want == "combined"
+	case Lines:
+		return want == "lines"
+	case KeyValue, LTSV:
+		return want == "keyval" || want == ""
+	}
+	return want == ""
+}
+
+// syntaxes returns the ways in which the head may be written.
+func (s *scout) syntaxes() []Format {
+	trimmed := bytes.TrimLeft(s.head, " \t\r\n")
+	if len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[' && !isStamp(trimmed)) {
+		key, kind := jsonl.Wrapper(s.head)
+		switch kind {
+		case jsonl.KindLines:
+			return []Format{{Syntax: JSONLines, Why: []string{"every line is a JSON object"}}}
+		case jsonl.KindArray, jsonl.KindObjects:
+			return []Format{{Syntax: JSONElements, Why: []string{"JSON objects in an array, or over several lines"}}}
+		case jsonl.KindWrapped:
+			return []Format{{Syntax: JSONElements, Wrapper: key, Why: []string{"JSON objects in the array " + key}}}
+		}
+	}
+	var all []Format
+	if f, ok := s.delimited(); ok {
+		all = append(all, f)
+	}
+	lines := s.lines(50)
+	if share(lines, isLTSV) >= 90 {
+		all = append(all, Format{Syntax: LTSV, Why: []string{"label:value, separated by tabs"}})
+	}
+	if share(lines, isKeyValue) >= 60 {
+		all = append(all, Format{Syntax: KeyValue, Why: []string{"key=value"}})
+	}
+	return append(all, Format{Syntax: Combined}, Format{Syntax: Lines})
+}
+
+// isStamp reports whether a line that begins with a bracket looks like a stamp
+// in brackets rather than a JSON array.
+func isStamp(b []byte) bool {
+	return len(b) > 2 && b[1] >= '0' && b[1] <= '9' && bytes.IndexByte(b[:min(len(b), 40)], ']') > 8
+}
+
+// lines returns the first lines that have anything on them.
+func (s *scout) lines(n int) [][]byte {
+	var out [][]byte
+	for rest := s.head; len(rest) > 0 && len(out) < n; {
+		line, more, found := bytes.Cut(rest, newline)
+		if !found && !s.whole {
+			break
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			out = append(out, line)
+		}
+		rest = more
+	}
+	return out
+}
+
+// share returns for how many of lines something holds, in percent.
+func share(lines [][]byte, holds func([]byte) bool) int {
+	n := 0
+	for _, l := range lines {
+		if holds(l) {
+			n++
+		}
+	}
+	return n * 100 / max(len(lines), 1)
+}
+
+func isLTSV(line []byte) bool {
+	cells := bytes.Split(line, []byte{'\t'})
+	for _, c := range cells {
+		n := bytes.IndexByte(c, ':')
+		if n <= 0 || bytes.ContainsAny(c[:n], " \",;") {
+			return false
+		}
+	}
+	return len(cells) > 2
+}
+
+func isKeyValue(line []byte) bool {
+	n := 0
+	for i, c := range line {
+		if c == '=' && i > 0 && isLetter(line[i-1]) {
+			n++
+		}
+	}
+	return n >= 3
+}
+
+func isLetter(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '_'
+}
+
+// delimited finds the delimiter by which records are of one width.
+func (s *scout) delimited() (Format, bool) {
+	best, score := Format{}, 0
+	try := func(d byte, quoted bool) {
+		f := Format{Syntax: Delimited, Delimiter: d, Quoted: quoted}
+		if n, width := s.widths(f); n > score {
+			best, score = f, n
+			best.Why = []string{fmt.Sprintf("%d columns separated by %q in %d of 100 records", width, string(d), n/1000)}
+		}
+	}
+	for _, d := range []byte{',', '\t', ';', '|'} {
+		try(d, true)
+	}
+	// Some programs that put tabs or bars between fields know no quotes.
+	if score < 90_000 {
+		try('\t', false)
+		try('|', false)
+	}
+	return best, score > 0
+}
+
+// widths returns how well a delimiter does: the share of records that are as
+// wide as the first, then how wide that is.
+func (s *scout) widths(f Format) (score, width int) {
+	p, ok := f.firstPiece(s.head, s.whole)
+	if !ok {
+		return 0, 0
+	}
+	d := delimited{}
+	d.Delimiter, d.Unquoted = f.Delimiter, !f.Quoted
+	d.Reset(bytes.TrimPrefix(p.Data, bom))
+	n, same := 0, 0
+	for n < 100 && d.Next() {
+		if n == 0 {
+			width = d.Len()
+		}
+		n++
+		if d.Len() == width && d.Malformed == "" {
+			same++
+		}
+	}
+	if width < 2 || width > 4096 {
+		return 0, 0
+	}
+	return same*100/n*1000 + min(width, 999), width
+}
+
+// roots are the envelopes into which tools put the records that they export,
+// where a record is an object within an object, or a text within one.
+var roots = []string{"_source", "_raw.@json", "_raw", "message.@json", "@message.@json", "event", "event.original.@json", "data",
+	"result", "record", "log", "log.@json", "jsonPayload", "protoPayload", "textPayload.@json", "detail", "body", "body.@json", "AuditData.@json", "p_event"}
+
+// roots returns the envelopes that the first record has.
+func (s *scout) roots(f Format, p piece) []string {
+	var found []string
+	switch f.Syntax {
+	case JSONLines, JSONElements:
+		f.Profile, f.Root = nil, ""
+		split, err := jsonSplitter(roots)
+		if err != nil {
+			return nil
+		}
+		d := documents{Splitter: split}
+		d.reset(p.Data, p.spans)
+		if !d.Next() || d.Malformed != "" {
+			return nil
+		}
+		for i, root := range roots {
+			if v := d.Value(i); len(v) > 0 && v[0] == '{' {
+				found = append(found, root)
+			}
+		}
+	case Delimited:
+		d := delimited{}
+		d.Delimiter, d.Unquoted = f.Delimiter, !f.Quoted
+		d.Reset(bytes.TrimPrefix(p.Data, bom))
+		var names []string
+		for n := 0; n < 2 && d.Next(); n++ {
+			for i := range min(d.Len(), 200) {
+				cell := string(bytes.TrimSpace(d.Field(i)))
+				if n == 0 {
+					names = append(names, cell)
+				} else if i < len(names) && strings.HasPrefix(cell, "{") {
+					found = append(found, names[i]+strings.TrimSuffix(jsonMark, "."))
+				}
+			}
+		}
+	}
+	return found
+}
+
+// jsonSplitter returns a splitter of JSON records.
+func jsonSplitter(paths []string) (*jsonl.Splitter, error) {
+	compiled, err := jsonl.Compile(paths)
+	if err != nil {
+		return nil, err
+	}
+	return jsonl.NewSplitter(compiled, "")
+}
+
+// try reads the sample in a format.
+func (s *scout) try(f Format, p piece) candidate {
+	c := candidate{Format: f}
+	data, cols := p.Data, f.columns(s.role)
+	if f.headed() {
+		names, rest := header(f, data)
+		if f.bare() {
+			cols = neutralColumns(names, s.role)
+		} else {
+			cols = bindHeader(names, f.paths(s.role))
+		}
+		data = rest
+	}
+	env := s.opt.env(s.role, nil)
+	if env.Year == 0 {
+		env.NotAfter = scalar.MaxMicros
+	}
+	d, err := f.decoder(s.role, cols, env)
+	if err != nil {
+		c.missing = []string{err.Error()}
+		return c
+	}
+	d.reset(data, p.spans)
+	s.sample(&c, d, cols)
+	c.judge()
+	return c
+}
+
+// header returns the names of columns, and what stands behind the header.
+func header(f Format, data []byte) (names []string, rest []byte) {
+	d := delimited{}
+	d.Delimiter, d.Unquoted = f.Delimiter, !f.Quoted
+	data = bytes.TrimPrefix(data, bom)
+	d.Reset(data)
+	if !d.Next() {
+		return nil, nil
+	}
+	for i := range d.Len() {
+		names = append(names, string(bytes.TrimSpace(d.Field(i))))
+	}
+	return names, data[d.End():]
+}
+
+// neutralColumns maps a header to the neutral schema; what is missing is found
+// by whoever reads the source.
+func neutralColumns(names []string, role event.Role) *columns {
+	c := &columns{width: len(names), names: names}
+	for i, name := range names {
+		n := slices.IndexFunc(fieldsOf(role), func(f event.Field) bool { return f.String() == strings.ToLower(name) })
+		if n >= 0 && !c.has(fieldsOf(role)[n]) {
+			c.plain = append(c.plain, place16{fieldsOf(role)[n], int16(i)})
+		}
+	}
+	return c
+}
+
+// sample reads records and counts how they fare.
+func (s *scout) sample(c *candidate, d *decoder, cols *columns) {
+	r := reader{role: s.role, currency: s.opt.Currency, zone: scalar.NewClock(time.UTC)}
+	there := make([]bool, len(d.values))
+	where := 0
+	n := 0
+	for ; n < sampleRows && d.Next(); n++ {
+		if reason := d.fault(); reason != "" {
+			c.note(fault{event.NumFields, reason})
+			continue
+		}
+		res := d.begin()
+		for i := range d.values {
+			there[i] = there[i] || d.values[i] != nil
+		}
+		if d.mapper != nil && d.mapper.Where() {
+			where++
+		}
+		s.rows(c, d, &r, res, n == 0)
+	}
+	if c.Profile == nil {
+		s.neutral(c, d, cols)
+		return
+	}
+	c.needs = len(c.Profile.Profile.Needs)
+	c.missing = c.Profile.Missing(func(slot int) bool {
+		return there[slot] || cols != nil && slot < len(cols.slots) && cols.slots[slot] >= 0
+	})
+	if n > 0 && 2*where < n {
+		c.missing = append(c.missing, "the records that the profile is for")
+	}
+}
+
+// rows reads the rows of the record at hand.
+func (s *scout) rows(c *candidate, d *decoder, r *reader, res profile.Result, first bool) {
+	if res.What != profile.Event {
+		c.else_++
+		return
+	}
+	for n := range d.rows() {
+		var v fields
+		switch res := d.row(n, &v); res.What {
+		case profile.NoRow:
+		case profile.Passed:
+			c.else_++
+		case profile.Fault:
+			c.note(fault{res.Field, res.Reason})
+		default:
+			if first && n == 0 {
+				t, ok := scalar.TryTime(v[event.EventTime])
+				c.stamp, c.unzoned = string(v[event.EventTime]), ok && !t.Zoned
+			}
+			c.note(r.any(&v))
+		}
+	}
+}
+
+// any reads fields as a row of the reader's role, only to see whether it can.
+func (r *reader) any(v *fields) fault {
+	if r.role == event.Payments {
+		var row event.Charge
+		return r.charge(v, &row)
+	}
+	var row event.Login
+	return r.login(v, &row)
+}
+
+func (c *candidate) note(f fault) {
+	if f.reason == "" {
+		c.ok++
+		return
+	}
+	if c.faults++; c.faults == 1 {
+		c.fault = f
+	}
+}
+
+// neutral says what a neutral source lacks.
+func (s *scout) neutral(c *candidate, d *decoder, cols *columns) {
+	required := s.opt.required(s.role)
+	c.needs = len(required)
+	for _, f := range required {
+		if cols != nil && cols.has(f) || d.seen>>f&1 == 1 {
+			continue
+		}
+		c.missing = append(c.missing, f.String())
+	}
+}
+
+// judge sets the confidence: the share of records that are understood, if the
+// fields are there by which the format is known. A neutral file is what its
+// header says it is.
+func (c *candidate) judge() {
+	fit := 100
+	if n := c.ok + c.faults; n > 0 {
+		fit = c.ok * 100 / n
+	} else if c.else_ > 0 {
+		fit = 0 // not one row: that proves nothing
+	}
+	switch {
+	case len(c.missing) > 0:
+		c.Confidence = 0
+	case c.Profile == nil:
+		c.Confidence = 100
+	default:
+		c.Confidence = min(fit, 99)
+	}
+	if c.Confidence > 0 && c.Profile != nil {
+		c.Why = append(slices.Clone(c.Why), fmt.Sprintf("has the %d fields of %s", c.needs, c.Profile.Profile.Title))
+		if n := c.ok + c.faults; n > 0 {
+			c.Why = append(c.Why, fmt.Sprintf("%d of %d rows of a sample are understood", c.ok, n))
+		}
+	}
+}
+
+// close reports whether two candidates are as likely as each other.
+func (c *candidate) close(o *candidate) bool {
+	return c.Name() != o.Name() && c.needs == o.needs && c.Confidence-o.Confidence < 5
+}
+
+// An UnknownError says that nothing is sure enough of what a source is.
+type UnknownError struct {
+	Source  string
+	Problem string
+	Best    string // what it looks most like, and what it lacks for that
+}
+
+func (e *UnknownError) Error() string {
+	text := e.Source + ": " + e.Problem
+	if e.Best != "" {
+		text += "; " + e.Best
+	}
+	return text
+}

@@ -1,0 +1,229 @@
+package parsers
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/internal/text"
+	"github.com/paytriage/paytriage/parsers/internal/unpack"
+	"github.com/paytriage/paytriage/parsers/parquet"
+)
+
+// survey makes sources of the inputs, an archive being one for each of its
+// members, and finds out how each is to be read.
+func (l *loader) survey(ctx context.Context, inputs []Input) error {
+	for _, in := range inputs {
+		found, err := l.sourcesOf(in)
+		if err != nil {
+			return err
+		}
+		l.sources = append(l.sources, found...)
+	}
+	if len(l.sources) > event.MaxSources {
+		return &InputError{inputs[0].Name, "and more than 65,535 other files", "join files, or give them in several runs"}
+	}
+	for _, s := range l.sources {
+		if s.info.Trouble != "" {
+			continue // nothing of it can be read
+		}
+		if err := l.recognise(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sourcesOf opens an input and returns what is to be read of it.
+func (l *loader) sourcesOf(in Input) ([]*source, error) {
+	s := &source{input: in, info: event.Source{Name: in.Name, Role: in.Role, Trouble: in.Problem}, limits: unpack.Limits{MaxUnpacked: l.opt.MaxUnpacked}}
+	if in.Problem != "" {
+		return []*source{s}, nil
+	}
+	f, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := s.begin(f); err != nil {
+		return nil, err
+	}
+	var magic [4]byte
+	n, _ := f.ReadAt(magic[:], 0)
+	if !isZip(magic[:n]) {
+		return []*source{s}, nil
+	}
+	members, err := unpack.Members(f, s.info.Bytes)
+	if err != nil {
+		s.info.Trouble = err.Error()
+		return []*source{s}, nil
+	}
+	var all []*source
+	for i := range members {
+		m := *s
+		m.member = &members[i]
+		m.info.Member = members[i].Name
+		m.info.Name = in.Name + "!" + members[i].Name
+		m.input.Name = m.info.Name
+		if members[i].Err != nil {
+			m.info.Trouble = members[i].Err.Error()
+		}
+		all = append(all, &m)
+	}
+	if all == nil {
+		return nil, &InputError{in.Name, "the archive holds no files", "leave it out"}
+	}
+	return all, nil
+}
+
+// isZip reports whether a file that begins so is a zip archive, also an empty
+// one or one that was split.
+func isZip(head []byte) bool {
+	return len(head) == 4 && head[0] == 'P' && head[1] == 'K' && (head[2] == 3 && head[3] == 4 || head[2] == 5 && head[3] == 6 || head[2] == 7 && head[3] == 8)
+}
+
+// recognise sets the format of a source.
+func (l *loader) recognise(ctx context.Context, s *source) error {
+	all, err := l.look(ctx, s)
+	if err != nil {
+		return err
+	}
+	best := &all[0]
+	given, isGiven := l.opt.Profiles[s.input.Role]
+	switch {
+	case isGiven && given != nil && len(best.missing) > 0:
+		return &UnknownError{s.input.Name, "is not what --profile " + given.Profile.Name + " says",
+			"it lacks " + strings.Join(clipped(best.missing), ", ")}
+	case isGiven:
+	case best.Confidence == 0 && s.plain(best):
+		// A neutral header that lacks something says so itself.
+		best.Format.Profile, best.Format.Root = nil, ""
+	case best.Confidence < Sure:
+		return &UnknownError{s.input.Name, "its format is not known", nearest(all)}
+	case len(all) > 1 && best.Profile != nil && best.close(&all[1]):
+		return &UnknownError{s.input.Name, "its format is not certain", fmt.Sprintf("it may be %s or %s", best.Name(), all[1].Name())}
+	}
+	s.adopt(best, l.opt)
+	if best.unzoned && l.opt.Zones[s.input.Role] == nil {
+		return &ZoneError{s.input.Name, s.input.Role, best.stamp}
+	}
+	return nil
+}
+
+// plain reports whether the source is best read as delimited text with a
+// neutral header, even though something is missing.
+func (s *source) plain(c *candidate) bool { return c.Syntax == Delimited }
+
+// adopt takes a format for the source.
+func (s *source) adopt(c *candidate, opt Options) {
+	s.format = c.Format
+	s.format.Encoding, s.format.Packing, s.format.Parquet = s.encoding.String(), s.info.Compression, s.parquet
+	s.cols = s.format.columns(s.input.Role)
+	s.info.Format = s.describe()
+	if s.format.Profile != nil && s.format.Profile.Profile.Syntax == "lines" && opt.Year == 0 {
+		s.info.Notes = append(s.info.Notes, "stamps without a year are taken to lie in the year before the date of the file, "+
+			s.stat.ModTime().UTC().Format("2006-01-02"))
+	}
+}
+
+// describe names the format where it is not the plain one.
+func (s *source) describe() string {
+	f := &s.format
+	if f.bare() && f.Delimiter == ',' && !f.Parquet && s.encoding == text.UTF8 {
+		return ""
+	}
+	words := []string{f.Name(), f.Syntax.String()}
+	if f.Parquet {
+		words[1] = "Parquet"
+	}
+	if s.encoding != text.UTF8 {
+		words = append(words, s.encoding.String())
+	}
+	return strings.Join(words, ", ")
+}
+
+// nearest says what a source looks most like.
+func nearest(all []candidate) string {
+	best := &all[0]
+	for i := range all {
+		c := &all[i]
+		if c.needs-len(c.missing) > best.needs-len(best.missing) {
+			best = c
+		}
+	}
+	switch {
+	case len(best.missing) > 0 && best.needs > len(best.missing):
+		return "it looks most like " + best.Name() + ", but lacks " + strings.Join(clipped(best.missing), ", ")
+	case best.faults > 0:
+		return fmt.Sprintf("it looks most like %s, but of %d rows of a sample only %d are understood; the first fault: %s",
+			best.Name(), best.ok+best.faults, best.ok, best.fault.String())
+	}
+	return ""
+}
+
+// String returns the fault with its column.
+func (f fault) String() string {
+	if f.column < event.NumFields {
+		return f.column.String() + ": " + f.reason
+	}
+	return f.reason
+}
+
+// look reads the head of a source and returns the ways to read it.
+func (l *loader) look(ctx context.Context, s *source) ([]candidate, error) {
+	f, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head, whole, err := s.peek(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	given, isGiven := l.opt.Profiles[s.input.Role]
+	sc := scout{role: s.input.Role, head: head, whole: whole, opt: &l.opt, given: isGiven, profile: given}
+	return sc.candidates(), nil
+}
+
+// peek returns the first bytes of the text of a source, and whether they are
+// all of it. It finds out the packing and the encoding.
+func (s *source) peek(ctx context.Context, f *os.File) (head []byte, whole bool, err error) {
+	var magic [4]byte
+	if n, _ := f.ReadAt(magic[:], 0); s.member == nil && parquet.Is(magic[:n]) {
+		s.parquet = true
+	}
+	r, err := s.raw(ctx, &tap{ctx: ctx, f: f})
+	if err != nil {
+		return nil, false, err
+	}
+	defer r.Close()
+	head, whole, err = readHead(r)
+	if err != nil {
+		return nil, false, err
+	}
+	enc, _, why := text.Detect(head, whole)
+	s.encoding, s.encodingWhy = enc, why
+	if enc == text.UTF8 {
+		return head, whole, nil
+	}
+	// A character may be cut off at the end of the head; the last record is
+	// not looked at anyway.
+	decoded, err := io.ReadAll(text.NewReader(strings.NewReader(string(head)), enc))
+	return decoded, whole, err
+}
+
+// readHead reads up to headSize bytes. What cannot be read any more is left to
+// whoever reads it all.
+func readHead(r io.Reader) (head []byte, whole bool, err error) {
+	b := bufio.NewReaderSize(r, headSize)
+	head, err = b.Peek(headSize)
+	if ctxErr := context.Canceled; errors.Is(err, ctxErr) {
+		return nil, false, err
+	}
+	return head, err != nil, nil
+}
