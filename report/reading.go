@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/paytriage/paytriage/report/atomicfile"
+	"github.com/paytriage/paytriage/report/console"
 )
 
 // maxJSON bounds the JSON files of a case that are read back: a summary grows
@@ -46,4 +47,13 @@ func readJSON(dir, name string, v any) error {
 		return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
 	}
 	return nil
+}
+
+// Wrapped breaks values that are too long for a line of a width at blanks; 0 is
+// the width of a log.
+func Wrapped(pairs []console.Pair, width int) []console.Pair {
+	if width <= 0 {
+		width = 100
+	}
+	return wrapped(pairs, width)
 }

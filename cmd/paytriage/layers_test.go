@@ -32,6 +32,7 @@ var layers = map[string][]string{
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
+	"forensics/control":         {"forensics/event", "forensics/money", "forensics/baseline", "forensics/takeover"},
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics":                 {"forensics/..."},
 
@@ -78,6 +79,7 @@ var testLayers = map[string][]string{
 	"forensics/baseline": {"forensics/money", "forensics/event/eventtest"}, // made-up rows and their currencies
 	"forensics/takeover": {"forensics/money", "forensics/event/eventtest"},
 	"forensics/charge":   {"forensics/money", "forensics/event/eventtest"},
+	"forensics/control":  {"forensics/event/eventtest"},
 }
 
 // testOnly are the modules that tests may import anywhere.
