@@ -75,9 +75,9 @@ func goalsText() string {
 	var b strings.Builder
 	names, docs := quality.GoalNames()
 	for i := range names {
-		fmt.Fprintf(&b, "  %-19s %s\n", names[i], docs[i])
+		fmt.Fprintf(&b, "  %-20s %s\n", names[i], docs[i])
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // goals reads --fail-under.

@@ -433,7 +433,7 @@ type whatifControl struct {
 	Eased       int64             `json:"victims_eased"`
 	Prevented   []whatifPrevented `json:"prevented"`
 	Logins      int64             `json:"honest_logins_disturbed"`
-	PerThousand json_             `json:"honest_logins_disturbed_per_thousand"`
+	PerThousand figure            `json:"honest_logins_disturbed_per_thousand"`
 	Charges     int64             `json:"honest_charges_disturbed"`
 	Accounts    int64             `json:"honest_accounts_disturbed"`
 	Thieves     int64             `json:"thief_logins_stopped"`
@@ -446,15 +446,15 @@ type whatifPrevented struct {
 	TopUps   int64  `json:"topups"`
 }
 
-// json_ is a number that is written already.
-type json_ string
+// A figure is a number that is written already.
+type figure string
 
 // MarshalJSON writes the number, null for none.
-func (j json_) MarshalJSON() ([]byte, error) {
-	if j == "" {
+func (f figure) MarshalJSON() ([]byte, error) {
+	if f == "" {
 		return []byte("null"), nil
 	}
-	return []byte(j), nil
+	return []byte(f), nil
 }
 
 func whatifJSON(r *control.Result, s *report.Summary) whatif {
@@ -467,7 +467,7 @@ func whatifJSON(r *control.Result, s *report.Summary) whatif {
 	for i := range r.Rows {
 		w := &r.Rows[i]
 		c := whatifControl{Control: w.Name, Because: w.Why, Spared: w.Spared, Eased: w.Eased, Prevented: []whatifPrevented{},
-			Logins: w.Logins, PerThousand: json_(share(w.Logins, b.Logins, 1000)), Charges: w.Charges, Accounts: w.Accounts,
+			Logins: w.Logins, PerThousand: figure(share(w.Logins, b.Logins, 1000)), Charges: w.Charges, Accounts: w.Accounts,
 			Thieves: w.Thieves, Undecided: w.Undecided}
 		for n, a := range w.Prevented {
 			c.Prevented = append(c.Prevented, whatifPrevented{a.Currency.String(), a.Minor, w.TopUps[n].Minor})
@@ -537,11 +537,12 @@ func printWhatif(w io.Writer, r *control.Result, s *report.Summary, opt console.
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}
-	var rows, blind [][]any
+	var rows [][]any
+	var blind []console.Pair
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if row.Why != "" {
-			blind = append(blind, []any{row.Name, "not computable, because " + row.Why})
+			blind = append(blind, console.Pair{Key: row.Name, Value: "because " + row.Why})
 			continue
 		}
 		var prevented, percent []string
@@ -557,8 +558,13 @@ func printWhatif(w io.Writer, r *control.Result, s *report.Summary, opt console.
 	if err := printTable(w, opt, "with a control: victims and money saved, thieves' logins stopped; honest logins, charges and accounts disturbed", columns, rows); err != nil {
 		return err
 	}
-	if err := printTable(w, opt, "controls that the logs cannot tell of", texts("control", "why"), blind); err != nil {
-		return err
+	if blind != nil {
+		if err := console.Block(w, "not computable", report.Wrapped(blind, opt.Width), opt); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
 	}
 	var notes []console.Pair
 	for i, a := range assumptions(r) {

@@ -173,22 +173,22 @@ type rule struct {
 	why  string  // why it cannot be replayed, or ""
 }
 
-// String returns the rule as it is shown, with what was learnt.
+// String returns the rule as a person would write it, with what was learnt.
 func (r *rule) String() string {
-	hours := strconv.FormatInt(r.Window/hour, 10) + "h"
+	hours := strconv.FormatInt(r.Window/hour, 10)
 	switch {
 	case r.Kind == SecondFactor || r.why != "":
 		return r.Kind.String()
 	case r.Kind == ForeignBlock:
 		return r.Kind.String() + "=" + r.Home.String()
 	case r.Kind == StopTopUps:
-		return r.Kind.String() + "=" + time.UnixMicro(r.At).UTC().Format("2006-01-02T15:04Z07:00")
+		return r.Kind.String() + "=" + time.UnixMicro(r.At).UTC().Format(time.RFC3339)
 	case r.Kind == TopUpCap:
 		var caps []string
 		for _, c := range r.caps {
-			caps = append(caps, strings.ReplaceAll(money.Format(c.amount, c.currency), " ", ""))
+			caps = append(caps, strings.NewReplacer(" ", "", ",", "").Replace(money.Format(c.amount, c.currency)))
 		}
-		return r.Kind.String() + "=" + strings.Join(caps, ",") + "/" + hours
+		return r.Kind.String() + "=" + strings.Join(caps, "+") + "/" + hours
 	}
 	return r.Kind.String() + "=" + hours
 }

@@ -94,7 +94,7 @@ func TestControls(t *testing.T) {
 		spared, eased, money    int64
 		logins, charges, stolen int64
 	}{
-		"while the owner is active":     {theft, "multi-device=24", 1, 0, 50500, 1 - 1, 0, 1},
+		"while the owner is active":     {theft, "multi-device=24", 1, 0, 50500, 0, 0, 1},
 		"she was active five hours ago": {theft, "multi-device=5", 0, 0, 0, 0, 0, 0},
 		"six hours":                     {theft, "multi-device=6", 1, 0, 50500, 0, 0, 1},
 		"a second factor":               {theft, "second-factor", 1, 0, 50500, 0, 0, 1},
@@ -199,9 +199,13 @@ func TestLearning(t *testing.T) {
 	for _, row := range r.Rows {
 		names = append(names, row.Name)
 	}
-	want := []string{"topup-cap=2,196JPY/24h", "foreign-block=JP", "stop-topups=2019-10-01T00:00Z", "all together"}
+	want := []string{"topup-cap=2196JPY/24", "foreign-block=JP", "stop-topups=2019-10-01T00:00:00Z", "all together"}
 	if d := cmp.Diff(want, names); d != "" {
 		t.Error(d)
+	}
+	again := replay(t, log, &Case{}, names[:3]...)
+	if d := cmp.Diff(r, again); d != "" {
+		t.Errorf("controls as they are shown are not those that were learnt: %s", d)
 	}
 	if r.Rows[1].Logins != 1 {
 		t.Errorf("%d logins from abroad, want 1", r.Rows[1].Logins)

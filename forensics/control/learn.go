@@ -128,7 +128,7 @@ func (l *lesson) rule(c Control, in *Case) (rule, error) {
 	case c.Kind == StopTopUps && c.At == 0 && in.FirstStolen == 0:
 		r.why = "the case names no stolen charge, and no time is given"
 	case c.Kind == StopTopUps && c.At == 0:
-		r.At = in.FirstStolen + c.Window
+		r.At = (in.FirstStolen + c.Window) / baseline.Second * baseline.Second // as it can be written
 	case c.Kind == TopUpCap && len(l.currencies) == 0:
 		r.why = "the logs have no top-up"
 	case c.Kind == TopUpCap && c.Amount != "":

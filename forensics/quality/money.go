@@ -20,11 +20,12 @@ type Money struct {
 	Currency string `json:"currency"`
 	Said     int64  `json:"said"`
 	True     int64  `json:"true"`
-	Right    int64  `json:"right"` // of each account the smaller of the two
+	Right    int64  `json:"right"` // of each account the smaller of the two, 0 where one is to be paid and one taken back
 	Over     int64  `json:"over"`  // said beyond what is owed, account by account
 	Under    int64  `json:"under"` // owed beyond what is said
-	// Precision is right of said, Recall right of true, Misplaced over and
-	// under together of true.
+	// Precision is right of said, Recall right of true, what is to be taken
+	// back counting like what is to be paid; Misplaced is over and under
+	// together of true.
 	Precision Rate `json:"precision"`
 	Recall    Rate `json:"recall"`
 	F1        Rate `json:"f1"`
@@ -120,6 +121,7 @@ func (e *evaluation) owed() error {
 // sums are the sums of one currency.
 type sums struct {
 	said, true, right, over, under, seenTrue, seenOver, seenUnder money.Sum
+	saidAll, trueAll                                              money.Sum // whatever the sign
 	exact                                                         Share
 }
 
@@ -127,7 +129,11 @@ func (s *sums) add(m *amounts, seen bool) {
 	over, under := max(m.said-m.true, 0), max(m.true-m.said, 0)
 	s.said.Add(m.said)
 	s.true.Add(m.true)
-	s.right.Add(max(min(m.said, m.true), 0))
+	s.saidAll.Add(abs(m.said))
+	s.trueAll.Add(abs(m.true))
+	if (m.said > 0) == (m.true > 0) {
+		s.right.Add(min(abs(m.said), abs(m.true)))
+	}
 	s.over.Add(over)
 	s.under.Add(under)
 	if m.said != 0 || m.true != 0 {
@@ -170,10 +176,12 @@ func (e *evaluation) money() error {
 func (s *sums) money(c money.Currency, hasSeen bool) (Money, error) {
 	m := Money{Currency: c.String(), Exact: s.exact}
 	seen := &Misplaced{}
+	precision, recall := Share{}, Share{}
 	for _, x := range [...]struct {
 		to  *int64
 		sum *money.Sum
 	}{{&m.Said, &s.said}, {&m.True, &s.true}, {&m.Right, &s.right}, {&m.Over, &s.over}, {&m.Under, &s.under},
+		{&precision.Whole, &s.saidAll}, {&recall.Whole, &s.trueAll},
 		{&seen.True, &s.seenTrue}, {&seen.Over, &s.seenOver}, {&seen.Under, &s.seenUnder}} {
 		var err error
 		if *x.to, err = x.sum.Total(); err != nil {
@@ -184,7 +192,7 @@ func (s *sums) money(c money.Currency, hasSeen bool) (Money, error) {
 	if err != nil {
 		return m, err
 	}
-	precision, recall := Share{m.Right, max(m.Said, 0)}, Share{m.Right, max(m.True, 0)}
+	precision.Part, recall.Part = m.Right, m.Right
 	m.Precision, m.Recall, m.F1 = precision.Rate(), recall.Rate(), f1(precision, recall)
 	m.Misplaced = rate(misplaced, max(m.True, 0))
 	if hasSeen {

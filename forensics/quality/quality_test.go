@@ -254,6 +254,11 @@ func TestEvaluateCountsEverything(t *testing.T) {
 			if m.Said-m.Over != m.True-m.Under {
 				t.Fatalf("money does not add up: %+v", m)
 			}
+			for _, r := range []Rate{m.Precision, m.Recall, m.F1} {
+				if r.Known() && (r.Compare(rate(0, 1)) < 0 || r.Compare(rate(1, 1)) > 0) {
+					t.Fatalf("%s is no share: %+v", r, m)
+				}
+			}
 		}
 		perfect, err := Evaluate(truthful(truth), truth)
 		if err != nil {
@@ -276,7 +281,7 @@ func madeUp(rng *rand.Rand) (*Findings, *Truth) {
 			a := Account{ID: id, Role: RoleWord(rng.IntN(int(Unlisted))), Seen: rng.IntN(2) == 0, Vector: vectors[rng.IntN(3)]}
 			truth.Accounts = append(truth.Accounts, a)
 			if a.Role == VictimRole {
-				truth.Debts = append(truth.Debts, Debt{id, "card", int64(1 + rng.IntN(9)), yen})
+				truth.Debts = append(truth.Debts, Debt{id, []string{"card", "balance"}[rng.IntN(2)], int64(rng.IntN(12)) - 5, yen})
 			}
 		}
 		if rng.IntN(2) == 0 {
@@ -284,7 +289,7 @@ func madeUp(rng *rand.Rand) (*Findings, *Truth) {
 			f.Takeovers = append(f.Takeovers, Takeover{id, tier, 0, vectors[rng.IntN(3)], "one"})
 			if rng.IntN(2) == 0 {
 				f.Victims = append(f.Victims, Victim{id, tier})
-				f.Lines = append(f.Lines, Line{id, "card", int64(rng.IntN(12)) - 2, yen, tier})
+				f.Lines = append(f.Lines, Line{id, []string{"card", "balance"}[rng.IntN(2)], int64(rng.IntN(12)) - 5, yen, tier})
 			}
 		}
 	}
