@@ -31,10 +31,15 @@ func world(rng *rand.Rand) (*event.Log, *Case) {
 		}
 	}
 	for i := range log.Parts {
-		slices.SortFunc(log.Parts[i].Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
-		slices.SortFunc(log.Parts[i].Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
+		inOrder(&log.Parts[i])
 	}
 	return log, c
+}
+
+// inOrder puts the rows of a part in their order.
+func inOrder(p *event.Part) {
+	slices.SortFunc(p.Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
+	slices.SortFunc(p.Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
 }
 
 // rows makes the rows of an account. Devices above 1001 are mostly thieves'.
