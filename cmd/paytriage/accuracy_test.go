@@ -3,19 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
-	"io"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"testing"
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/policy"
-	"github.com/paytriage/paytriage/forensics/takeover"
+	"github.com/paytriage/paytriage/forensics/quality"
 	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/samples/gen"
 )
 
@@ -26,18 +25,20 @@ import (
 func TestAccuracy(t *testing.T) {
 	var all score
 	for seed := range months(6) { // 0 is the preset's own
-		s := measure(t, "list-type", seed)
-		t.Logf("list-type seed %d: %s", seed, s)
-		all.add(&s)
+		r := measure(t, "list-type", seed)
+		var month score
+		month.add(r)
+		t.Logf("list-type seed %d: %s", seed, month)
+		all.add(r)
 	}
 	t.Logf("together: %s", all)
-	if p := ratio(all.right, all.named); p < 0.98 {
+	if p := ratio(all.named); p < 0.98 {
 		t.Errorf("precision is %.4f, want at least 0.98", p)
 	}
-	if r := ratio(all.found, all.owned); r < 0.98 {
+	if r := ratio(all.seen); r < 0.98 {
 		t.Errorf("recall is %.4f, want at least 0.98", r)
 	}
-	if m := ratio(all.misplaced, all.loss); m > 0.01 {
+	if m := ratio(all.misplaced); m > 0.01 {
 		t.Errorf("misplaced money is %.4f of the loss, want at most 0.01", m)
 	}
 }
@@ -46,14 +47,15 @@ func TestAccuracy(t *testing.T) {
 // happened but what happens every month.
 func TestAccuracyWithoutIncident(t *testing.T) {
 	for seed := range months(3) {
-		s := measure(t, "benign-month", seed)
-		t.Logf("benign-month seed %d: %d look-alikes; %d accounts called confirmed, %d probable", seed, s.lookalikes, s.tiers[takeover.Confirmed], s.tiers[takeover.Probable])
-		if s.lookalikes < 100 {
-			t.Errorf("seed %d: only %d accounts look like a takeover; this measures nothing", seed, s.lookalikes)
+		r := measure(t, "benign-month", seed)
+		lookalikes := r.Lookalikes[0].Named.Whole
+		confirmed, probable := r.Tiers[0].Entered.Whole, r.Tiers[1].Entered.Whole
+		t.Logf("benign-month seed %d: %d look-alikes; %d accounts called confirmed, %d probable", seed, lookalikes, confirmed, probable)
+		if lookalikes < 100 {
+			t.Errorf("seed %d: only %d accounts look like a takeover; this measures nothing", seed, lookalikes)
 		}
-		if s.tiers[takeover.Confirmed] > 0 || s.tiers[takeover.Probable] > 1 {
-			t.Errorf("seed %d: %d accounts called confirmed and %d probable, want none and at most 1",
-				seed, s.tiers[takeover.Confirmed], s.tiers[takeover.Probable])
+		if confirmed > 0 || probable > 1 {
+			t.Errorf("seed %d: %d accounts called confirmed and %d probable, want none and at most 1", seed, confirmed, probable)
 		}
 	}
 }
@@ -66,49 +68,43 @@ func months(n uint64) uint64 {
 	return n
 }
 
-// A score counts accounts and yen of a case against the truth. Named is what
-// the case calls a confirmed or probable victim.
+// A score is what is asked of a case, of several months together.
 type score struct {
-	named, right int64 // right: something was stolen there
-	owned, found int64 // victims whose owner the log shows before the thief; of them named
-	loss         int64 // of these victims
-	misplaced    int64 // sum of the differences between what is owed to them and what the case says
-	lookalikes   int64
-	tiers        [4]int64 // accounts entered, by takeover.Tier
+	named     quality.Share // robbed, of the accounts called confirmed or probable victims
+	seen      quality.Share // called so, of the victims whose owner the log shows before the thief
+	misplaced quality.Share // yen over and under what is owed to these victims, of that
 }
 
-func (s *score) add(o *score) {
-	s.named += o.named
-	s.right += o.right
-	s.owned += o.owned
-	s.found += o.found
-	s.loss += o.loss
-	s.misplaced += o.misplaced
+func (s *score) add(r *quality.Report) {
+	join := func(to *quality.Share, more quality.Share) {
+		to.Part += more.Part
+		to.Whole += more.Whole
+	}
+	join(&s.named, r.Victims.Named.Precision)
+	join(&s.seen, *r.Seen)
+	for i := range r.Money {
+		m := r.Money[i].Seen
+		join(&s.misplaced, quality.Share{Part: m.Over + m.Under, Whole: m.True})
+	}
 }
 
 func (s score) String() string {
-	percent := func(part, whole int64) string {
-		if whole == 0 {
-			return "-"
-		}
-		return strconv.FormatFloat(100*ratio(part, whole), 'f', 2, 64) + " %"
-	}
-	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	return "precision " + percent(s.right, s.named) + " (" + n(s.right) + " of " + n(s.named) +
-		"), recall " + percent(s.found, s.owned) + " (" + n(s.found) + " of " + n(s.owned) +
-		"), misplaced " + percent(s.misplaced, s.loss) + " (" + n(s.misplaced) + " of " + n(s.loss) + " yen)"
+	text := func(s quality.Share) string { return s.Rate().Percent() + " % (" + of(s) + ")" }
+	return "precision " + text(s.named) + ", recall " + text(s.seen) + ", misplaced " + text(s.misplaced) + " yen"
 }
 
-func ratio(part, whole int64) float64 {
-	if whole == 0 {
+// ratio returns a share of nothing as 0, so that a test that measures nothing
+// fails.
+func ratio(s quality.Share) float64 {
+	if s.Whole == 0 {
 		return 0
 	}
-	return float64(part) / float64(whole)
+	return float64(s.Part) / float64(s.Whole)
 }
 
-// measure simulates a preset, investigates it and compares. Seed 0 is the
-// preset's own.
-func measure(t *testing.T, preset string, seed uint64) score {
+// measure simulates a preset, investigates it and compares, as evaluate does.
+// Seed 0 is the preset's own.
+func measure(t *testing.T, preset string, seed uint64) *quality.Report {
 	t.Helper()
 	w, err := gen.Preset(preset)
 	if err != nil {
@@ -117,61 +113,36 @@ func measure(t *testing.T, preset string, seed uint64) score {
 	if seed != 0 {
 		w.Seed = seed
 	}
-	var accounts, charges bytes.Buffer
-	c := investigateWorld(t, w, &accounts, &charges)
-	robbed := map[string]bool{}
-	for _, r := range readTruth(t, &charges) {
-		robbed[r["account_id"]] = robbed[r["account_id"]] || r["status"] != "declined"
-	}
-	var s score
-	priced := map[string]int64{}
-	for i := range c.Victims {
-		if v := &c.Victims[i]; v.Tier >= takeover.Probable {
-			s.named++
-			priced[v.Account] = v.NetLoss
-			if robbed[v.Account] {
-				s.right++
-			} else {
-				t.Logf("  %s is called %v victim of %d yen; nothing was stolen there", v.Account, v.Tier, v.NetLoss)
-			}
-		}
-	}
-	for i := range c.Takeovers {
-		s.tiers[c.Takeovers[i].Tier]++
-	}
-	for _, r := range readTruth(t, &accounts) {
-		switch {
-		case r["role"] == "lookalike":
-			s.lookalikes++
-		case r["role"] == "victim" && r["owner_seen_before"] == "true":
-			s.victim(t, r, priced)
-		}
-	}
-	return s
-}
-
-// victim counts one account of the truth.
-func (s *score) victim(t *testing.T, r map[string]string, priced map[string]int64) {
-	t.Helper()
-	owed, err := strconv.ParseInt(r["net_loss"], 10, 64)
+	var accounts, charges, debts bytes.Buffer
+	c := investigateWorld(t, w, gen.Outputs{Accounts: &accounts, Charges: &charges, Money: &debts})
+	var truth quality.Truth
+	err = errors.Join(truth.ReadAccounts("accounts", &accounts), truth.ReadCharges("charges", &charges), truth.ReadMoney("money", &debts))
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, found := priced[r["account_id"]]
-	s.owned++
-	s.loss += owed
-	s.misplaced += max(owed-said, said-owed)
-	if found {
-		s.found++
+	tables, err := report.Tables(c)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if said != owed {
-		t.Logf("  %s (%s %s) lost %d yen; the case says %d", r["account_id"], r["executor"], r["lookalike"], owed, said)
+	found, err := findingsOf(tables)
+	if err != nil {
+		t.Fatal(err)
 	}
+	r, err := quality.Evaluate(found, &truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range r.Differences {
+		if d.Said != d.True {
+			t.Logf("  %s (%s, %s): %s; the case says %d yen, the truth %d", d.Account, d.Role, d.Tier, d.Kind, d.Said, d.True)
+		}
+	}
+	return r
 }
 
 // investigateWorld lets a world happen and investigates what its service would
-// export.
-func investigateWorld(t *testing.T, w gen.World, accounts, charges io.Writer) *forensics.Case {
+// export. The truth goes where out says.
+func investigateWorld(t *testing.T, w gen.World, out gen.Outputs) *forensics.Case {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
 	var files []*os.File
@@ -185,7 +156,7 @@ func investigateWorld(t *testing.T, w gen.World, accounts, charges io.Writer) *f
 		files, inputs = append(files, f), append(inputs, in)
 	}
 	workers := runtime.GOMAXPROCS(0)
-	out := gen.Outputs{Auth: files[0], Payments: files[1], Accounts: accounts, Charges: charges}
+	out.Auth, out.Payments = files[0], files[1]
 	if _, err := gen.Simulate(ctx, w, out, gen.Options{Workers: workers, TempDir: dir}); err != nil {
 		t.Fatal(err)
 	}
@@ -204,22 +175,4 @@ func investigateWorld(t *testing.T, w gen.World, accounts, charges io.Writer) *f
 		t.Fatal(err)
 	}
 	return c
-}
-
-// readTruth reads a truth file as one map a row.
-func readTruth(t *testing.T, r io.Reader) []map[string]string {
-	t.Helper()
-	rows, err := csv.NewReader(r).ReadAll()
-	if err != nil || len(rows) == 0 {
-		t.Fatalf("%d rows of truth: %v", len(rows), err)
-	}
-	var out []map[string]string
-	for _, row := range rows[1:] {
-		m := map[string]string{}
-		for i, name := range rows[0] {
-			m[name] = row[i]
-		}
-		out = append(out, m)
-	}
-	return out
 }

@@ -26,6 +26,11 @@ type incompleteError struct{ problem, hint string }
 
 func (e *incompleteError) Error() string { return e.problem }
 
+// A checkError is a check that was asked for and did not hold.
+type checkError struct{ problem, hint string }
+
+func (e *checkError) Error() string { return e.problem }
+
 // A writtenError is what went wrong after the result was written: it stands.
 type writtenError struct {
 	error
@@ -53,6 +58,7 @@ func (e *hintError) Unwrap() error { return e.error }
 func exitCode(err error) int {
 	var usage *usageError
 	var incomplete *incompleteError
+	var check *checkError
 	switch {
 	case err == nil:
 		return 0
@@ -60,6 +66,8 @@ func exitCode(err error) int {
 		return 130
 	case errors.As(err, &usage):
 		return 2
+	case errors.As(err, &check):
+		return 4
 	case errors.As(err, &incomplete):
 		return 3
 	}
@@ -101,6 +109,7 @@ func hint(err error) string {
 	var (
 		usage      *usageError
 		incomplete *incompleteError
+		check      *checkError
 		written    *writtenError
 		withHint   *hintError
 		input      *parsers.InputError
@@ -115,6 +124,8 @@ func hint(err error) string {
 		return usage.hint
 	case errors.As(err, &incomplete):
 		return incomplete.hint
+	case errors.As(err, &check):
+		return check.hint
 	case errors.As(err, &written):
 		return written.hint
 	case errors.As(err, &withHint):

@@ -32,6 +32,8 @@ var layers = map[string][]string{
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
+	"forensics/control":         {"forensics/event", "forensics/money", "forensics/baseline", "forensics/takeover"},
+	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
@@ -84,6 +86,7 @@ var testLayers = map[string][]string{
 	"forensics/baseline": {"forensics/money", "forensics/event/eventtest"}, // made-up rows and their currencies
 	"forensics/takeover": {"forensics/money", "forensics/event/eventtest"},
 	"forensics/charge":   {"forensics/money", "forensics/event/eventtest"},
+	"forensics/control":  {"forensics/event/eventtest", "forensics/refund"}, // the ledger is the oracle of its wallet
 }
 
 // testOnly are the modules that tests may import anywhere.

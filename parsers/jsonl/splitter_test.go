@@ -368,16 +368,3 @@ func end(t *testing.T, text string) {
 		t.Fatalf("End(%q) = %d, %t, encoding/json says %q, %t", text, got, ok, want, is)
 	}
 }
-
-func mustSplitter(tb testing.TB, each string, paths ...string) *Splitter {
-	tb.Helper()
-	p, err := Compile(paths)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s, err := NewSplitter(p, each)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return s
-}

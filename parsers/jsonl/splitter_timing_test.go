@@ -184,3 +184,16 @@ func BenchmarkNested(b *testing.B) {
 	})
 	b.Run("reader=encoding-json", func(b *testing.B) { benchmark(b, data, size, control) })
 }
+
+func mustSplitter(tb testing.TB, each string, paths ...string) *Splitter {
+	tb.Helper()
+	p, err := Compile(paths)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := NewSplitter(p, each)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}

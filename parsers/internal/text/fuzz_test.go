@@ -86,7 +86,7 @@ func checkTokens(t *testing.T, enc Encoding, src, got string) {
 		}
 		return
 	}
-	want, told := tokens(enc, src), retold(got)
+	want, told := tokens(enc, src), retold(enc, got)
 	for i := range max(len(want), len(told)) {
 		if i >= len(want) || i >= len(told) || want[i] != told[i] {
 			t.Fatalf("%v %q: %q tells %v, want %v", enc, src, got, told, want)

@@ -173,7 +173,7 @@ func TestReaderPairs(t *testing.T) {
 		}
 		src := string(all)
 		got, _, _ := decoded(t, enc, src)
-		told := retold(got)
+		told := retold(enc, got)
 		for i, want := range tokens(enc, src) {
 			if told[i] != want {
 				t.Fatalf("%v: token %d is %+v, want %+v", enc, i, told[i], want)
@@ -250,13 +250,13 @@ func tokens(enc Encoding, src string) (all []token) {
 }
 
 // retold tells from what a Reader delivered what it read.
-func retold(out string) (all []token) {
+func retold(enc Encoding, out string) (all []token) {
 	for len(out) > 0 {
 		r, size := utf8.DecodeRuneInString(out)
 		switch {
 		case r != utf8.RuneError || size > 1:
 			all = append(all, token{Letter: r})
-		case len(out) > 2 && out[:2] == "\xed\xb2" && out[2]>>6 == 2:
+		case len(out) > 2 && out[:2] == "\xed\xb2" && out[2]>>6 == 2 && enc != UTF16LE && enc != UTF16BE:
 			all, size = append(all, token{Broken: 0x100 | int(out[2])}), 3
 		case len(out) > 2 && out[0] == 0xed && out[1]>>5 == 5 && out[2]>>6 == 2:
 			all, size = append(all, token{Broken: 0xd000 | int(out[1]&0x3f)<<6 | int(out[2]&0x3f)}), 3

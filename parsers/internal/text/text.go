@@ -12,7 +12,8 @@
 //     a letter;
 //   - a smaller byte (only in ISO-2022-JP and at an odd end of UTF-16) as the
 //     two bytes 0xc0 or 0xc1 and 0x80 to 0xbf that UTF-8 forbids for it;
-//   - half a surrogate pair as the three bytes that UTF-8 forbids for it.
+//   - half a surrogate pair of UTF-16 as the three bytes that UTF-8 forbids
+//     for it.
 //
 // Lines stay lines: a line feed of the source, and nothing else, is a line feed
 // of the result.
