@@ -147,19 +147,22 @@ func (s *source) describe() string {
 	return strings.Join(words, ", ")
 }
 
-// nearest says what a source looks most like.
+// nearest says what a source looks most like, if it looks like anything: half of
+// the fields are there, or half of the rows are understood.
 func nearest(all []candidate) string {
-	best := &all[0]
+	var best *candidate
 	for i := range all {
 		c := &all[i]
-		if c.needs-len(c.missing) > best.needs-len(best.missing) {
+		if 2*len(c.missing) <= c.needs && (best == nil || len(c.missing)*best.needs < len(best.missing)*c.needs) {
 			best = c
 		}
 	}
 	switch {
-	case len(best.missing) > 0 && best.needs > len(best.missing):
+	case best == nil:
+		return ""
+	case len(best.missing) > 0:
 		return "it looks most like " + best.Name() + ", but lacks " + strings.Join(clipped(best.missing), ", ")
-	case best.faults > 0:
+	case best.ok > 0:
 		return fmt.Sprintf("it looks most like %s, but of %d rows of a sample only %d are understood; the first fault: %s",
 			best.Name(), best.ok+best.faults, best.ok, best.fault.String())
 	}

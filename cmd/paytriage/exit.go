@@ -115,6 +115,7 @@ func hint(err error) string {
 		input      *parsers.InputError
 		header     *parsers.HeaderError
 		zone       *parsers.ZoneError
+		unknown    *parsers.UnknownError
 		open       *report.OpenError
 	)
 	switch {
@@ -136,6 +137,8 @@ func hint(err error) string {
 		return input.Hint
 	case errors.As(err, &header):
 		return headerHint(header)
+	case errors.As(err, &unknown):
+		return "'paytriage inspect " + unknown.Source + "' shows what it looks like; --profile says what it is"
 	case errors.Is(err, syscall.ENOSPC):
 		return "make room there, or choose another place: --out for results, TMPDIR for what is spooled"
 	case errors.As(err, &zone):

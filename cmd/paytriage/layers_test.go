@@ -71,11 +71,11 @@ var wards = map[string]struct {
 	"github.com/spf13/pflag":            {[]string{"cmd/paytriage"}, "the flags of cobra"},
 	"github.com/schollz/progressbar/v3": {[]string{"cmd/paytriage"}, "progress on a terminal"},
 	"golang.org/x/term":                 {[]string{"cmd/paytriage"}, "whether a stream is a terminal, and how wide"},
-	"github.com/apache/arrow/go/v15":    {[]string{"report/parquetfile"}, "Parquet"},
+	"github.com/apache/arrow/go/v15":    {[]string{"report/parquetfile", "parsers/parquet"}, "Parquet"},
 	"github.com/olekukonko/tablewriter": {[]string{"report/console"}, "tables for people"},
 	"golang.org/x/sys":                  {[]string{"report/atomicfile"}, "swapping folders in one step"},
 	"golang.org/x/sync":                 {[]string{"parsers", "forensics/event"}, "groups of goroutines that fail together"},
-	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack"}, "zstd, and gzip at twice the speed of the standard library"},
+	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack", "parsers/parquet"}, "zstd, and gzip at twice the speed of the standard library"},
 	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile"}, "policy files and profiles"},
 	"golang.org/x/text":                 {[]string{"parsers/internal/text"}, "the tables of Japanese encodings"},
 }
@@ -90,7 +90,7 @@ var testLayers = map[string][]string{
 }
 
 // testOnly are the modules that tests may import anywhere.
-var testOnly = []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal"}
+var testOnly = []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/ulikunitz/xz"}
 
 func TestLayers(t *testing.T) {
 	root := filepath.Join("..", "..")

@@ -306,7 +306,7 @@ func damage(rng *rand.Rand, text string) string {
 // damaged, and with guesses from the records before.
 func TestRandom(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	for range 150 {
 		var text strings.Builder
 		for range rng.IntN(8) {
 			record := random(rng, 5)

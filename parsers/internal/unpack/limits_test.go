@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"testing"
 
+	stdgzip "compress/gzip"
+
 	"github.com/ulikunitz/xz"
 )
 
@@ -89,8 +91,11 @@ func TestBombs(t *testing.T) {
 // A layer between is judged, too: here one that unpacks to much and holds
 // nothing.
 func TestBombWithin(t *testing.T) {
-	empty := packGzip(t, 6, nil)
-	packed := packZstd(t, bytes.Repeat(empty, 70<<20/len(empty)))
+	var empty bytes.Buffer
+	w := stdgzip.NewWriter(&empty)
+	w.Extra = make([]byte, 60_000)
+	write(t, w, nil)
+	packed := packZstd(t, bytes.Repeat(empty.Bytes(), 70<<20/empty.Len()))
 	n, err := count(t, bytes.NewReader(packed), Limits{MaxRatio: 200})
 	var e *LimitError
 	if !errors.As(err, &e) || *e != (LimitError{RatioCap, 200, 0}) || n != 0 {
