@@ -85,7 +85,7 @@ func (l *loader) convert(ctx context.Context, i int, form Form, sink Sink) error
 	g.Go(func() error {
 		defer close(todo)
 		defer close(order)
-		line := int64(1)
+		line := l.sources[i].firstLine()
 		return l.readSource(ctx, i, func(j job) error {
 			s := &sheet{job: j, line: line, done: make(chan struct{})}
 			line += int64(bytes.Count(j.block.Data, newline))
@@ -142,6 +142,7 @@ func (l *loader) collect(ctx context.Context, i int, order <-chan *sheet, sink S
 		}
 		info.Read += s.tally.read
 		info.Rejected += s.tally.rejected
+		info.Broken += s.tally.broken
 		info.Passed = addCounts(info.Passed, s.tally.passed)
 		times.add(s.span)
 	}

@@ -491,6 +491,7 @@ func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
 	for _, w := range l.workers {
 		info.Read += w.tallies[i].read
 		info.Rejected += w.tallies[i].rejected
+		info.Broken += w.tallies[i].broken
 		info.Passed = addCounts(info.Passed, w.tallies[i].passed)
 		if r := w.readers[i]; r != nil {
 			for f, n := range r.unread {

@@ -24,6 +24,7 @@ import (
 	"os"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -141,6 +142,9 @@ type loader struct {
 	sources   []*source
 	parts     int
 	workers   []*worker
+
+	head      []byte // of the source that was looked at last
+	headWhole bool
 }
 
 // A job is a block to parse.
@@ -290,7 +294,7 @@ func (l *loader) header(s *source, b *piece) error {
 	if err != nil {
 		return err
 	}
-	s.info.Extra, s.info.Absent = s.cols.extra, s.cols.absent
+	s.info.Extra, s.info.Absent = append(s.info.Extra, s.cols.extra...), s.cols.absent
 	s.body = b.Offset + int64(skip+split.End())
 	return nil
 }
@@ -334,6 +338,7 @@ type txnRef struct{ txn, account event.Key }
 type tally struct {
 	read, rejected int64
 	passed         map[string]int64
+	broken         int64 // bytes that are no text
 }
 
 // A reject is an event.Reject before lines are known.
@@ -366,6 +371,18 @@ func (w *worker) run(ctx context.Context, jobs <-chan job) error {
 	return nil
 }
 
+// brokenBytes counts the bytes that are not UTF-8.
+func brokenBytes(data []byte) (n int64) {
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		if r == utf8.RuneError && size == 1 {
+			n++
+		}
+		data = data[size:]
+	}
+	return n
+}
+
 // readerOf returns the worker's reader of a job's source.
 func (w *worker) readerOf(j *job) (*rowReader, error) {
 	if r := w.readers[j.source]; r != nil {
@@ -392,6 +409,9 @@ func (w *worker) readerOf(j *job) (*rowReader, error) {
 func (w *worker) parse(j *job) error {
 	data, base := j.block.Data, j.block.Offset
 	j.mark.count(data)
+	if !utf8.Valid(data) {
+		w.tallies[j.source].broken += brokenBytes(data)
+	}
 	if j.block.Skipped > 0 {
 		j.mark.lines++
 	}

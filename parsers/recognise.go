@@ -29,12 +29,12 @@ const (
 // A candidate is one way to read a source, and how it went with a sample.
 type candidate struct {
 	Format
-	needs             int      // fields by which it is known
-	missing           []string // those that are not there
-	ok, faults, else_ int
-	fault             fault // the first
-	stamp             string
-	unzoned           bool // the stamp of the first row carries no zone
+	needs              int      // fields by which it is known
+	missing            []string // those that are not there
+	ok, faults, passed int
+	fault              fault // the first
+	stamp              string
+	unzoned            bool // the stamp of the first row carries no zone
 }
 
 // embedded returns the profiles of the program.
@@ -164,8 +164,10 @@ func (f *Format) takes(c *profile.Compiled) bool {
 
 // syntaxes returns the ways in which the head may be written.
 func (s *scout) syntaxes() []Format {
-	trimmed := bytes.TrimLeft(s.head, " \t\r\n")
-	if len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[' && !isStamp(trimmed)) {
+	if len(bytes.TrimSpace(bytes.TrimPrefix(s.head, bom))) == 0 {
+		return nil
+	}
+	if looksLikeJSON(s.head) {
 		key, kind := jsonl.Wrapper(s.head)
 		switch kind {
 		case jsonl.KindLines:
@@ -188,6 +190,12 @@ func (s *scout) syntaxes() []Format {
 		all = append(all, Format{Syntax: KeyValue, Why: []string{"key=value"}})
 	}
 	return append(all, Format{Syntax: Combined}, Format{Syntax: Lines})
+}
+
+// looksLikeJSON reports whether a file that begins so may be JSON.
+func looksLikeJSON(head []byte) bool {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	return len(head) > 0 && (head[0] == '{' || head[0] == '[' && !isStamp(head))
 }
 
 // isStamp reports whether a line that begins with a bracket looks like a stamp
@@ -279,17 +287,20 @@ func (s *scout) widths(f Format) (score, width int) {
 	d := delimited{}
 	d.Delimiter, d.Unquoted = f.Delimiter, !f.Quoted
 	d.Reset(bytes.TrimPrefix(p.Data, bom))
-	n, same := 0, 0
+	n, same, broken := 0, 0, false
 	for n < 100 && d.Next() {
 		if n == 0 {
-			width = d.Len()
+			width, broken = d.Len(), d.Malformed != ""
 		}
 		n++
 		if d.Len() == width && d.Malformed == "" {
 			same++
 		}
 	}
-	if width < 2 || width > 4096 {
+	switch {
+	case broken:
+		return 1, width // a header all the same, if a bad one
+	case width < 2:
 		return 0, 0
 	}
 	return same*100/n*1000 + min(width, 999), width
@@ -351,29 +362,44 @@ func jsonSplitter(paths []string) (*jsonl.Splitter, error) {
 // try reads the sample in a format.
 func (s *scout) try(f Format, p piece) candidate {
 	c := candidate{Format: f}
-	data, cols := p.Data, f.columns(s.role)
+	d, data, err := s.decoder(f, p.Data)
+	if err != nil {
+		c.missing = []string{err.Error()}
+		return c
+	}
+	d.reset(data, p.spans)
+	s.sample(&c, d)
+	c.judge()
+	return c
+}
+
+// decoder returns a decoder for a sample, and the records of it.
+func (s *scout) decoder(f Format, data []byte) (*decoder, []byte, error) {
+	cols := f.columns(s.role)
 	if f.headed() {
-		names, rest := header(f, data)
-		if f.bare() {
+		var names []string
+		if names, data = header(f, data); f.bare() {
 			cols = neutralColumns(names, s.role)
 		} else {
 			cols = bindHeader(names, f.paths(s.role))
 		}
-		data = rest
+	} else {
+		data = bytes.TrimPrefix(data, bom)
 	}
 	env := s.opt.env(s.role, nil)
 	if env.Year == 0 {
 		env.NotAfter = scalar.MaxMicros
 	}
 	d, err := f.decoder(s.role, cols, env)
-	if err != nil {
-		c.missing = []string{err.Error()}
-		return c
+	return d, data, err
+}
+
+// zone returns the zone in which a sample is read.
+func (s *scout) zone() *time.Location {
+	if z := s.opt.Zones[s.role]; z != nil {
+		return z
 	}
-	d.reset(data, p.spans)
-	s.sample(&c, d, cols)
-	c.judge()
-	return c
+	return time.UTC
 }
 
 // header returns the names of columns, and what stands behind the header.
@@ -405,8 +431,12 @@ func neutralColumns(names []string, role event.Role) *columns {
 }
 
 // sample reads records and counts how they fare.
-func (s *scout) sample(c *candidate, d *decoder, cols *columns) {
-	r := reader{role: s.role, currency: s.opt.Currency, zone: scalar.NewClock(time.UTC)}
+func (s *scout) sample(c *candidate, d *decoder) {
+	r := reader{role: s.role, currency: s.opt.Currency, zone: scalar.NewClock(s.zone())}
+	var cols *columns
+	if del, ok := d.records.(*delimited); ok {
+		cols = del.cols
+	}
 	there := make([]bool, len(d.values))
 	where := 0
 	n := 0
@@ -440,7 +470,7 @@ func (s *scout) sample(c *candidate, d *decoder, cols *columns) {
 // rows reads the rows of the record at hand.
 func (s *scout) rows(c *candidate, d *decoder, r *reader, res profile.Result, first bool) {
 	if res.What != profile.Event {
-		c.else_++
+		c.passed++
 		return
 	}
 	for n := range d.rows() {
@@ -448,7 +478,7 @@ func (s *scout) rows(c *candidate, d *decoder, r *reader, res profile.Result, fi
 		switch res := d.row(n, &v); res.What {
 		case profile.NoRow:
 		case profile.Passed:
-			c.else_++
+			c.passed++
 		case profile.Fault:
 			c.note(fault{res.Field, res.Reason})
 		default:
@@ -500,7 +530,7 @@ func (c *candidate) judge() {
 	fit := 100
 	if n := c.ok + c.faults; n > 0 {
 		fit = c.ok * 100 / n
-	} else if c.else_ > 0 {
+	} else if c.passed > 0 || c.needs == 0 {
 		fit = 0 // not one row: that proves nothing
 	}
 	switch {

@@ -30,6 +30,7 @@ type source struct {
 	body   int64       // offset of the first record
 
 	parquet     bool
+	wanted      []string // columns of a Parquet file, nil for all
 	encoding    text.Encoding
 	encodingWhy string
 }
@@ -142,7 +143,7 @@ func (u *unmarked) Read(b []byte) (int, error) {
 func (s *source) raw(ctx context.Context, t *tap) (io.ReadCloser, error) {
 	switch {
 	case s.parquet:
-		r, err := parquet.Open(ctx, t.f, s.stat.Size(), nil, parquet.Options{Limits: parquet.Limits{MaxUnpacked: s.limits.MaxUnpacked}})
+		r, err := parquet.Open(ctx, t.f, s.stat.Size(), s.wanted, parquet.Options{Limits: parquet.Limits{MaxUnpacked: s.limits.MaxUnpacked}})
 		return r, s.unusable(ctx, err)
 	case s.member != nil:
 		u, err := unpack.OpenMember(ctx, t.f, *s.member, s.limits)
@@ -250,9 +251,18 @@ func (s *source) trouble(err error) {
 	s.info.Trouble = fmt.Sprintf("not read beyond byte %d: %s", s.info.Unpacked, reason(err))
 }
 
+// firstLine is the number of the first line. Rows of a Parquet file are counted
+// from 1 and have a header before them that is ours.
+func (s *source) firstLine() int64 {
+	if s.parquet {
+		return 0
+	}
+	return 1
+}
+
 // count adds up the lines of all blocks, so that each mark knows its line.
 func (s *source) count() {
-	line := int64(1)
+	line := s.firstLine()
 	for _, m := range s.marks {
 		m.line = line
 		line += m.lines

@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,6 +94,19 @@ func (l *loader) recognise(ctx context.Context, s *source) error {
 	if err != nil {
 		return err
 	}
+	if err := l.choose(s, all); err != nil {
+		return err
+	}
+	s.adopt(&all[0], l)
+	if best := &all[0]; best.unzoned && l.opt.Zones[s.input.Role] == nil {
+		return &ZoneError{s.input.Name, s.input.Role, best.stamp}
+	}
+	return nil
+}
+
+// choose settles on the first of the ways to read a source, or says why none is
+// sure enough.
+func (l *loader) choose(s *source, all []candidate) error {
 	best := &all[0]
 	given, isGiven := l.opt.Profiles[s.input.Role]
 	switch {
@@ -100,7 +114,7 @@ func (l *loader) recognise(ctx context.Context, s *source) error {
 		return &UnknownError{s.input.Name, "is not what --profile " + given.Profile.Name + " says",
 			"it lacks " + strings.Join(clipped(best.missing), ", ")}
 	case isGiven:
-	case best.Confidence == 0 && s.plain(best):
+	case best.Confidence == 0 && best.Syntax == Delimited:
 		// A neutral header that lacks something says so itself.
 		best.Format.Profile, best.Format.Root = nil, ""
 	case best.Confidence < Sure:
@@ -108,26 +122,39 @@ func (l *loader) recognise(ctx context.Context, s *source) error {
 	case len(all) > 1 && best.Profile != nil && best.close(&all[1]):
 		return &UnknownError{s.input.Name, "its format is not certain", fmt.Sprintf("it may be %s or %s", best.Name(), all[1].Name())}
 	}
-	s.adopt(best, l.opt)
-	if best.unzoned && l.opt.Zones[s.input.Role] == nil {
-		return &ZoneError{s.input.Name, s.input.Role, best.stamp}
-	}
 	return nil
 }
 
-// plain reports whether the source is best read as delimited text with a
-// neutral header, even though something is missing.
-func (s *source) plain(c *candidate) bool { return c.Syntax == Delimited }
-
 // adopt takes a format for the source.
-func (s *source) adopt(c *candidate, opt Options) {
+func (s *source) adopt(c *candidate, l *loader) {
 	s.format = c.Format
 	s.format.Encoding, s.format.Packing, s.format.Parquet = s.encoding.String(), s.info.Compression, s.parquet
 	s.cols = s.format.columns(s.input.Role)
+	if s.parquet {
+		s.project(l.head)
+	}
 	s.info.Format = s.describe()
-	if s.format.Profile != nil && s.format.Profile.Profile.Syntax == "lines" && opt.Year == 0 {
+	if s.format.Profile != nil && s.format.Profile.Profile.Syntax == "lines" && l.opt.Year == 0 {
 		s.info.Notes = append(s.info.Notes, "stamps without a year are taken to lie in the year before the date of the file, "+
 			s.stat.ModTime().UTC().Format("2006-01-02"))
+	}
+}
+
+// project picks the columns of a Parquet file that are needed. The others are
+// not read at all.
+func (s *source) project(head []byte) {
+	names, _ := header(s.format, head)
+	used := map[string]bool{}
+	for _, p := range s.format.paths(s.input.Role) {
+		column, _, _ := strings.Cut(p, jsonMark)
+		used[foldName(column)], used[foldName(p)] = true, true
+	}
+	for _, n := range names {
+		if used[foldName(n)] {
+			s.wanted = append(s.wanted, n)
+		} else {
+			s.info.Extra = append(s.info.Extra, n)
+		}
 	}
 }
 
@@ -188,6 +215,7 @@ func (l *loader) look(ctx context.Context, s *source) ([]candidate, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.head, l.headWhole = head, whole
 	given, isGiven := l.opt.Profiles[s.input.Role]
 	sc := scout{role: s.input.Role, head: head, whole: whole, opt: &l.opt, given: isGiven, profile: given}
 	return sc.candidates(), nil
@@ -212,6 +240,9 @@ func (s *source) peek(ctx context.Context, f *os.File) (head []byte, whole bool,
 	enc, _, why := text.Detect(head, whole)
 	s.encoding, s.encodingWhy = enc, why
 	if enc == text.UTF8 {
+		if rest, marked := bytes.CutPrefix(head, bom); marked && looksLikeJSON(rest) {
+			head = append([]byte("   "), rest...)
+		}
 		return head, whole, nil
 	}
 	// A character may be cut off at the end of the head; the last record is

@@ -361,6 +361,9 @@ func rowPairs(s *Summary) []console.Pair {
 		for _, why := range slices.Sorted(maps.Keys(r.Passed)) {
 			add(several(r.Passed[why], "accepted row is no event of an account: ", "accepted rows are no events of an account: ") + console.Clean(why))
 		}
+		if r.Broken > 0 {
+			add(several(r.Broken, "byte means nothing in the encoding and was kept", "bytes mean nothing in the encoding and were kept"))
+		}
 		for _, n := range r.Notes {
 			add(n)
 		}

@@ -143,6 +143,8 @@ type SourceCounts struct {
 	// Passed counts accepted rows that are no event of an account, by what they
 	// are.
 	Passed map[string]int64 `json:"passed_over,omitempty"`
+	// Broken counts bytes that mean nothing in the encoding; they were kept.
+	Broken int64 `json:"broken_bytes,omitempty"`
 	// Notes say what was assumed in reading the source.
 	Notes      []string         `json:"notes,omitempty"`
 	Extra      []string         `json:"ignored_columns,omitempty"`
@@ -299,7 +301,7 @@ func moneyOf(t *forensics.Total) MoneySummary {
 func (s *Summary) source(e *event.Source) {
 	n := SourceCounts{Name: e.Name, Role: e.Role.String(),
 		RowCounts: RowCounts{e.Read, e.Accepted, e.Rejected, e.Duplicates, e.Repeats},
-		Extra:     e.Extra, Absent: e.Absent, Trouble: e.Trouble, Format: e.Format, Passed: e.Passed, Notes: e.Notes}
+		Extra:     e.Extra, Absent: e.Absent, Trouble: e.Trouble, Format: e.Format, Passed: e.Passed, Broken: e.Broken, Notes: e.Notes}
 	if !e.First.IsZero() {
 		n.Range = &Span{stamp(e.First.UnixMicro()), stamp(e.Last.UnixMicro())}
 	}

@@ -196,6 +196,9 @@ type Source struct {
 	// Passed counts accepted records that are no event of an account, such as a
 	// fee, by what they are.
 	Passed map[string]int64
+	// Broken counts bytes that mean nothing in the encoding of the source. They
+	// are kept as they are.
+	Broken int64
 	// Repeats counts accepted rows that equal another accepted row but may
 	// not be called duplicates: whole-second stamps and no id.
 	Repeats int64

@@ -134,7 +134,7 @@ func (c *Cutter) token() bool {
 		o.begin(true)
 		return true
 	case o.array:
-		return o.breakFor(brokenText)
+		return c.breakFor(brokenText)
 	case b == '{' && len(o.wrapper) == 0:
 		o.begin(true)
 		return true
@@ -143,7 +143,7 @@ func (c *Cutter) token() bool {
 	case b == '[' && len(o.wrapper) == 0:
 		o.array = true
 	default:
-		return o.breakFor(brokenText)
+		return c.breakFor(brokenText)
 	}
 	o.fresh = false
 	c.pos++
@@ -159,8 +159,13 @@ func (o *outer) begin(record bool) {
 	o.fresh = false
 }
 
-// breakFor says that the line at pos is no record.
-func (o *outer) breakFor(reason string) bool {
+// breakFor says that the line at pos is no record, or that on which an object
+// began that would be around the array.
+func (c *Cutter) breakFor(reason string) bool {
+	o := &c.outer
+	if o.hold >= 0 && c.pos-o.hold <= c.longest {
+		c.pos, o.level = o.hold, 0
+	}
 	o.mode, o.reason, o.hold = breaking, reason, -1
 	return true
 }
@@ -173,7 +178,7 @@ func (c *Cutter) member() bool {
 		return c.leave()
 	case '"':
 	default:
-		return o.breakFor(brokenText)
+		return c.breakFor(brokenText)
 	}
 	end, escaped := quoted(b, 1)
 	i := end
@@ -186,7 +191,7 @@ func (c *Cutter) member() bool {
 	case (i == short || i == len(b)) && c.more():
 		return false
 	case i < 0 || i == len(b):
-		return o.breakFor(brokenValue)
+		return c.breakFor(brokenValue)
 	}
 	c.pos += i
 	name := b[1:end]
@@ -251,16 +256,13 @@ func (c *Cutter) value() bool {
 	case end == short && c.more():
 		return false
 	case end == short && len(b) < c.longest:
-		if c.err == io.EOF {
-			return o.breakFor(brokenEnd)
-		}
-		return o.breakFor(brokenRead)
+		return c.breakFor(c.cut())
 	case end == short:
 		return c.giveUp(b, brokenLong)
 	case end == deep:
 		return c.giveUp(b, brokenDeep)
 	case end == bad:
-		return o.breakFor(brokenValue)
+		return c.breakFor(brokenValue)
 	}
 	if o.record {
 		c.records = append(c.records, Span{uint32(c.pos), uint32(c.pos + end)})
@@ -274,7 +276,7 @@ func (c *Cutter) value() bool {
 func (c *Cutter) giveUp(b []byte, reason string) bool {
 	o := &c.outer
 	if b[0] != '{' && b[0] != '[' && (b[0] != '"' || closing(b, 1) != short) {
-		return o.breakFor(brokenText)
+		return c.breakFor(brokenText)
 	}
 	o.mode, o.skimmer = skimming, skimmer{indent: o.indent, lines: o.record}
 	if !o.record {
@@ -345,7 +347,7 @@ func (c *Cutter) search() bool {
 		return true
 	}
 	if c.text[c.pos] != '{' {
-		return o.breakFor(brokenText)
+		return c.breakFor(brokenText)
 	}
 	if len(o.wrapper) > 0 && (o.level > 0 || o.array) {
 		name, ok := firstKey(c.window())
@@ -385,10 +387,21 @@ func firstKey(b []byte) (name string, ok bool) {
 func (c *Cutter) finish() bool {
 	o := &c.outer
 	open := o.mode == between && (o.level > 0 || o.array) || o.mode == skimming && !o.record
+	if open && o.hold >= 0 && c.pos-o.hold <= c.longest {
+		return c.breakFor(c.cut())
+	}
 	o.mode, o.level, o.array, o.hold = between, 0, false, -1
 	if open && c.err == io.EOF {
 		o.broken, o.brokenLen = brokenMissing, 0
 		return true
 	}
 	return false
+}
+
+// cut returns why a value is broken that the end of the stream cuts.
+func (c *Cutter) cut() string {
+	if c.err == io.EOF {
+		return brokenEnd
+	}
+	return brokenRead
 }

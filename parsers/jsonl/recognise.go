@@ -156,6 +156,9 @@ type list struct {
 
 // alone reports whether an object is there for the sake of its list.
 func (l *list) alone() bool {
+	if l.members == 0 {
+		return l.others == 0
+	}
 	if l.usual {
 		return l.others <= 1 || l.others < l.members || l.share >= 90
 	}
@@ -184,10 +187,10 @@ func (o object) list(key string) (best list) {
 			r = len(usual)
 		}
 		members, is := records(text)
-		if is && members == 0 && r == len(usual) {
-			is = false // an empty array of any name is nothing
+		if members == 0 && (r == len(usual) || key == "" && text[0] != '[') {
+			is = false // an empty array of any name is nothing, nor is null alone
 		}
-		if !is || r >= rank || key != "" && at != key {
+		if !is || name == "" || r >= rank || key != "" && at != key {
 			others += weight(name)
 			return
 		}

@@ -54,6 +54,11 @@ var heads = []struct {
 	{"lines with events", google + "\n" + google + "\n", "", KindLines},
 	{"one line with events", google, "", KindLines},
 	{"orders with items", strings.Repeat(`{"id":"1","account":"a","items":[{"sku":"x","price":5}]}`+"\n", 2), "", KindLines},
+	{"a record with null", `{"user":"a","data":null}`, "", KindLines},
+	{"nothing but null", `{"data":null}`, "", KindLines},
+	{"a record with an empty array", `{"user":"a","items":[]}`, "", KindLines},
+	{"pages, one null", "{\"Records\":[{\"a\":1}]}\n{\"Records\":null}\n", "Records", KindWrapped},
+	{"a page behind a cut one", "{\n{\"Records\":[{", "Records", KindWrapped},
 	{"one order", `{"id":"1","account":"a","items":[{"sku":"x","price":5}]}` + "\n", "", KindLines},
 	{"lines of which one has an array", "{\"items\":[{\"a\":1}]}\n{\"a\":2}\n", "", KindLines},
 	{"empty array", " [ ]\n", "", KindArray},
@@ -83,6 +88,7 @@ var heads = []struct {
 	{"an unusual name", `{"totalSize":2,"done":true,"records":[` + elements(2) + `]}`, "records", KindWrapped},
 	{"an unusual name with a dot", `{"log.lines":[` + elements(2) + `]}`, `log\.lines`, KindWrapped},
 	{"the more telling name", `{"warnings":[{"a":1}],"events":[` + elements(2) + `]}`, "events", KindWrapped},
+	{"an array without a name", `{"":[{"a":1}]}`, "", KindLines},
 	{"an array of texts", `{"items":["a","b"]}`, "", KindLines},
 }
 

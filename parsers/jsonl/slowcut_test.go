@@ -35,6 +35,10 @@ func slowCut(text string, wrapper []string, longest int) []piece {
 			c.at += c.gap(",")
 		}
 		if c.at == len(text) {
+			if !c.lost && c.level > 0 && !c.page && c.at-c.begins <= longest {
+				c.line(brokenEnd)
+				continue
+			}
 			if !c.lost && (c.level > 0 || c.array) {
 				c.pieces = append(c.pieces, piece{c.at, "", brokenMissing})
 			}
@@ -212,8 +216,12 @@ func (c *slowCutter) indent() int {
 	return len(before)
 }
 
-// line takes a line for broken.
+// line takes a line for broken, or the one on which an object began that would
+// be around the array.
 func (c *slowCutter) line(reason string) {
+	if c.level > 0 && !c.page && c.at-c.begins <= c.longest {
+		c.at, c.level = c.begins, 0
+	}
 	line := c.text[c.at:]
 	if n := strings.Index(line, "\n"); n >= 0 {
 		line = line[:n+1]

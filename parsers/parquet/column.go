@@ -282,6 +282,9 @@ func (c *column) openPage(off int64, h *header) error {
 	if h.values == 0 {
 		return nil
 	}
+	if int64(h.values) > c.shared.maxBytes { // each is a byte of text at least
+		return &LimitError{Cap: RatioCap, Limit: int64(c.shared.limits.MaxRatio)}
+	}
 	stored, err := c.stored(off, h)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -335,7 +336,10 @@ func TestBombs(t *testing.T) {
 	}
 	const many = 1 << 30
 	nullable := func(file *forgedFile) *forgedFile { file.nodes[0].repetition = optional; return file }
-	f("a thousand million nulls", nullable(oneColumn(typeInt64, many, forgedPage{values: many, body: withLength(runs(1, 0, many))})), Options{}, RatioCap, 16<<20)
+	nulls := forgedPage{values: many / 16, body: withLength(runs(1, 0, many/16))}
+	f("a thousand million nulls", nullable(oneColumn(typeInt64, many, slices.Repeat([]forgedPage{nulls}, 16)...)), Options{}, RatioCap, 16<<20)
+	nulls = forgedPage{values: many, body: withLength(runs(1, 0, many))}
+	f("as many in one page", nullable(oneColumn(typeInt64, many, nulls)), Options{}, RatioCap, 1<<20)
 
 	large := plainText(strings.Repeat("x", 1<<20))
 	f("a text a million times", oneColumn(typeBytes, 1<<20, forgedPage{kind: pageDict, values: 1, body: large},
@@ -363,21 +367,22 @@ func TestBombs(t *testing.T) {
 		t.Errorf("a frame that says too little took %d bytes, error %v", got, err)
 	}
 
-	list := oneColumn(typeInt64, 1, forgedPage{values: many, body: append(withLength(runs(1, 0, 1, 1, many-1)), append(withLength(runs(1, 1, many)), 1)...)})
-	list.nodes[0].repetition, list.groups[0].chunks[0].values = repeated, many
+	const long = ratioFloor
+	list := oneColumn(typeInt64, 1, forgedPage{values: long, body: append(withLength(runs(1, 0, 1, 1, long-1)), append(withLength(runs(1, 1, long)), 1)...)})
+	list.nodes[0].repetition, list.groups[0].chunks[0].values = repeated, long
 	data = list.bytes()
 	if got := took(func() { _, err = drain(t, data, Options{}) }); got > 1<<20 || err == nil {
 		t.Errorf("a list of values that are not there took %d bytes, error %v", got, err)
 	}
 	dict := forgedPage{kind: pageDict, values: 1, body: plain64(1)}
-	list.groups[0].chunks[0].pages[0].body = append(withLength(runs(1, 0, 1, 1, many-1)), append(withLength(runs(1, 1, many)), append([]byte{0}, runs(0, 0, many)...)...)...)
+	list.groups[0].chunks[0].pages[0].body = append(withLength(runs(1, 0, 1, 1, long-1)), append(withLength(runs(1, 1, long)), append([]byte{0}, runs(0, 0, long)...)...)...)
 	list.groups[0].chunks[0].pages[0].encoding = encDict
 	list.groups[0].chunks[0].pages = append([]forgedPage{dict}, list.groups[0].chunks[0].pages...)
-	f("a list of a thousand million", list, Options{}, RowCap, 256<<20)
+	f("a list of 64 million", list, Options{}, RowCap, 256<<20)
 
-	count := binary.AppendUvarint([]byte{0x80, 1, 4}, 1<<31-1) // 128 in 4, so many values
+	count := binary.AppendUvarint([]byte{0x80, 1, 4}, long) // 128 in 4, so many values
 	body := append(append(count, 0), bytes.Repeat([]byte{0, 0, 0, 0, 0}, 100)...)
-	lengths := oneColumn(typeBytes, 1<<31-1, forgedPage{values: 1<<31 - 1, encoding: encDeltaLength, body: body})
+	lengths := oneColumn(typeBytes, long, forgedPage{values: long, encoding: encDeltaLength, body: body})
 	data = lengths.bytes()
 	if got := took(func() { _, err = drain(t, data, Options{}) }); got > 1<<20 || !errors.Is(err, errTooFew) {
 		t.Errorf("lengths that are not there took %d bytes, error %v", got, err)

@@ -31,7 +31,7 @@ type delta struct {
 const deltaStep = 32
 
 // maxDeltaBlock is how many values a block may have; writers use 128 to 2048.
-const maxDeltaBlock = 1 << 20
+const maxDeltaBlock = 1 << 16
 
 var errDelta = errors.New("differences that do not follow their format")
 

@@ -25,7 +25,8 @@ func (p *pen) field(id int, kind byte) {
 	*top = id
 }
 
-func (p *pen) int(id int, v int64) { p.field(id, kindI64); p.b = binary.AppendVarint(p.b, v) }
+func (p *pen) int(id int, v int64)  { p.field(id, kindI64-1); p.b = binary.AppendVarint(p.b, v) }
+func (p *pen) long(id int, v int64) { p.field(id, kindI64); p.b = binary.AppendVarint(p.b, v) }
 
 func (p *pen) flag(id int, v bool) {
 	if v {
@@ -143,7 +144,7 @@ func (f *forgedFile) bytes() []byte {
 	for _, n := range append([]forgedNode{root}, f.nodes...) {
 		n.write(p)
 	}
-	p.int(3, f.rows)
+	p.long(3, f.rows)
 	p.list(4, kindStruct, len(f.groups))
 	for _, g := range f.groups {
 		p.open()
@@ -151,8 +152,8 @@ func (f *forgedFile) bytes() []byte {
 		for _, c := range g.chunks {
 			out = c.write(p, out)
 		}
-		p.int(2, 0)
-		p.int(3, g.rows)
+		p.long(2, 0)
+		p.long(3, g.rows)
 		p.end()
 	}
 	p.b = append(p.b, 0)
@@ -203,7 +204,7 @@ func (c *forgedChunk) write(p *pen, out []byte) []byte {
 		}
 	}
 	p.open()
-	p.int(2, int64(from))
+	p.long(2, int64(from))
 	p.begin(3)
 	p.int(1, int64(c.typ))
 	p.list(2, kindI64-1, 1)
@@ -213,12 +214,12 @@ func (c *forgedChunk) write(p *pen, out []byte) []byte {
 		p.elem(name)
 	}
 	p.int(4, int64(c.codec))
-	p.int(5, c.values)
-	p.int(6, int64(len(out)-from))
-	p.int(7, int64(len(out)-from)+c.longer)
-	p.int(9, int64(data))
+	p.long(5, c.values)
+	p.long(6, int64(len(out)-from))
+	p.long(7, int64(len(out)-from)+c.longer)
+	p.long(9, int64(data))
 	if dict > 0 {
-		p.int(11, int64(dict))
+		p.long(11, int64(dict))
 	}
 	p.end()
 	p.end()

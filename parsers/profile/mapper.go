@@ -82,6 +82,7 @@ type Mapper struct {
 // NewMapper returns a mapper of the profile.
 func (c *Compiled) NewMapper(env Env) *Mapper {
 	m := &Mapper{Compiled: c, env: env, zones: map[string]*scalar.Clock{}, mac: hmac.New(sha256.New, env.CardKey)}
+	m.v = make(Values, len(c.paths)) // until Begin, a record without fields
 	switch {
 	case env.Zone != nil:
 		m.clock = scalar.NewClock(env.Zone)

@@ -325,3 +325,17 @@ func TestMappingAllocatesNothing(t *testing.T) {
 		t.Errorf("%.0f allocations", allocs)
 	}
 }
+
+func TestWhereBeforeTheFirstRecord(t *testing.T) {
+	p, err := Load([]byte(authHead + "where: {b: x}\nfields: {event: a}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Compile(p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.NewMapper(Env{}).Where() {
+		t.Error("a record without fields is of no profile")
+	}
+}

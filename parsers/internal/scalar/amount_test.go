@@ -252,6 +252,21 @@ func TestIsBlank(t *testing.T) {
 	}
 }
 
+// checkScaled holds a scale against no scale: the value is the same, or there is
+// none in whole minor units.
+func checkScaled(t *testing.T, b []byte, r AmountRule, scale, digits int) {
+	t.Helper()
+	power := func(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+	plain, plainNeg, plainOK := TryScaled(b, r, 0, 0)
+	got, neg, ok := TryScaled(b, r, scale, digits)
+	want, rest := new(big.Int).Mul(big.NewInt(plain), power(digits)), new(big.Int)
+	want.QuoRem(want, power(scale), rest)
+	wantOK := plainOK && rest.Sign() == 0 && want.Cmp(big.NewInt(money.MaxAmount)) <= 0
+	if ok != wantOK || ok && (want.Cmp(big.NewInt(got)) != 0 || neg != plainNeg) {
+		t.Errorf("TryScaled(%q, %d, %d) = %d, %t, %t, want %v, %t, %t", b, scale, digits, got, neg, ok, want, plainNeg, wantOK)
+	}
+}
+
 func FuzzTryAmount(f *testing.F) {
 	seeds := 0
 	for _, c := range amountTexts {
@@ -261,6 +276,7 @@ func FuzzTryAmount(f *testing.F) {
 	mustSeed(f, seeds)
 	f.Fuzz(func(t *testing.T, b []byte, unit, decimal uint8, group string, digits int) {
 		checkAmount(t, b, AmountRule{Unit: Unit(unit), Decimal: decimal, Group: group}, digits)
+		checkScaled(t, b, AmountRule{Decimal: '.', Group: group}, int(unit%10), int(decimal%10))
 		if _, _, ok := TryAmount(b, AmountRule{}, 2); ok && IsBlank(b) {
 			t.Errorf("%q is an amount and none", b)
 		}

@@ -153,13 +153,13 @@ func oracleLayout(layout, text string, hint YearHint) (Time, bool) {
 	return Time{}, false
 }
 
-var oracleMonths = map[string]time.Month{}
-
-func init() {
+var oracleMonths = func() map[string]time.Month {
+	all := map[string]time.Month{}
 	for m := time.January; m <= time.December; m++ {
-		oracleMonths[strings.ToLower(m.String()[:3])] = m
+		all[strings.ToLower(m.String()[:3])] = m
 	}
-}
+	return all
+}()
 
 var oracleOffsets = map[string]int{
 	"UTC": 0, "GMT": 0, "UT": 0, "JST": 9, "KST": 9, "HKT": 8, "SGT": 8,

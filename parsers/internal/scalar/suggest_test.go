@@ -157,6 +157,9 @@ func FuzzSuggest(f *testing.F) {
 		if why == "" || ok != (layout != "") || zoned && !ok {
 			t.Errorf("Suggest(%q) = %q, %t, %t, %q", list, layout, zoned, ok, why)
 		}
+		if order := OrderOf(samples); layout == "mdy" && order != MonthFirst || layout != "" && layout != "dmy" && order == DayFirst {
+			t.Errorf("OrderOf(%q) = %d, and %q is suggested", list, order, layout)
+		}
 		if decimal, ok, why := SuggestDecimal(samples); why == "" || ok != (decimal == '.' || decimal == ',') {
 			t.Errorf("SuggestDecimal(%q) = %q, %t, %q", list, decimal, ok, why)
 		}

@@ -34,9 +34,10 @@ var (
 // a stream are padding. Text is delivered as it is decoded; its checksum comes
 // only after a block, which may be the whole file.
 //
-// The decoder of github.com/ulikunitz/xz, which the tests compare with, takes
-// the memory of a dictionary anew for each block, however small, keeps back up
-// to 2 MiB of good text when what follows is damaged, and is slower.
+// The decoder of github.com/ulikunitz/xz, which the tests compare with, would
+// not do: it takes a file that is cut off behind a header for a whole one,
+// keeps back up to 2 MiB of good text when what follows is damaged, and takes
+// the memory of a dictionary anew for each block, however small.
 type xzFile struct {
 	in    *bufio.Reader
 	step  func() error // what comes next

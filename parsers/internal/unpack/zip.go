@@ -121,7 +121,7 @@ func damagedZip() error { return &DamageError{Kind: Zip, Err: errDirectory} }
 
 // findDirectory finds the directory by what ends it.
 func findDirectory(f io.ReaderAt, size int64) (d directory, err error) {
-	tail := make([]byte, min(size, endSize+1<<16))
+	tail := make([]byte, min(max(size, 0), endSize+1<<16))
 	start := size - int64(len(tail))
 	if err := readAt(f, tail, start); err != nil {
 		return d, err

@@ -276,6 +276,9 @@ func TestMembersRefused(t *testing.T) {
 	if _, err := Members(bytes.NewReader(change(good, end+4, 1)), int64(len(good))); !errors.As(err, &unsupported) {
 		t.Errorf("a part: %v", err)
 	}
+	if _, err := Members(bytes.NewReader(good), -1); err == nil {
+		t.Error("a file of less than nothing was read")
+	}
 	if _, err := Members(bytes.NewReader(good), int64(len(good))+5); err == nil {
 		t.Error("a file that is shorter than it was said to be was read")
 	}
