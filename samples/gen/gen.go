@@ -90,6 +90,7 @@ type Attack struct {
 	AtCap float64
 	// PerPhone is how many accounts a crew's phone goes through: 7 to 8 (S6).
 	PerPhone int
+	Habits   Habits
 }
 
 // A Vector is the way in. The words are those of the truth files.
@@ -106,6 +107,7 @@ const (
 	ResetAbuse    Vector = "password_reset"        // reset with public facts, to another mail address
 	ExternalLogin Vector = "external_login"        // the flaw that trusted any external id (S46)
 	SessionTheft  Vector = "session_theft"         // the owner's session, used elsewhere
+	BankLink      Vector = "bank_link"             // wallets opened in the names of strangers, whose banks' PINs were guessed (S61)
 )
 
 // An Executor is a way to take the money. The words are those of the truth
