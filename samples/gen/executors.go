@@ -79,6 +79,8 @@ func (b *planner) newHand(e Executor) presence {
 	t, r := b.t, &b.r
 	who := presence{device: r.next(), agent: t.agents.at(t.agents.phone(r), int(b.a.StartDay), int(r.exp(4)))}
 	switch {
+	case e == FromAbroad && r.chance(b.a.Habits.ForeignExits):
+		who.from.isp = chooseISP(r, hosting, true, "")
 	case e == FromAbroad:
 		who.from.isp = chooseISP(r, fixed, true, "")
 	case r.chance(b.a.Habits.FixedLine):

@@ -31,6 +31,9 @@ type Habits struct {
 	// FixedLine is the share of executors on a home line instead of a
 	// carrier. Assumed; the pair caught in Shinjuku used phones (S4, S6).
 	FixedLine float64
+	// ForeignExits is the share of executors abroad who come through an exit of
+	// a VPN service. Assumed.
+	ForeignExits float64
 	// SleepIn is the share of work that waits for the morning. Assumed.
 	SleepIn float64
 	// Direct is the share of executors who pay by the victim's card without a
@@ -61,7 +64,7 @@ func defaultHabits() Habits {
 	return Habits{
 		Servers: 0.5, VPNExits: 0.2, WebAgents: 0.2, ScriptAgents: 0.1, OneDevice: 0.4, NoDevice: 0.15,
 		ProxyMobile: 0.25, Repeats: 0.1, Waves: 6,
-		Untested: 0.1, FixedLine: 0.12, SleepIn: 0.6, Direct: 0.12, MailChange: 0.06,
+		Untested: 0.1, FixedLine: 0.12, ForeignExits: 0.3, SleepIn: 0.6, Direct: 0.12, MailChange: 0.06,
 		TopsAgain: 0.45, WholeCartons: 0.6, SomeCartons: 0.3, OverDeclines: 0.03, GoesOn: 0.7,
 		Phished: 0.4, ClonedDevice: 0.05, HiddenDevice: 0.15,
 	}

@@ -230,7 +230,7 @@ func (t *town) surroundings(p *person, n uint64, r *rng, has func(Lookalike, flo
 	}
 	p.tablet = -1
 	if has(ShopTablet, q.Tablets) {
-		p.tablet = t.stores.busy(r, max(t.w.Accounts/8000, 1)) // few shops have one
+		p.tablet = t.stores.busy(r, max(t.w.Accounts/1000, 1)) // about ten customers to each
 	}
 }
 

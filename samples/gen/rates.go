@@ -90,7 +90,8 @@ type Rates struct {
 	// day. Assumed.
 	AccountBooks, BooksTold float64
 	// Tablets is the share of accounts that use a shop's tablet, for TabletUse
-	// of their visits: many accounts on one device. Assumed.
+	// of their visits: about ten accounts on one device, as on a crew's phone
+	// (S6). Assumed.
 	Tablets, TabletUse float64
 	// Storms is the share of accounts in 30 days whose client repeats a wrong
 	// password for hours (S89, S93). Assumed.
@@ -195,15 +196,15 @@ func defaultRates() Rates {
 	return Rates{
 		Visits: 0.27, VisitSpread: 1.6, Dormant: 0.16, Returning: 0.02, NewCustomers: 0.04, NightOwls: 0.07,
 		ReturningForgot: 0.6, FirstVisits: 0.55, NewPasswords: 0.6, FactorFails: 0.06, HandsetForgot: 0.12,
-		SecondBrowsers: 0.4, SecondUse: 0.25, SecondLooks: 0.8, OfficeHours: 0.6, TripLooks: 0.9, Roaming: 0.3,
+		SecondBrowsers: 0.4, SecondUse: 0.25, SecondLooks: 0.8, OfficeHours: 0.6, TripLooks: 0.8, Roaming: 0.3,
 		VPNOn: 0.5, VPNAbroad: 0.6, BooksTold: 0.25, TabletUse: 0.5, OffCarrier: 0.08,
 		DirectUse: 0.8, LinkFails: 0.08, BankWaits: 0.5, CashTopups: 0.04, PointTopups: 0.02, OtherTopups: 0.3,
 		TopupRetries: 0.8, TopupsAfter: 0.04, PointPayments: 0.015, UsualShop: 0.7, Cartons: 0.55,
-		PartRefunds: 0.4, LargeTransfers: 0.08, NoticeChanges: 0.3, NoticeCalls: 0.15, GoodsBack: 0.03,
+		PartRefunds: 0.4, LargeTransfers: 0.15, NoticeChanges: 0.3, NoticeCalls: 0.15, GoodsBack: 0.03,
 		SessionHours: 9, Typos: 0.055, WrongIDs: 0.012, Forgotten: 0.008, Settings: 0.03, SecondFactor: 0.03, External: 0.08, Logouts: 0.04,
 		NewHandsets: 0.022, Reinstalls: 0.012, SecondDevices: 0.05, Households: 0.27, FamilyPhones: 0.06,
-		OfficeWorkers: 0.08, OfficeSize: 60, Travellers: 0.013, Abroad: 0.004, VPNUsers: 0.015,
-		AccountBooks: 0.015, Tablets: 0.006, Storms: 0.002,
+		OfficeWorkers: 0.08, OfficeSize: 60, Travellers: 0.013, Abroad: 0.008, VPNUsers: 0.015,
+		AccountBooks: 0.015, Tablets: 0.012, Storms: 0.002,
 		NoHomeLine: 0.22, SharedLines: 0.35, HomesPerAddress: 24, IPv6Lines: 0.2, Reconnects: 0.15,
 		AccountsPerCarrierAddress: 150,
 		Looks:                     0.33, Cards: 0.52, Debits: 0.11, Banks: 0.13, Direct: 0.14,

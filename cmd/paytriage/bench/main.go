@@ -32,10 +32,12 @@ import (
 )
 
 // The first seeds of the worlds that are measured, and of those that the
-// yardstick learns from.
+// yardstick learns from. Each preset has seeds of its own, so that no honest
+// person is in two worlds.
 const (
-	testSeeds  = 70_001
-	trainSeeds = 80_001
+	testSeeds      = 70_001
+	trainSeeds     = 90_001
+	seedsPerPreset = 100
 )
 
 // options are the flags.
@@ -73,8 +75,8 @@ func parse(args []string) (options, error) {
 			return o, err
 		}
 	}
-	if f.NArg() > 0 || o.seeds < 1 || o.train < 1 || o.accounts < 0 {
-		return o, errors.New("bench takes flags only; -seeds and -train must be at least 1, -accounts at least 0")
+	if f.NArg() > 0 || o.seeds < 1 || max(o.seeds, o.train) > seedsPerPreset || o.train < 1 || o.accounts < 0 {
+		return o, errors.New("bench takes flags only; -seeds and -train must be 1 to 100, -accounts at least 0")
 	}
 	return o, nil
 }
@@ -156,6 +158,7 @@ type result struct {
 // do the same.
 func (b *bench) measure(ctx context.Context, preset string) (result, error) {
 	r := result{preset: preset}
+	first := seedsPerPreset * slices.Index(gen.Presets(), preset)
 	var test, train []string
 	defer func() {
 		for _, d := range slices.Concat(test, train) {
@@ -163,7 +166,7 @@ func (b *bench) measure(ctx context.Context, preset string) (result, error) {
 		}
 	}()
 	for i := range b.seeds {
-		world, err := b.simulate(ctx, preset, testSeeds+i)
+		world, err := b.simulate(ctx, preset, testSeeds+first+i)
 		if err != nil {
 			return r, err
 		}
@@ -183,7 +186,7 @@ func (b *bench) measure(ctx context.Context, preset string) (result, error) {
 		return r, nil
 	}
 	for i := range b.train {
-		world, err := b.simulate(ctx, preset, trainSeeds+i)
+		world, err := b.simulate(ctx, preset, trainSeeds+first+i)
 		if err != nil {
 			return r, err
 		}

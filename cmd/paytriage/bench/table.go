@@ -85,11 +85,11 @@ func misses(r *result, t *score, v share) []string {
 	if !ok {
 		b = ordinary
 	}
-	ask(t.precision().value() >= b.precision, "precision %.3f, %.2f is asked", t.precision().value(), b.precision)
-	ask(t.seen == 0 || t.recall().value() >= b.recall, "recall %.3f, %.2f is asked", t.recall().value(), b.recall)
+	ask(t.precision().value() >= b.precision, "precision %.4f, %.2f is asked", t.precision().value(), b.precision)
+	ask(t.seen == 0 || t.recall().value() >= b.recall, "recall %.4f, %.2f is asked", t.recall().value(), b.recall)
 	ask(float64(t.off) <= b.off*float64(t.loss), "%s of the loss misplaced, %.0f %% is asked", percent(t.off, t.loss), 100*b.off)
 	ask(v.value() >= rightVectors, "the right way in first in %d of %d worlds, %.0f %% is asked", v.part, v.whole, 100*rightVectors)
-	ask(r.ruler.skip != "" || t.recall().value() >= r.ruler.recall.value(), "recall %.3f, the yardstick has %.3f at the same precision", t.recall().value(), r.ruler.recall.value())
+	ask(r.ruler.skip != "" || t.recall().value() >= r.ruler.recall.value(), "recall %.4f, the yardstick has %.4f at the same precision", t.recall().value(), r.ruler.recall.value())
 	return list
 }
 
