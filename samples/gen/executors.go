@@ -47,6 +47,9 @@ func (b *planner) chooseExecutors(jobs []job) {
 func (b *planner) equip(j *job) {
 	r := &b.r
 	j.budget = max((r.around(b.a.Loss, 100)+500)/1000*1000, 3000)
+	if b.a.MostLoss > 0 {
+		j.budget = min(j.budget, b.a.MostLoss)
+	}
 	j.atCap = r.chance(b.a.AtCap)
 	j.direct = j.executor == FreshDevice && b.t.person(j.account).card != 0 && r.chance(b.a.Habits.Direct)
 }

@@ -47,6 +47,9 @@ type World struct {
 	// NumericIDs makes account ids consecutive numbers with gaps instead of
 	// opaque words.
 	NumericIDs bool
+	// Registers shows at which register of a shop a payment was taken, and who
+	// worked there.
+	Registers bool
 	// Cast gives the first accounts a part that is then certain: account i
 	// has the look-alike traits Cast[i]. For worlds small enough to read.
 	Cast []Lookalike
@@ -85,6 +88,8 @@ type Attack struct {
 	// Loss is the median of what the executor tops up on an account, in yen;
 	// on 7pay 47,800 were lost per victim (S10, derived).
 	Loss int64
+	// MostLoss bounds it, as a cap for a month does; 0 is no bound.
+	MostLoss int64
 	// AtCap is the share of executors who top up at the cap; the others take
 	// amounts like anybody's. 7pay's victims reported the cap (S24, S25).
 	AtCap float64

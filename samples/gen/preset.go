@@ -139,6 +139,7 @@ func quiet(e Executor) World {
 		a.StartDay, a.Loss = 6, 30_000
 		w.Rates.NoticeHours = 150 // few notice small amounts before the statement comes
 	case StoreStaff:
+		w.Registers = true
 		a.PerPhone, a.Victims, a.Entered = 12, 45, 70
 	}
 	w.Attacks = []Attack{a}
@@ -185,7 +186,7 @@ func numbered(w World) World {
 func docomo() World {
 	a := campaign("docomo", BankLink)
 	a.Victims, a.Entered, a.Tries, a.Sources, a.UnknownShare = 60, 90, 1_800, 0, 0
-	a.StartDay, a.Days, a.Loss, a.AtCap = 4, 18, 220_000, 0.6
+	a.StartDay, a.Days, a.Loss, a.MostLoss, a.AtCap = 4, 18, 240_000, 300_000, 0.6
 	w := month(a)
 	w.TopupCap = 100_000
 	w.Rates.Banks, w.Rates.NewCustomers = 0.35, 0.08

@@ -163,12 +163,12 @@ func (l *life) openWallet(who presence) {
 	}
 }
 
-// takeSession copies the session that the owner has.
+// takeSession copies the session that the owner has, or had last: what a thief
+// renews does not end when the owner's app asks for the password again.
 func (l *life) takeSession() {
 	j, h := l.theft.job, &l.sets[mainSet]
-	if h.session == 0 || l.now >= h.until {
-		// The stolen session is older than the log.
-		h.session = l.name()
+	if h.session == 0 {
+		h.session = l.name() // older than the log
 	}
 	h.until = max(h.until, l.now+2*day)
 	j.hand.session = h.session
@@ -351,7 +351,7 @@ func (l *life) spend() {
 	th.rounds++
 	free := l.free()
 	e := entry{kind: payment, about: -1, thief: j.actor, who: l.hand(), funding: balanceFunding}
-	e.store = j.stores[r.pick([]int64{5, 3, 2})]
+	e.store, e.atOwn = j.stores[r.pick([]int64{5, 3, 2})], j.executor == StoreStaff
 	switch unit := 4500 + 100*r.below(8); {
 	case j.direct:
 		e.amount = smokes(r, max(j.budget/unit/2, 1))
