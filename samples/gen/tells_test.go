@@ -289,17 +289,40 @@ type point struct {
 // points returns the values of a feature in ascending order, without those that
 // cannot be seen, and the number of thefts.
 func (v *view) points(feature int) (all []point, thefts int) {
+	var honest, stolen []float64
 	for i := range v.sights {
 		s := &v.sights[i]
 		if s.stolen {
 			thefts++
 		}
-		if x := s.features[feature]; !math.IsNaN(x) {
-			all = append(all, point{x, s.stolen})
+		switch x := s.features[feature]; {
+		case math.IsNaN(x):
+		case s.stolen:
+			stolen = append(stolen, x)
+		default:
+			honest = append(honest, x)
 		}
 	}
-	slices.SortFunc(all, func(a, b point) int { return cmp.Compare(a.value, b.value) })
+	slices.Sort(honest) // several times as fast as sorting points
+	slices.Sort(stolen)
+	all = make([]point, 0, len(honest)+len(stolen))
+	for len(honest)+len(stolen) > 0 {
+		if len(stolen) == 0 || len(honest) > 0 && honest[0] <= stolen[0] {
+			all, honest = append(all, point{honest[0], false}), honest[1:]
+		} else {
+			all, stolen = append(all, point{stolen[0], true}), stolen[1:]
+		}
+	}
 	return all, thefts
+}
+
+// thin leaves one honest sight of four: enough to learn from.
+func (v *view) thin() {
+	n := 0
+	v.sights = slices.DeleteFunc(v.sights, func(s sight) bool {
+		n++
+		return !s.stolen && n%4 != 0
+	})
 }
 
 // A slice is a range of values and how many of them were thieves'.
@@ -404,26 +427,23 @@ var ofTheSource = []string{"failures at the address", "accounts at the address",
 // TestNoFeatureGivesItAway lets a classifier look at each plain feature of
 // entries and of charges, one at a time.
 func TestNoFeatureGivesItAway(t *testing.T) {
-	worlds := []string{"list-type", "list-proxy", "session-theft", "mules", "from-abroad"}
+	worlds := []string{"list-type", "session-theft", "mules", "from-abroad"}
 	if testing.Short() {
 		worlds = worlds[:1]
 	}
 	for _, name := range worlds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := named(t, name)
-			w.Accounts /= 4
+			w := part(named(t, name), 4)
 			allowed := ofTheSource
-			for i := range w.Attacks {
-				a := &w.Attacks[i]
-				a.Tries, a.Victims, a.Entered = a.Tries/4, a.Victims/4, a.Entered/4
-				if a.Sources == 0 {
-					allowed = nil
-				}
+			if w.Attacks[0].Sources == 0 {
+				allowed = nil
 			}
 			entries, charges := look(t, simulate(t, w, Options{}))
 			w.Seed++
 			otherEntries, otherCharges := look(t, simulate(t, w, Options{}))
+			otherEntries.thin()
+			otherCharges.thin()
 			judge(t, "entry", &otherEntries, &entries, allowed)
 			judge(t, "charge", &otherCharges, &charges, nil)
 		})
