@@ -65,6 +65,7 @@ type Source struct {
 	FailuresPerKnown Setting `yaml:"failures_per_known"`
 	EntriesPerKnown  Setting `yaml:"entries_per_known"`
 	NormalWeight     Setting `yaml:"normal_weight"`
+	PlacesDiffer     Setting `yaml:"places_differ"`
 	StrayEntries     Setting `yaml:"stray_entries"`
 	StrayFailures    Setting `yaml:"stray_failures"`
 	HitRateMin       Setting `yaml:"hit_rate_min"`

@@ -14,8 +14,9 @@
 // For a place with K logins of known devices, honest strangers are expected to
 // fail about r*K times and to enter about s*K times, where r and s are the
 // median hour's figures for the whole service: robust against an attack that
-// fills less than half of the hours. Failures beyond that, less two standard
-// deviations, are tries of the attack; entries beyond that are its successes,
+// fills less than half of the hours. Failures beyond that, places being as
+// different as the policy says and chance of two standard deviations allowed
+// for, are tries of the attack; entries beyond that are its successes,
 // within the hit rates that are published for such attacks. An entry from the
 // place is then the attacker's by the odds of the two.
 package source
@@ -375,7 +376,7 @@ func median(hours map[int32]*hour, byDefault, weight int64, figure func(*hour) i
 
 // tries returns how many failures are beyond what honest strangers explain.
 func (m *Map) tries(failures, known int64, p *policy.Source) int64 {
-	expected := m.Failures*known/1000 + p.StrayFailures.Value/1000
+	expected := m.Failures*known/1000*(1000+p.PlacesDiffer.Value)/1000 + p.StrayFailures.Value/1000
 	return max(0, failures-expected-2*root(failures+1))
 }
 
