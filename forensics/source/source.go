@@ -78,8 +78,11 @@ type Cell struct {
 
 	// Tries is how many failures are the attack's.
 	Tries int64
-	// Weight is the weight of evidence that an entry here is the attacker's,
-	// 0 or more.
+	// Odds are the odds that an entry here is the attacker's, nothing else being
+	// known of it.
+	Odds odds.Centibans
+	// Weight is the weight of evidence that it is, 0 or more: the odds here
+	// against those of any entry.
 	Weight odds.Centibans
 }
 
@@ -216,6 +219,25 @@ type Hour struct {
 	Attempts int64
 	Failures int64 // of them, whoever made them
 	Entries  int64 // first logins of a device in an account
+	// Tries is how many strangers' failures are more than honest people make.
+	Tries int64
+}
+
+// UnderSiege reports whether strangers failed more than honest people do in
+// any of the hours that lie in the day before a time: then that somebody tried
+// a password on an account says less of that account.
+func (m *Map) UnderSiege(micros int64) bool {
+	h := int64(hourAt(micros))
+	from, _ := slices.BinarySearchFunc(m.Hours, h-24, func(x Hour, at int64) int { return cmp.Compare(x.At, at) })
+	for _, x := range m.Hours[from:] {
+		if x.At > h {
+			return false
+		}
+		if x.Tries > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Survey adds up what the tracers took in of a log. It is exact: the result
@@ -330,7 +352,7 @@ func (m *Map) learn(tracers []*Tracer, p *policy.Source) *hours {
 		}
 	}
 	for at, h := range all {
-		m.Hours = append(m.Hours, Hour{int64(at), h.attempts, h.failed, h.entries})
+		m.Hours = append(m.Hours, Hour{int64(at), h.attempts, h.failed, h.entries, m.tries(h.failures, h.known, p)})
 	}
 	slices.SortFunc(m.Hours, func(a, b Hour) int { return cmp.Compare(a.At, b.At) })
 	return &hours{all, total.known}
@@ -398,7 +420,8 @@ func (m *Map) weigh(c *Cell, p *policy.Source) {
 	if c.Kind == Agent || c.Kind == ASN || c.Kind == Service {
 		limit = odds.Centibans(p.CapHour.Value)
 	}
-	c.Weight = odds.Clamp(odds.Ratio(foreign, honest)-odds.Clamp(prior, -300, 0), 0, limit)
+	c.Odds = odds.Ratio(foreign, honest)
+	c.Weight = odds.Clamp(c.Odds-odds.Clamp(prior, -300, 0), 0, limit)
 }
 
 // root returns the integer square root, rounded up.
