@@ -173,10 +173,13 @@ type Verdict struct {
 // Vector is about telling the ways in apart.
 type Vector struct {
 	BruteTries     Setting `yaml:"brute_tries"`
+	BruteAverage   Setting `yaml:"brute_average"`
 	UnknownShare   Setting `yaml:"unknown_share"`
 	TriesPerID     Setting `yaml:"tries_per_account"`
 	SingleSource   Setting `yaml:"single_source"`
 	MinimumSupport Setting `yaml:"minimum_support"`
+	LeakMinimum    Setting `yaml:"leak_minimum"`
+	LeakHitRate    Setting `yaml:"leak_hit_rate"`
 }
 
 // Default returns the embedded policy.
