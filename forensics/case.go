@@ -27,6 +27,9 @@ type Case struct {
 	Visits    []StoreVisit
 	Timeline  []Hour
 
+	// Figures are the numbers that speak for and against the ways in.
+	Figures []campaign.Figure
+
 	Totals []Total // by currency
 	// Accounts is how many accounts the logs know, Newcomers how many visits
 	// were weighed.

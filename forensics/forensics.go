@@ -148,7 +148,7 @@ func (inv *investigation) settle(s *suspect, a *baseline.Account) error {
 		s.entries = append(s.entries, rowOf(a, &s.visits[n]))
 	}
 	s.place = inv.placeOf(a, s)
-	s.vector = campaign.Of(&s.visits[s.best], s.place, inv.p)
+	s.vector = campaign.Of(&s.visits[s.best], s.place, inv.tried(), inv.p)
 	in := refund.Input{Charges: s.charges, Possible: s.paidTier() == takeover.Possible,
 		Verdicts: make([]refund.Verdict, len(s.claims)), Foreign: make([]bool, len(s.claims))}
 	for i, c := range s.claims {
@@ -225,6 +225,7 @@ func (inv *investigation) group() {
 	}
 	of, vectors := campaign.Group(members, inv.p)
 	inv.vectors = vectors
+	inv.leak(of)
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
 		s.campaign = of[i]
@@ -232,4 +233,39 @@ func (inv *investigation) group() {
 			s.vector = vectors[of[i]]
 		}
 	}
+}
+
+// tried returns what was tried in the attack.
+func (inv *investigation) tried() *campaign.Tried {
+	return &campaign.Tried{Single: inv.found.Sources.Single, Spread: inv.found.Sources.Spread}
+}
+
+// leak names a leak where takeovers that show no way in, all together, are more
+// than tries explain.
+func (inv *investigation) leak(of []int) {
+	without, all := inv.withoutFailure(of)
+	if !campaign.Leaked(without, all, inv.tried(), inv.p) {
+		return
+	}
+	for i := range inv.vectors {
+		if inv.vectors[i] == campaign.Undetermined {
+			inv.vectors[i] = campaign.Leak
+		}
+	}
+}
+
+// withoutFailure counts the accounts that were entered, and those of them that
+// show no way in.
+func (inv *investigation) withoutFailure(of []int) (without, all int64) {
+	for i := range inv.suspects {
+		s := &inv.suspects[i]
+		if s.tier() < takeover.Probable {
+			continue
+		}
+		all++
+		if s.vector == campaign.Undetermined && inv.vectors[of[i]] == campaign.Undetermined {
+			without++
+		}
+	}
+	return without, all
 }

@@ -33,6 +33,7 @@ func (inv *investigation) report() (*Case, error) {
 		return nil, err
 	}
 	inv.unanswered(c)
+	c.Figures = inv.tried().Figures(inv.p)
 	c.campaigns(inv, ids)
 	c.sort()
 	return c, nil

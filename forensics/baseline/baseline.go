@@ -43,6 +43,7 @@ type Actor struct {
 	Successes int32 // successful logins
 	External  int32 // of them by an external identity
 	Changes   int32 // resets, changes of password or mail, cards registered
+	Opened    bool  // the actor's first row opened the account
 	Agent     event.Key
 
 	Charges     int32 // approved or pending top-ups, payments and transfers out
@@ -50,14 +51,21 @@ type Actor struct {
 	FirstCharge int64
 	TopUps      int64 // minor units of the first currency that the actor uses
 	Spent       int64
-	Currency    uint32
+	BestDay     int64 // the most that was topped up or spent in one day of UTC
+	// Burst is how many charges there were at most within an hour of one of
+	// them, BurstTopUps how many top-ups, declined ones counted.
+	Burst, BurstTopUps int32
+	Currency           uint32
 
 	Addrs     Set[event.Addr]
 	ASNs      Set[uint32]
 	Countries Set[event.Country]
-	Stores    Set[event.Key]
+	Stores    Set[event.Key] // shops, and accounts that money is sent to
 
-	day int64
+	day                int64
+	dayTopUp, daySpent int64
+	burstAt            int64
+	burst, burstTopUps int32
 }
 
 // A Set remembers up to maxPlaces values, the first and the latest.
@@ -193,6 +201,8 @@ func (a *Account) login(i int) int16 {
 		x.Agent = l.Agent
 	}
 	switch l.Action {
+	case event.AccountCreate:
+		x.Opened = x.Opened || len(a.Actors) == 1 && x.First == l.Time
 	case event.LoginAction, event.ExternalLogin:
 		x.Successes++
 		if l.Action == event.ExternalLogin {
@@ -231,11 +241,15 @@ func (a *Account) charge(j int) (by int16, borrowed bool) {
 	x := &a.Actors[at]
 	x.seen(c.Time)
 	x.Addrs.Add(c.Addr)
+	x.hurry(c)
 	if c.Status == event.Declined {
 		x.Declined++
 		return at, borrowed
 	}
 	x.Stores.Add(c.Store)
+	if c.Ref != 0 && (c.Kind == event.TransferOut || c.Kind == event.Payout) {
+		x.Stores.Add(c.Ref.Join(event.Key(c.Kind))) // to whom the money goes
+	}
 	if x.Charges == 0 {
 		x.FirstCharge, x.Currency = c.Time, c.Currency
 	}
@@ -243,9 +257,12 @@ func (a *Account) charge(j int) (by int16, borrowed bool) {
 	if c.Currency == x.Currency {
 		if c.Kind == event.TopUp {
 			x.TopUps += c.Amount
+			x.dayTopUp += c.Amount
 		} else {
 			x.Spent += c.Amount
+			x.daySpent += c.Amount
 		}
+		x.BestDay = max(x.BestDay, x.dayTopUp, x.daySpent)
 	}
 	return at, borrowed
 }
@@ -290,8 +307,21 @@ func (x *Actor) seen(t int64) {
 	x.Last = t
 	if d := t / Day; d != x.day {
 		x.day = d
+		x.dayTopUp, x.daySpent = 0, 0
 		x.Days++
 	}
+}
+
+// hurry counts the charges of an hour.
+func (x *Actor) hurry(c *event.Charge) {
+	if c.Time-x.burstAt > Hour || x.Burst == 0 {
+		x.burstAt, x.burst, x.burstTopUps = c.Time, 0, 0
+	}
+	x.burst++
+	if c.Kind == event.TopUp {
+		x.burstTopUps++
+	}
+	x.Burst, x.BurstTopUps = max(x.Burst, x.burst), max(x.BurstTopUps, x.burstTopUps)
 }
 
 func (a *Account) remember(s event.Key, actor int16) {

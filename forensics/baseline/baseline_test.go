@@ -218,6 +218,9 @@ func TestActor(t *testing.T) {
 		3000, 1000, "JPY", // USD are not added, nor is what was declined
 		3, 2, 2, 2, 1, 3, 2,
 	}
+	if x.BestDay != 3000 || x.Burst != 3 || x.BurstTopUps != 1 || x.Opened {
+		t.Errorf("the best day is %d, the busiest hour %d charges and %d top-ups", x.BestDay, x.Burst, x.BurstTopUps)
+	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(numbers{})); diff != "" {
 		t.Error(diff)
 	}

@@ -147,6 +147,9 @@ func (s *slow) charge(c *event.Charge) (by int16, borrowed bool) {
 		return by, borrowed
 	}
 	x.stores[uint64(c.Store)] = true
+	if c.Ref != 0 && (c.Kind == event.TransferOut || c.Kind == event.Payout) {
+		x.stores[uint64(c.Ref.Join(event.Key(c.Kind)))] = true
+	}
 	if x.Charges++; x.Charges == 1 {
 		x.FirstCharge, x.Currency = c.Time, c.Currency
 	}

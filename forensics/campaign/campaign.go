@@ -68,15 +68,15 @@ func Vectors() []Vector {
 
 // Of returns the way in that one visit shows by itself, given the place that
 // its entry (or an earlier entry to its account) shares with an attack, which
-// may be nil.
-func Of(v *takeover.Visit, place *source.Cell, p *policy.Policy) Vector {
+// may be nil, and what was tried in all.
+func Of(v *takeover.Visit, place *source.Cell, tried *Tried, p *policy.Policy) Vector {
 	switch {
 	case v.Outcome[takeover.Session] > 0:
 		return SessionTheft
 	case v.Outcome[takeover.External] > 0:
 		return ExternalLogin
 	case place != nil && int64(place.Weight) >= p.Source.ReportScore.Value:
-		return ofPlace(place, &p.Vector) // a reset is then the owner's as often as the thief's
+		return tried.ofPlace(place, &p.Vector) // a reset is then the owner's as often as the thief's
 	case v.Outcome[takeover.Change] > 0:
 		return PasswordReset
 	case v.Outcome[takeover.Failed] >= 2:
@@ -85,18 +85,34 @@ func Of(v *takeover.Visit, place *source.Cell, p *policy.Policy) Vector {
 	return Undetermined
 }
 
-// ofPlace tells lists from guessing by what was tried at a place.
-func ofPlace(c *source.Cell, p *policy.Vector) Vector {
-	if c.Kind == source.Service { // no more is known than that the hour was bad
-		return ListDistributed
+// Tried is what was tried in an attack: from addresses that are sources by
+// themselves, and through many.
+type Tried struct{ Single, Spread source.Tally }
+
+// of returns what was tried at places like one.
+func (t *Tried) of(c *source.Cell) *source.Tally {
+	if c.Kind == source.Addr || c.Kind == source.Net {
+		return &t.Single
 	}
-	perAccount := (c.Failures + c.Entries) * 1000 / max(c.Accounts, 1)
+	return &t.Spread
+}
+
+// ofPlace tells lists from guessing by what was tried at a place, and at all
+// places like it.
+func (t *Tried) ofPlace(c *source.Cell, p *policy.Vector) Vector {
+	all := t.of(c)
+	perAccount := perMille(all.Tries-all.Unknown, all.Accounts)
+	server := c.Kind == source.Addr || c.Kind == source.Net
 	switch {
-	case perAccount >= p.BruteTries.Value*1000:
+	case all.Tries == 0:
+		return ListDistributed // no more is known than that the hour was bad
+	case 2*all.External > all.Tries:
+		return ExternalLogin
+	case server && perMille(c.Failures+c.Entries, c.Accounts) >= p.BruteTries.Value*1000 || perAccount >= p.BruteAverage.Value*1000:
 		return BruteForce
-	case c.Unknown*1000 >= c.Failures*p.UnknownShare.Value:
-		place := c.Kind == source.Addr || c.Kind == source.Net
-		if place && c.Failures+c.Entries >= p.SingleSource.Value {
+	case perMille(all.Unknown, all.Tries) >= p.UnknownShare.Value:
+		if c.Kind == source.Addr && c.Failures+c.Entries >= p.SingleSource.Value ||
+			c.Kind == source.Net && t.Single.Tries > t.Spread.Tries {
 			return ListType
 		}
 		return ListDistributed
@@ -104,6 +120,61 @@ func ofPlace(c *source.Cell, p *policy.Vector) Vector {
 		return Spraying
 	}
 	return ReverseBruteForce
+}
+
+func perMille(n, of int64) int64 { return n * 1000 / max(of, 1) }
+
+// A Figure is a number that speaks for or against a way in.
+type Figure struct {
+	Vector Vector
+	For    bool
+	Code   string // of what is counted
+	N, Of  int64
+	// Bound is what N per thousand of Of is compared with.
+	Bound int64
+}
+
+// FigureDocs says what the codes of figures mean and where their bounds come
+// from.
+var FigureDocs = map[string]string{
+	"unknown_ids":       "failed tries on accounts that do not exist: most of a list from elsewhere, hardly any where the service's own ids are used",
+	"once_or_twice":     "accounts that were tried once or twice, of those that exist: 94 % of a list's (eBookJapan 2013), few where passwords are guessed",
+	"tries_per_account": "failed tries for each account that exists: one or two of a list, one of a fixed password, several of a few common ones, five and more a day where one account is guessed at",
+	"from_servers":      "failed tries from addresses that made tens of them; proxies are reused about twice (mean 2.2 published)",
+	"external_tries":    "failed tries by an external identity",
+	"failed_resets":     "resets that failed: answers to questions and codes are guessed where resets are abused",
+	"without_failure":   "takeovers that no failed try, reset, external identity or borrowed session goes before: all of them where valid passwords leaked; stolen passwords from elsewhere work in 7 to 25 of 100 cases",
+}
+
+// Figures returns the numbers that speak for and against the ways in, as far
+// as failed tries tell.
+func (t *Tried) Figures(p *policy.Policy) []Figure {
+	var all source.Tally
+	for _, x := range []*source.Tally{&t.Single, &t.Spread} {
+		all.Tries, all.Unknown, all.External, all.Resets = all.Tries+x.Tries, all.Unknown+x.Unknown, all.External+x.External, all.Resets+x.Resets
+		all.Accounts, all.Twice = all.Accounts+x.Accounts, all.Twice+x.Twice
+	}
+	if all.Tries+all.Resets == 0 {
+		return nil
+	}
+	var out []Figure
+	note := func(code string, n, of, bound int64, high, low []Vector) {
+		for _, v := range high {
+			out = append(out, Figure{v, perMille(n, of) >= bound, code, n, of, bound})
+		}
+		for _, v := range low {
+			out = append(out, Figure{v, perMille(n, of) < bound, code, n, of, bound})
+		}
+	}
+	v := &p.Vector
+	note("unknown_ids", all.Unknown, all.Tries, v.UnknownShare.Value, []Vector{ListType, ListDistributed}, []Vector{Spraying, ReverseBruteForce, BruteForce})
+	note("once_or_twice", all.Twice, all.Accounts, 900, []Vector{ListType, ListDistributed, ReverseBruteForce}, []Vector{BruteForce, Spraying})
+	note("tries_per_account", all.Tries-all.Unknown, all.Accounts, v.TriesPerID.Value, []Vector{Spraying}, []Vector{ReverseBruteForce})
+	note("tries_per_account", all.Tries-all.Unknown, all.Accounts, v.BruteAverage.Value*1000, []Vector{BruteForce}, []Vector{Spraying})
+	note("from_servers", t.Single.Tries, all.Tries, 500, []Vector{ListType}, []Vector{ListDistributed})
+	note("external_tries", all.External, all.Tries, 500, []Vector{ExternalLogin}, nil)
+	note("failed_resets", all.Resets, all.Tries+all.Resets, 500, []Vector{PasswordReset}, nil)
+	return out
 }
 
 // A Member is an account's part in the attack.
@@ -207,13 +278,20 @@ func leading(counts *[numVectors]int, p *policy.Vector) Vector {
 			best = v
 		}
 	}
-	switch {
-	case best == Undetermined && total >= manyVictims:
-		return Leak // several accounts entered, and no try, reset or borrowed session at any
-	case int64(counts[best])*1000 >= int64(total)*p.MinimumSupport.Value:
+	if int64(counts[best])*1000 >= int64(total)*p.MinimumSupport.Value {
 		return best
 	}
 	return Undetermined
+}
+
+// Leaked reports whether takeovers that show no way in are a leak's or an
+// insider's work: there are several, they are most of all, and too few tries
+// failed for a list to explain them. For one account it says nothing: anybody
+// may have been watched typing.
+func Leaked(without, all int64, tried *Tried, p *policy.Policy) bool {
+	tries := tried.Single.Tries + tried.Spread.Tries - tried.Single.Unknown - tried.Spread.Unknown
+	return without >= p.Vector.LeakMinimum.Value && 2*without > all &&
+		without*1_000_000 > (tries+without)*p.Vector.LeakHitRate.Value
 }
 
 // A union finds connected components.

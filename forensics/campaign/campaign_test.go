@@ -29,6 +29,21 @@ func place(kind source.Kind, accounts, failures, unknown, entries int64) *source
 		Accounts: accounts, Failures: failures, Unknown: unknown, Entries: entries, Weight: 300}
 }
 
+// alike returns an attack that is one place, or many like it.
+func alike(c *source.Cell) *campaign.Tried {
+	var t campaign.Tried
+	if c == nil {
+		return &t
+	}
+	all := source.Tally{Tries: c.Failures, Unknown: c.Unknown, Accounts: max(c.Accounts-c.Unknown, 1)}
+	if c.Kind == source.Addr || c.Kind == source.Net {
+		t.Single = all
+	} else {
+		t.Spread = all
+	}
+	return &t
+}
+
 func TestOf(t *testing.T) {
 	p := policy.Default()
 	quiet := place(source.Addr, 1000, 900, 800, 10)
@@ -49,18 +64,18 @@ func TestOf(t *testing.T) {
 		{"a place that does not speak is none", visit(takeover.Change, 1), quiet, campaign.PasswordReset},
 
 		{"a list from one server", visit(), place(source.Addr, 1000, 990, 800, 10), campaign.ListType},
-		{"from a network", visit(), place(source.Net, 1000, 990, 100, 10), campaign.ListType},
+		{"from a network", visit(), place(source.Net, 1000, 990, 300, 10), campaign.ListType},
 		{"by a common program", visit(), place(source.Agent, 1000, 990, 800, 10), campaign.ListDistributed},
 		{"through an operator", visit(), place(source.ASN, 1000, 990, 800, 10), campaign.ListDistributed},
-		{"in a bad hour", visit(), place(source.Service, 1000, 9900, 0, 10), campaign.ListDistributed},
+		{"in a bad hour", visit(), place(source.Service, 1000, 990, 500, 10), campaign.ListDistributed},
 		{"five and more tries an account", visit(), place(source.Addr, 100, 500, 400, 0), campaign.BruteForce},
 		{"one's own customers, three tries each", visit(), place(source.Addr, 1000, 3000, 299, 10), campaign.Spraying},
 		{"one's own customers, one try each", visit(), place(source.Addr, 1000, 990, 0, 10), campaign.ReverseBruteForce},
-		{"two tries each are one too few", visit(), place(source.Addr, 1000, 1990, 0, 10), campaign.ReverseBruteForce},
+		{"three tries for two are one too few", visit(), place(source.Addr, 1000, 1500, 0, 10), campaign.ReverseBruteForce},
 		{"an address with no more tries than a proxy makes", visit(), place(source.Addr, 15, 14, 10, 1), campaign.ListDistributed},
 		{"nobody was tried", visit(), place(source.Addr, 0, 0, 0, 0), campaign.ListDistributed},
 	} {
-		if got := campaign.Of(c.visit, c.place, &p); got != c.want {
+		if got := campaign.Of(c.visit, c.place, alike(c.place), &p); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

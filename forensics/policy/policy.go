@@ -55,6 +55,7 @@ type Policy struct {
 	Source  Source  `yaml:"source"`
 	Entry   Entry   `yaml:"entry"`
 	Attack  Attack  `yaml:"attack"`
+	Honest  Honest  `yaml:"honest"`
 	Spread  Spread  `yaml:"spread"`
 	Verdict Verdict `yaml:"verdict"`
 	Vector  Vector  `yaml:"vector"`
@@ -65,6 +66,7 @@ type Source struct {
 	FailuresPerKnown Setting `yaml:"failures_per_known"`
 	EntriesPerKnown  Setting `yaml:"entries_per_known"`
 	NormalWeight     Setting `yaml:"normal_weight"`
+	PlacesDiffer     Setting `yaml:"places_differ"`
 	StrayEntries     Setting `yaml:"stray_entries"`
 	StrayFailures    Setting `yaml:"stray_failures"`
 	HitRateMin       Setting `yaml:"hit_rate_min"`
@@ -84,6 +86,10 @@ type Entry struct {
 	AfterBreach     Setting `yaml:"after_breach"`
 	SoonUnseen      Setting `yaml:"soon_after_breach_unseen"`
 	AfterUnseen     Setting `yaml:"after_breach_unseen"`
+	AtOnce          Setting `yaml:"at_once"`
+	Followed        Shares  `yaml:"followed"`
+	Tour            Setting `yaml:"tour"`
+	Crowded         Setting `yaml:"crowded_address"`
 	ChangeWindow    Setting `yaml:"change_window"`
 	ReactWindow     Setting `yaml:"react_window"`
 	OpenEnd         Setting `yaml:"open_end"`
@@ -104,23 +110,53 @@ type Attack struct {
 	Reaction Shares  `yaml:"reaction"`
 	Session  Shares  `yaml:"session"`
 	Sharing  Shares  `yaml:"sharing"`
+	Charged  Shares  `yaml:"charged"`
+	Unlike   Shares  `yaml:"unlike"`
+	Shops    Shares  `yaml:"shops"`
+	TopUps   Shares  `yaml:"topups"`
+	Pace     Shares  `yaml:"pace"`
 	Smooth   Setting `yaml:"smooth"`
 	CapEach  Setting `yaml:"cap_each"`
 }
 
+// Honest is what an honest newcomer's visit looks like, by feature, before
+// anything is learnt from the log: what counts where a log is small.
+type Honest struct {
+	Arrival   Shares  `yaml:"arrival"`
+	Stay      Shares  `yaml:"stay"`
+	Network   Shares  `yaml:"network"`
+	Lag       Shares  `yaml:"lag"`
+	Money     Shares  `yaml:"money"`
+	Drain     Shares  `yaml:"drain"`
+	Change    Shares  `yaml:"change"`
+	External  Shares  `yaml:"external"`
+	Failed    Shares  `yaml:"failed"`
+	Reaction  Shares  `yaml:"reaction"`
+	Session   Shares  `yaml:"session"`
+	Sharing   Shares  `yaml:"sharing"`
+	Charged   Shares  `yaml:"charged"`
+	Unlike    Shares  `yaml:"unlike"`
+	Shops     Shares  `yaml:"shops"`
+	TopUps    Shares  `yaml:"topups"`
+	Pace      Shares  `yaml:"pace"`
+	Fixture   Shares  `yaml:"fixture"`
+	Reference Setting `yaml:"reference"`
+}
+
 // Spread is about evidence that travels between accounts.
 type Spread struct {
-	Rounds     Setting `yaml:"rounds"`
-	DeviceEach Setting `yaml:"device_each"`
-	DeviceCap  Setting `yaml:"device_cap"`
-	StoreCap   Setting `yaml:"store_cap"`
-	AddrCap    Setting `yaml:"addr_cap"`
-	AgentCap   Setting `yaml:"agent_cap"`
-	TimeCap    Setting `yaml:"time_cap"`
-	CompanyCap Setting `yaml:"company_cap"`
-	Pseudo     Setting `yaml:"pseudo"`
-	Elsewhere  Setting `yaml:"elsewhere"`
-	TimeBucket Setting `yaml:"time_bucket"`
+	Rounds       Setting `yaml:"rounds"`
+	DeviceEach   Setting `yaml:"device_each"`
+	DeviceCap    Setting `yaml:"device_cap"`
+	DeviceCounts Setting `yaml:"device_counts"`
+	StoreCap     Setting `yaml:"store_cap"`
+	AddrCap      Setting `yaml:"addr_cap"`
+	AgentCap     Setting `yaml:"agent_cap"`
+	TimeCap      Setting `yaml:"time_cap"`
+	CompanyCap   Setting `yaml:"company_cap"`
+	Pseudo       Setting `yaml:"pseudo"`
+	Elsewhere    Setting `yaml:"elsewhere"`
+	TimeBucket   Setting `yaml:"time_bucket"`
 }
 
 // Verdict is about what is called what.
@@ -137,10 +173,13 @@ type Verdict struct {
 // Vector is about telling the ways in apart.
 type Vector struct {
 	BruteTries     Setting `yaml:"brute_tries"`
+	BruteAverage   Setting `yaml:"brute_average"`
 	UnknownShare   Setting `yaml:"unknown_share"`
 	TriesPerID     Setting `yaml:"tries_per_account"`
 	SingleSource   Setting `yaml:"single_source"`
 	MinimumSupport Setting `yaml:"minimum_support"`
+	LeakMinimum    Setting `yaml:"leak_minimum"`
+	LeakHitRate    Setting `yaml:"leak_hit_rate"`
 }
 
 // Default returns the embedded policy.

@@ -14,8 +14,9 @@
 // For a place with K logins of known devices, honest strangers are expected to
 // fail about r*K times and to enter about s*K times, where r and s are the
 // median hour's figures for the whole service: robust against an attack that
-// fills less than half of the hours. Failures beyond that, less two standard
-// deviations, are tries of the attack; entries beyond that are its successes,
+// fills less than half of the hours. Failures beyond that, places being as
+// different as the policy says and chance of two standard deviations allowed
+// for, are tries of the attack; entries beyond that are its successes,
 // within the hit rates that are published for such attacks. An entry from the
 // place is then the attacker's by the odds of the two.
 package source
@@ -77,8 +78,11 @@ type Cell struct {
 
 	// Tries is how many failures are the attack's.
 	Tries int64
-	// Weight is the weight of evidence that an entry here is the attacker's,
-	// 0 or more.
+	// Odds are the odds that an entry here is the attacker's, nothing else being
+	// known of it.
+	Odds odds.Centibans
+	// Weight is the weight of evidence that it is, 0 or more: the odds here
+	// against those of any entry.
 	Weight odds.Centibans
 }
 
@@ -207,6 +211,91 @@ type Map struct {
 	// the failures around them.
 	Strangers, Foreign int64
 	Hours              []Hour // by time
+	// Single is what was tried from addresses that are sources of the attack,
+	// Spread what was tried from elsewhere in hours with more failures than
+	// honest people make.
+	Single, Spread Tally
+}
+
+// A Tally is what was tried in an attack, all of its sources together.
+type Tally struct {
+	Tries    int64 // that failed
+	Unknown  int64 // of them, on accounts that do not exist
+	External int64 // of them, by an external identity
+	Resets   int64 // resets that failed
+	Accounts int64 // that exist and were tried
+	Twice    int64 // of them, those that were tried once or twice
+	Most     int64 // tries on one account
+}
+
+func (t *Tally) add(o *Tally) {
+	t.Tries += o.Tries
+	t.Unknown += o.Unknown
+	t.External += o.External
+	t.Resets += o.Resets
+	t.Accounts += o.Accounts
+	t.Twice += o.Twice
+	t.Most = max(t.Most, o.Most)
+}
+
+// account takes in how often one account was tried in vain.
+func (t *Tally) account(tries int64) {
+	if tries == 0 {
+		return
+	}
+	t.Accounts++
+	if tries <= 2 {
+		t.Twice++
+	}
+	t.Most = max(t.Most, tries)
+}
+
+// tallies are both tallies of a worker.
+type tallies struct{ single, spread Tally }
+
+// tally adds up the tries of a part.
+func (m *Map) tally(t *tallies, part *event.Part, p *policy.Source) {
+	var single, spread int64
+	for i := range part.Logins {
+		l := &part.Logins[i]
+		if i > 0 && part.Logins[i-1].Account != l.Account {
+			t.single.account(single)
+			t.spread.account(spread)
+			single, spread = 0, 0
+		}
+		if l.Outcome() != event.Failure || l.History() {
+			continue
+		}
+		of, n := &t.spread, &spread
+		switch {
+		case m.explained(l.Addr, p):
+			of, n = &t.single, &single
+		case !m.inSiege(hourAt(l.Time)):
+			continue
+		}
+		if l.Action == event.PasswordReset {
+			of.Resets++
+			continue
+		}
+		of.Tries++
+		if l.Action == event.ExternalLogin {
+			of.External++
+		}
+		if l.Reason() == event.UnknownAccount {
+			of.Unknown++
+		} else {
+			*n++
+		}
+	}
+	t.single.account(single)
+	t.spread.account(spread)
+}
+
+// inSiege reports whether strangers failed more in an hour than honest people
+// do.
+func (m *Map) inSiege(hour int32) bool {
+	at, ok := slices.BinarySearchFunc(m.Hours, int64(hour), func(x Hour, at int64) int { return cmp.Compare(x.At, at) })
+	return ok && m.Hours[at].Tries > 0
 }
 
 // An Hour counts the logins of the whole service in an hour.
@@ -215,6 +304,25 @@ type Hour struct {
 	Attempts int64
 	Failures int64 // of them, whoever made them
 	Entries  int64 // first logins of a device in an account
+	// Tries is how many strangers' failures are more than honest people make.
+	Tries int64
+}
+
+// UnderSiege reports whether strangers failed more than honest people do in
+// any of the hours that lie in the day before a time: then that somebody tried
+// a password on an account says less of that account.
+func (m *Map) UnderSiege(micros int64) bool {
+	h := int64(hourAt(micros))
+	from, _ := slices.BinarySearchFunc(m.Hours, h-24, func(x Hour, at int64) int { return cmp.Compare(x.At, at) })
+	for _, x := range m.Hours[from:] {
+		if x.At > h {
+			return false
+		}
+		if x.Tries > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Survey adds up what the tracers took in of a log. It is exact: the result
@@ -250,6 +358,15 @@ func Survey(ctx context.Context, workers int, log []event.Part, tracers []*Trace
 			return nil, err
 		}
 		m.keep(cells, known, hours, p)
+	}
+	counts, err := event.Each(ctx, workers, len(log), func() *tallies { return &tallies{} },
+		func(t *tallies, part int) { m.tally(t, &log[part], p) })
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range counts {
+		m.Single.add(&t.single)
+		m.Spread.add(&t.spread)
 	}
 	slices.SortFunc(m.Attack, func(a, b *Cell) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Tries, a.Tries), cmp.Compare(a.Value, b.Value))
@@ -329,7 +446,7 @@ func (m *Map) learn(tracers []*Tracer, p *policy.Source) *hours {
 		}
 	}
 	for at, h := range all {
-		m.Hours = append(m.Hours, Hour{int64(at), h.attempts, h.failed, h.entries})
+		m.Hours = append(m.Hours, Hour{int64(at), h.attempts, h.failed, h.entries, m.tries(h.failures, h.known, p)})
 	}
 	slices.SortFunc(m.Hours, func(a, b Hour) int { return cmp.Compare(a.At, b.At) })
 	return &hours{all, total.known}
@@ -375,7 +492,7 @@ func median(hours map[int32]*hour, byDefault, weight int64, figure func(*hour) i
 
 // tries returns how many failures are beyond what honest strangers explain.
 func (m *Map) tries(failures, known int64, p *policy.Source) int64 {
-	expected := m.Failures*known/1000 + p.StrayFailures.Value/1000
+	expected := m.Failures*known/1000*(1000+p.PlacesDiffer.Value)/1000 + p.StrayFailures.Value/1000
 	return max(0, failures-expected-2*root(failures+1))
 }
 
@@ -397,7 +514,8 @@ func (m *Map) weigh(c *Cell, p *policy.Source) {
 	if c.Kind == Agent || c.Kind == ASN || c.Kind == Service {
 		limit = odds.Centibans(p.CapHour.Value)
 	}
-	c.Weight = odds.Clamp(odds.Ratio(foreign, honest)-odds.Clamp(prior, -300, 0), 0, limit)
+	c.Odds = odds.Ratio(foreign, honest)
+	c.Weight = odds.Clamp(c.Odds-odds.Clamp(prior, -300, 0), 0, limit)
 }
 
 // root returns the integer square root, rounded up.

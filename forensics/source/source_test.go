@@ -43,7 +43,7 @@ func TestSingleServer(t *testing.T) {
 		c := m.at(kind)
 		// What failed on the accounts that were entered is by the device that
 		// entered them, and so no stranger's.
-		want := Cell{Place: kind, Failures: 2980, Unknown: 2682, Entries: 20, Newcomers: 20, Accounts: 3000, Entered: 20, First: c.First, Last: c.Last, Row: c.Row, Tries: c.Tries, Weight: c.Weight}
+		want := Cell{Place: kind, Failures: 2980, Unknown: 2682, Entries: 20, Newcomers: 20, Accounts: 3000, Entered: 20, First: c.First, Last: c.Last, Row: c.Row, Tries: c.Tries, Odds: c.Odds, Weight: c.Weight}
 		if c != want {
 			t.Errorf("%v: got %+v\nwant %+v", kind.Kind, c, want)
 		}

@@ -15,10 +15,53 @@ type group struct {
 	visits   []int
 	owners   int // accounts whose owner the device belongs to
 	accounts int
+	tour     bool // all the visits are within the time of a tour
+}
+
+// sharing returns the outcome of Sharing.
+func (g *group) sharing() uint8 {
+	switch {
+	case g.accounts < 3:
+		return 1
+	case !g.tour:
+		return 2
+	}
+	return 3
+}
+
+// onTour reports whether a device is at nobody's home and no fixture either:
+// it was in use for no longer than a tour takes, or had no address of its own,
+// one from which half of the visits were made.
+func (g *group) onTour(visits []Visit, p *policy.Entry) bool {
+	if g.owners > 0 {
+		return false
+	}
+	first, last := visits[g.visits[0]].First, visits[g.visits[0]].Last
+	addrs := make([]event.Addr, 0, len(g.visits))
+	for _, i := range g.visits {
+		first, last = min(first, visits[i].First), max(last, visits[i].Last)
+		addrs = append(addrs, visits[i].Addr)
+	}
+	if last-first <= p.Tour.Value*baseline.Second {
+		return true
+	}
+	slices.Sort(addrs)
+	most := 0
+	for i := 0; i < len(addrs); {
+		j := i + 1
+		for j < len(addrs) && addrs[j] == addrs[i] {
+			j++
+		}
+		if addrs[i] != 0 {
+			most = max(most, j-i)
+		}
+		i = j
+	}
+	return most > 0 && 2*most < len(addrs)
 }
 
 // devices returns the devices that more than one account has.
-func devices(visits []Visit, users []user) []group {
+func devices(visits []Visit, users []user, p *policy.Entry) []group {
 	type use struct {
 		device, account event.Key
 		visit           int
@@ -54,6 +97,7 @@ func devices(visits []Visit, users []user) []group {
 					g.visits = append(g.visits, u.visit)
 				}
 			}
+			g.tour = g.onTour(visits, p)
 			groups = append(groups, g)
 		}
 		i = n
@@ -68,12 +112,16 @@ func (j *judge) company() {
 	each, limit := odds.Centibans(s.DeviceEach.Value), odds.Centibans(s.DeviceCap.Value)
 	for _, g := range j.groups {
 		sum := -each * odds.Centibans(min(g.owners, 100))
+		least := -each
+		if g.tour {
+			least = 0 // nothing is at home there, and no news is no good news
+		}
 		for _, i := range g.visits {
-			sum += odds.Clamp(j.f.Visits[i].deeds(), -each, each)
+			sum += odds.Clamp(j.f.Visits[i].deeds(), least, each)
 		}
 		for _, i := range g.visits {
 			v := &j.f.Visits[i]
-			v.Shared = odds.Clamp(sum-odds.Clamp(v.deeds(), -each, each), -limit, limit)
+			v.Shared = odds.Clamp(sum-odds.Clamp(v.deeds(), least, each), -limit, limit)
 		}
 	}
 	for i := range j.f.Visits {

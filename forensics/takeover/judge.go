@@ -76,6 +76,9 @@ func Search(ctx context.Context, log *event.Log, p *policy.Policy, workers int, 
 	users = append(users, f.redescribe(log, p)...)
 	price(f.Visits, days)
 	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool { return v.idle() })
+	if err := f.crowds(ctx, log, p, workers); err != nil {
+		return nil, err
+	}
 	f.judge(p, users)
 	return f, nil
 }
@@ -89,8 +92,15 @@ type lookout struct {
 // places sets what the failures around each entry say of it.
 func (f *Findings) places(log *event.Log) {
 	for i := range f.Visits {
-		if v := &f.Visits[i]; v.Entry >= 0 {
-			v.Place, _ = f.Sources.Weight(&log.Parts[v.Part].Logins[v.LoginAt+v.Entry])
+		v := &f.Visits[i]
+		if f.Sources.UnderSiege(v.First) {
+			v.Outcome[Siege] = 1
+		}
+		if v.Entry >= 0 {
+			var c *source.Cell
+			if v.Place, c = f.Sources.Weight(&log.Parts[v.Part].Logins[v.LoginAt+v.Entry]); c != nil {
+				v.place, v.placeOdds = v.Place, c.Odds
+			}
 		}
 	}
 }
@@ -134,32 +144,94 @@ func compareVisits(a, b Visit) int {
 }
 
 // inherit sets Breach of all visits: what the failures around their own entry,
-// or an earlier one to the account, say of them. Lists are tested by some and
+// or an earlier entry to the account, say of them. Lists are tested by some and
 // used by others.
 //
 // That an account was entered does not say who of those who come later is the
 // thief. Where the owner was there before, a newcomer after a breach probably
 // is; where nobody was seen before, it may as well be the owner.
-func (f *Findings) inherit(p *policy.Policy, prior odds.Centibans) {
+func (j *judge) inherit() {
+	p := j.p
+	prior := odds.Ratio(j.prior, million-j.prior)
 	window := p.Entry.BreachWindow.Value * baseline.Second
-	f.byAccount(func(visits []Visit) {
+	j.f.byAccount(func(visits []Visit) {
 		for i := range visits {
 			v := &visits[i]
 			v.Breach = v.Place
-			for j := range visits {
-				w := &visits[j]
-				if j == i || w.First > v.First || v.First-w.First > window {
-					continue
+			for n := i - 1; n >= max(0, i-maxCompared); n-- { // the earlier ones
+				w := &visits[n]
+				if v.First-w.First > window {
+					break
 				}
-				weight := afterBreach(v, w, &p.Entry) - prior - v.unseen
-				if w.Paid || w.Total < odds.Centibans(p.Verdict.Probable.Value) {
-					// It is not certain that w broke in.
-					weight = min(weight, w.Place+min(0, w.Visit))
-				}
-				v.Breach = max(v.Breach, weight)
+				v.Breach = max(v.Breach, j.after(v, w)-prior-v.unseen)
 			}
 		}
 	})
+}
+
+// after returns the odds, before v's own evidence, that v is the thief of an
+// account that w may have broken into.
+func (j *judge) after(v, w *Visit) odds.Centibans {
+	prior := odds.Ratio(j.prior, million-j.prior)
+	broke := prior + w.Place + w.Means + w.Visit - w.react + w.Shared
+	if w.tests() && v.Paid {
+		// That somebody else comes and pays so soon is itself a sign: nobody
+		// waits for honest newcomers.
+		broke += j.followed(v, w)
+	} else {
+		broke = min(broke, prior+w.Place+min(0, w.Visit))
+	}
+	p := mulDiv(broke.PPB(), afterBreach(v, w, &j.p.Entry).PPB(), odds.One)
+	return odds.Ratio(p, odds.One-p)
+}
+
+// tests reports whether a visit is like those that try whether a password is
+// right: a short one without charges.
+func (v *Visit) tests() bool { return !v.Paid && v.Outcome[Stay] < 2 }
+
+// A follow counts visits like those that test passwords, in thousandths, and
+// those of them after which another newcomer paid, by how soon.
+type follow struct {
+	all  int64
+	paid [3]int64
+}
+
+// lag returns the outcome of Followed for two visits: at once, soon or later.
+func (j *judge) lag(v, w *Visit) int {
+	p := &j.p.Entry
+	return 2 - int(step(w.First-v.First, -p.SoonAfter.Value*baseline.Second, -p.AtOnce.Value*baseline.Second))
+}
+
+// follows counts how often honest visits are followed.
+func (j *judge) follows() {
+	j.follow = follow{}
+	window := j.p.Entry.BreachWindow.Value * baseline.Second
+	for i := range j.f.Visits {
+		w := &j.f.Visits[i]
+		if !w.tests() {
+			continue
+		}
+		honest := mulDiv(million-j.belief[i], j.counts[i], million)
+		j.follow.all += honest
+		for n := i + 1; n < len(j.f.Visits) && n <= i+maxCompared; n++ {
+			v := &j.f.Visits[n]
+			if v.Account != w.Account || v.First-w.First > window {
+				break
+			}
+			if v.Paid {
+				j.follow.paid[j.lag(v, w)] += mulDiv(honest, million-j.belief[n], million)
+				break
+			}
+		}
+	}
+}
+
+// followed returns the weight of w being followed by v, who pays.
+func (j *judge) followed(v, w *Visit) odds.Centibans {
+	lag, smooth := j.lag(v, w), j.p.Attack.Smooth.Value
+	honest := mulDiv(j.follow.paid[lag]+smooth/2, odds.One, j.follow.all+smooth)
+	attack := mulDiv(j.p.Entry.Followed.Permille[lag], odds.One, 1000)
+	return odds.Clamp(odds.Ratio(attack, honest), 0, odds.Centibans(j.p.Attack.CapEach.Value))
 }
 
 // afterBreach returns the odds that a newcomer v is the thief of an account
@@ -192,21 +264,32 @@ func (f *Findings) byAccount(do func(visits []Visit)) {
 // judge weighs all visits: a fixed number of rounds in which the honest
 // outcomes, the prior and the company are learnt from the verdicts so far.
 func (f *Findings) judge(p *policy.Policy, users []user) {
-	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)),
-		groups: devices(f.Visits, users), circles: circlesOf(f.Visits, &p.Spread)}
+	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)), counts: make([]int64, len(f.Visits)),
+		groups: devices(f.Visits, users, &p.Entry), circles: circlesOf(f.Visits, &p.Spread)}
+	for i := range j.counts {
+		j.counts[i] = 1000
+	}
 	for _, g := range j.groups {
 		for _, i := range g.visits {
-			f.Visits[i].Outcome[Sharing] = uint8(min(g.accounts-1, 2))
+			j.counts[i] = min(1000, p.Spread.DeviceCounts.Value*1000/int64(len(g.visits)))
+			v := &f.Visits[i]
+			if v.Outcome[Sharing] = g.sharing(); v.Outcome[Sharing] == 2 {
+				v.Outcome[Fixture] = 1
+			}
 		}
 	}
 	for i := range j.belief {
 		j.belief[i] = p.Verdict.PriorMin.Value
 	}
+	j.prior = p.Verdict.PriorMin.Value
 	for range p.Spread.Rounds.Value + 1 {
 		j.learn()
+		j.follows()
 		j.weigh()
-		f.inherit(p, odds.Ratio(j.prior, million-j.prior))
+		j.inherit()
 		j.company()
+		j.total()
+		j.estimate()
 		j.total()
 	}
 	f.Prior = j.prior * 1000
@@ -222,10 +305,49 @@ type judge struct {
 	p       *policy.Policy
 	f       *Findings
 	belief  []int64 // that a visit is an attacker's, parts per million
+	counts  []int64 // how much a visit counts in what is learnt, in thousandths
 	prior   int64   // parts per million
 	groups  []group
 	circles []circle
-	honest  struct{ relation, conduct, change, external, failed, reaction, session table }
+	honest  honest
+	follow  follow
+}
+
+// An honest tells how often honest newcomers show what. Features that go
+// together are counted together; where that would be too many cells for the
+// newcomers of a log, one is counted given some of the others.
+type honest struct {
+	relation, conduct, external, reaction                         table
+	network, unlike, shops, topups, pace, change, failed, session given
+}
+
+func newHonest(p *policy.Honest) honest {
+	refs := reference(p)
+	table := func(features ...int) table { return newTable(refs, p.Reference.Value, features...) }
+	given := func(features ...int) given { return newGiven(table(features...)) }
+	return honest{
+		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
+		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
+		topups: given(TopUps, Money), pace: given(Pace, TopUps, Fixture),
+		change: given(Change, Arrival), external: table(External), failed: given(Failed, Siege), reaction: table(Reaction),
+		session: given(Session, Charged),
+	}
+}
+
+// reference returns the shares that are expected of honest newcomers, in parts
+// per thousand, before anything is learnt.
+func reference(p *policy.Honest) (refs [numFeatures][]int64) {
+	for f, s := range [numFeatures]*policy.Shares{
+		Arrival: &p.Arrival, Stay: &p.Stay, Network: &p.Network, Lag: &p.Lag, Money: &p.Money, Drain: &p.Drain,
+		Change: &p.Change, External: &p.External, Failed: &p.Failed, Reaction: &p.Reaction, Session: &p.Session,
+		Sharing: &p.Sharing, Charged: &p.Charged, Unlike: &p.Unlike, Shops: &p.Shops, TopUps: &p.TopUps, Pace: &p.Pace,
+		Fixture: &p.Fixture,
+	} {
+		if s != nil {
+			refs[f] = s.Permille
+		}
+	}
+	return refs
 }
 
 const million = 1_000_000
@@ -233,63 +355,98 @@ const million = 1_000_000
 // learn counts the honest outcomes and the prior.
 func (j *judge) learn() {
 	h := &j.honest
-	*h = struct{ relation, conduct, change, external, failed, reaction, session table }{
-		newTable(Arrival, Stay, Network, Sharing), newTable(Lag, Money, Drain, Sharing), newTable(Change), newTable(External),
-		newTable(Failed), newTable(Reaction), newTable(Session)}
-	var sum, n int64
+	*h = newHonest(&j.p.Honest)
 	for i := range j.f.Visits {
-		v, w := &j.f.Visits[i], (million-j.belief[i])/1000
+		v, w := &j.f.Visits[i], mulDiv(million-j.belief[i], j.counts[i], million)
 		if !v.Open {
 			h.relation.add(v, w)
+			h.network.add(v, w)
 		}
 		if v.FirstCharge != 0 {
 			h.conduct.add(v, w)
+			h.unlike.add(v, w)
+			h.shops.add(v, w)
+			h.topups.add(v, w)
+			h.pace.add(v, w)
 		}
 		h.change.add(v, w)
 		h.external.add(v, w)
 		h.failed.add(v, w)
 		h.reaction.add(v, w)
 		h.session.add(v, w)
-		sum += j.belief[i]
-		n++
 	}
-	if n > 0 {
-		j.prior = sum / n
+}
+
+// estimate sets the prior to the share of attackers among newcomers that makes
+// the evidence likeliest: where as many visits are expected to be attackers' as
+// the evidence then says are.
+func (j *judge) estimate() {
+	lo, hi := j.p.Verdict.PriorMin.Value, j.p.Verdict.PriorMax.Value
+	old := odds.Ratio(j.prior, million-j.prior)
+	for range 20 {
+		if hi-lo < 2 {
+			break
+		}
+		prior := lo + (hi-lo)/2
+		now := odds.Ratio(prior, million-prior)
+		var sum int64
+		for i := range j.f.Visits {
+			sum += (j.f.Visits[i].Total - old + now).PPB() / 1000
+		}
+		if sum > prior*int64(len(j.f.Visits)) {
+			lo = prior
+		} else {
+			hi = prior
+		}
 	}
-	j.prior = min(max(j.prior, j.p.Verdict.PriorMin.Value), j.p.Verdict.PriorMax.Value)
+	j.prior = lo
 }
 
 // weigh sets the weights of what a visit shows by itself.
 func (j *judge) weigh() {
 	h, a := &j.honest, &j.p.Attack
+	prior := odds.Ratio(j.prior, million-j.prior)
 	limit := odds.Centibans(a.CapEach.Value)
 	for i := range j.f.Visits {
 		v := &j.f.Visits[i]
-		v.Visit = j.weight(&h.reaction, v, &a.Reaction)
+		// The odds at a place are no evidence where they are those of any newcomer.
+		v.Place = odds.Clamp(v.placeOdds-prior, 0, v.place)
+		v.react = j.weight(&h.reaction, v, &a.Reaction)
+		v.Visit = v.react
 		v.unseen = 0
 		if v.Outcome[Arrival] < 2 && !v.Open {
 			v.unseen = min(0, j.marginal(&h.relation, 0, v, &a.Arrival))
-			if v.Outcome[Arrival] == 0 && v.Outcome[Network] == 4 { // nobody to compare with
-				v.unseen -= odds.Ratio(1000, a.Network.Permille[4])
-			}
 		}
-		if v.Open {
-			v.Visit += j.marginal(&h.relation, 2, v, &a.Network)
-		} else {
-			v.Visit += j.weight(&h.relation, v, &a.Arrival, &a.Stay, &a.Network, &a.Sharing)
+		v.Visit += j.given(&h.network, v, &a.Network)
+		if !v.Open {
+			v.Visit += j.weight(&h.relation, v, &a.Arrival, &a.Stay, &a.Charged, &a.Sharing)
 		}
 		v.Visit = odds.Clamp(v.Visit, -limit, limit)
 		v.Conduct = 0
 		if v.FirstCharge != 0 {
-			// Given how the device is shared, which has been weighed already: on a
-			// tablet in a shop everybody pays at once.
-			v.Conduct = j.weight(&h.conduct, v, &a.Lag, &a.Money, &a.Drain, &a.Sharing) - j.marginal(&h.conduct, 3, v, &a.Sharing)
+			// On a tablet in a shop everybody pays at once.
+			v.Conduct = j.spending(v)
+			v.Conduct += j.given(&h.unlike, v, &a.Unlike) + j.given(&h.shops, v, &a.Shops) +
+				j.given(&h.topups, v, &a.TopUps) + j.given(&h.pace, v, &a.Pace)
 			v.Conduct = odds.Clamp(v.Conduct, -limit, limit)
 		}
-		means := j.weight(&h.change, v, &a.Change) + j.weight(&h.external, v, &a.External) +
-			j.weight(&h.session, v, &a.Session) + j.weight(&h.failed, v, &a.Failed)
+		means := j.given(&h.change, v, &a.Change) + j.weight(&h.external, v, &a.External) +
+			j.given(&h.session, v, &a.Session) + j.given(&h.failed, v, &a.Failed)
 		v.Means = odds.Clamp(means, -limit, limit)
 	}
+}
+
+// spending returns the weight of how soon, how much and how completely a
+// visitor spends, given whether the device is one that serves many.
+func (j *judge) spending(v *Visit) odds.Centibans {
+	t, a := &j.honest.conduct, &j.p.Attack
+	at := t.cell(v)
+	if !t.known[at] {
+		share := a.Lag.Permille[v.Outcome[Lag]] * a.Money.Permille[v.Outcome[Money]] * a.Drain.Permille[v.Outcome[Drain]]
+		fixture := t.marginal(3, int(v.Outcome[Fixture])) // of all honest visits that paid
+		t.weights[at], t.known[at] = odds.Ratio(mulDiv(max(share, 1), fixture, million), t.share(v, a.Smooth.Value)), true
+	}
+	return t.weights[at]
 }
 
 // weight returns the weight of a visit's outcomes of the features of a table.
@@ -303,6 +460,15 @@ func (j *judge) weight(t *table, v *Visit, attack ...*policy.Shares) odds.Centib
 		t.weights[at], t.known[at] = odds.Ratio(max(share, 1), t.share(v, j.p.Attack.Smooth.Value)), true
 	}
 	return t.weights[at]
+}
+
+// given returns the weight of one feature given others, 0 where it is unknown.
+func (j *judge) given(g *given, v *Visit, attack *policy.Shares) odds.Centibans {
+	if v.Outcome[g.features[0]] == unknown {
+		return 0
+	}
+	share := mulDiv(attack.Permille[v.Outcome[g.features[0]]], odds.One, 1000)
+	return odds.Ratio(share, g.share(v, j.p.Attack.Smooth.Value))
 }
 
 // marginal is weight for one feature of a table alone.
@@ -344,14 +510,18 @@ type table struct {
 	known    []bool
 	sums     [4][]int64 // by feature
 	all      int64
+
+	refs   [4][]int64 // by feature, what is expected before anything is learnt
+	weight int64      // how many newcomers that is worth, in thousandths
 }
 
-func newTable(features ...int) table {
-	t := table{features: features}
+func newTable(refs [numFeatures][]int64, weight int64, features ...int) table {
+	t := table{features: features, weight: weight * 1000}
 	n := 1
 	for i, f := range features {
 		n *= outcomes[f]
 		t.sums[i] = make([]int64, outcomes[f])
+		t.refs[i] = refs[f]
 	}
 	t.cells, t.weights, t.known = make([]int64, n), make([]odds.Centibans, n), make([]bool, n)
 	return t
@@ -374,20 +544,58 @@ func (t *table) add(v *Visit, weight int64) {
 }
 
 // marginal returns the share of an outcome of one feature, in parts per
-// million, smoothed by one visit for each outcome.
+// million: what was counted, and what was expected.
 func (t *table) marginal(n, outcome int) int64 {
-	return mulDiv(t.sums[n][outcome]+1000, million, t.all+1000*int64(len(t.sums[n])))
+	expected := mulDiv(t.weight, million, int64(len(t.sums[n])))
+	if t.refs[n] != nil {
+		expected = t.weight * t.refs[n][outcome] * (million / 1000)
+	}
+	return max(1, mulDiv(t.sums[n][outcome], million, t.all+t.weight)+expected/(t.all+t.weight))
 }
 
-// share returns the share of a visit's outcomes, in parts per billion, shrunk
-// towards what it would be if the features were independent.
+// A given is a table of which the first feature is looked up given the others.
+type given struct {
+	table
+	context []int64 // of cells, the first feature left out
+}
+
+func newGiven(t table) given {
+	return given{t, make([]int64, len(t.cells)/outcomes[t.features[0]])}
+}
+
+// add counts a visit of which the feature is known.
+func (g *given) add(v *Visit, weight int64) {
+	if v.Outcome[g.features[0]] == unknown {
+		return
+	}
+	g.table.add(v, weight)
+	g.context[g.cell(v)%len(g.context)] += weight
+}
+
+// share returns the share of the first feature's outcome among visits that are
+// alike in the others, in parts per billion. What was not seen among them is
+// as common as it is in all, but no more than a share of one newcomer.
+func (g *given) share(v *Visit, smooth int64) int64 {
+	at := g.cell(v)
+	all := g.context[at%len(g.context)]
+	weight := g.weight / 10 // there are that many contexts, about
+	common := g.marginal(0, int(v.Outcome[g.features[0]]))
+	count := g.cells[at] + mulDiv(weight, common, million) + min(mulDiv(all+smooth, common, million), smooth)
+	return max(1, mulDiv(count, odds.One, all+weight+smooth))
+}
+
+// share returns the share of a visit's outcomes, in parts per billion. Where
+// none was seen, as many are expected as if the features were independent, but
+// no more than a share of one newcomer: what was not seen among a thousand is
+// no one in a million.
 func (t *table) share(v *Visit, smooth int64) int64 {
 	independent := int64(odds.One)
 	for n, f := range t.features {
 		independent = mulDiv(independent, t.marginal(n, int(v.Outcome[f])), million)
 	}
-	count := mulDiv(t.cells[t.cell(v)], odds.One, t.all+smooth*1000)
-	return max(1, count+mulDiv(independent, smooth*1000, t.all+smooth*1000))
+	count := t.cells[t.cell(v)] + mulDiv(t.weight, independent, odds.One) +
+		min(mulDiv(t.all+smooth, independent, odds.One), smooth)
+	return max(1, mulDiv(count, odds.One, t.all+t.weight+smooth))
 }
 
 // mulDiv returns a*b/c for non-negative a and b and positive c, without

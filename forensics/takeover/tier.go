@@ -51,6 +51,7 @@ const (
 	ChangedAtEntry
 	ExternalEntry
 	BorrowedSession
+	NoLogin
 	OwnerLivesOn
 	ShortStay
 	NewNetwork
@@ -58,6 +59,9 @@ const (
 	FastCashOut
 	HighAmounts
 	Drained
+	Emptied
+	UnlikeOwner
+	NewShops
 	SharedDevice
 	MeetingPlace
 	OwnerReacted
@@ -72,6 +76,7 @@ var reasonCodes = [numReasons][2]string{
 	ChangedAtEntry:  {"changed_at_entry", "password, mail or card was reset or changed by the visitor about the time of entry"},
 	ExternalEntry:   {"external_entry", "first external login of the account"},
 	BorrowedSession: {"borrowed_session", "charges in a session that another device began"},
+	NoLogin:         {"no_login", "charges by a device that never logged in, in an account that others logged in to"},
 	OwnerLivesOn:    {"owner_lives_on", "the account's other devices went on living"},
 	ShortStay:       {"short_stay", "the device was in the account for less than two days, and never again"},
 	NewNetwork:      {"new_network", "no address or operator in common with the account's other devices"},
@@ -79,6 +84,9 @@ var reasonCodes = [numReasons][2]string{
 	FastCashOut:     {"fast_cash_out", "charges within an hour of arrival"},
 	HighAmounts:     {"high_amounts", "more in a day than 99 of 100 account-days"},
 	Drained:         {"drained", "at least seven tenths of what was topped up was spent"},
+	Emptied:         {"emptied", "nothing was topped up, and less was left in the wallet than ever before"},
+	UnlikeOwner:     {"unlike_owner", "more in a day than the account's other devices ever topped up or spent"},
+	NewShops:        {"new_shops", "no shop in common with the account's other devices"},
 	SharedDevice:    {"shared_device", "the device visited other accounts that look taken over"},
 	MeetingPlace:    {"meeting_place", "shops, address, user agent or hour where takeovers meet"},
 	OwnerReacted:    {"owner_reacted", "another device reset or changed the password afterwards"},
@@ -115,7 +123,8 @@ func (v *Visit) Reasons(p *policy.Policy) []Reason {
 	note(FailedTries, v.Outcome[Failed] > 0)
 	note(ChangedAtEntry, v.Outcome[Change] > 0)
 	note(ExternalEntry, v.Outcome[External] > 0)
-	note(BorrowedSession, v.Outcome[Session] > 0)
+	note(BorrowedSession, v.Outcome[Session] == 1)
+	note(NoLogin, v.Outcome[Session] == 2)
 	if v.Visit > 0 {
 		note(OwnerLivesOn, v.Outcome[Arrival] == 2 || v.Outcome[Arrival] == 3)
 		note(ShortStay, v.Outcome[Stay] < 3 && !v.Open)
@@ -126,10 +135,13 @@ func (v *Visit) Reasons(p *policy.Policy) []Reason {
 		note(FastCashOut, v.Outcome[Lag] < 2)
 		note(HighAmounts, v.Outcome[Money] > 1)
 		note(Drained, v.Outcome[Drain] == 0)
+		note(Emptied, v.Outcome[Drain] == 3)
+		note(UnlikeOwner, v.Outcome[Unlike] == 1 || v.Outcome[Unlike] == 2)
+		note(NewShops, v.Outcome[Shops] == 1)
 	}
 	note(SharedDevice, v.Shared >= floor)
 	note(MeetingPlace, v.Company >= floor)
-	note(OwnerReacted, v.Outcome[Reaction] == 1)
-	note(ChargedBack, v.Outcome[Reaction] == 2)
+	note(OwnerReacted, v.Outcome[Reaction] == 1 || v.Outcome[Reaction] == 2)
+	note(ChargedBack, v.Outcome[Reaction] == 3)
 	return out
 }

@@ -93,7 +93,7 @@ func TestReasons(t *testing.T) {
 		{Visit{Conduct: 0, Outcome: outcome(Lag, 0, Money, 3)}, ""},
 		{Visit{Shared: 30, Company: 30}, "shared_device meeting_place"},
 		{Visit{Outcome: outcome(Reaction, 1)}, "owner_reacted"},
-		{Visit{Outcome: outcome(Reaction, 2)}, "charged_back"},
+		{Visit{Outcome: outcome(Reaction, 3)}, "charged_back"},
 	} {
 		var got []string
 		for _, r := range c.visit.Reasons(&p) {

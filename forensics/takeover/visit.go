@@ -28,28 +28,41 @@ import (
 const (
 	Arrival  = iota // sole actor · first of several · came and went · joined · the others fell silent
 	Stay            // under 30 minutes · 6 hours · 2 days · 7 days · longer
-	Network         // an address of another actor's · an operator · a country · none of these · not known
+	Network         // a home's address of another actor's · an operator · a country · none of these · unknown
 	Lag             // first charge within 10 minutes of arrival · 1 hour · 6 hours · later
 	Money           // a day's worth up to the 90th percentile of all days · 99th · 999th permille · above
-	Drain           // topped up and spent seven tenths of it · topped up · not topped up
+	Drain           // topped up and spent seven tenths of it · topped up · not topped up · nor left anything
 	Change          // no · the visitor reset or changed something about the time of entry
 	External        // no · first external login of the account
-	Failed          // tries of strangers in the day before: none · 1 or 2 · 3 to 9 · 10 and more
-	Reaction        // none · reset or change by another actor afterwards · chargeback
-	Session         // own session · one begun by another device
-	Sharing         // the device is seen in this account alone · in one other · in more
+	Failed          // tries in the day before, but for a typo or two: none · 1 or 2 · 3 to 9 · 10 and more
+	Reaction        // none · reset or change by another actor within a week · within a day · chargeback
+	Session         // own login · charges in a session begun by another device · charges and no login at all
+	Sharing         // the device is seen in this account alone · in one other · in more · in more within days
+	Charged         // no · yes
+	Unlike          // the best day is within that of the others · three times as much · more · unknown
+	Shops           // a shop in common with the others · none · unknown
+	TopUps          // in an hour, declined or not: none or 1 · 2 · 3 and more
+	Pace            // charges in an hour: 1 or 2 · 3 · 4 or 5 · 6 and more
+	Fixture         // no · the device is in use for long and by many, like a tablet in a shop
+	Siege           // no · strangers fail everywhere in the day before the entry
 	numFeatures
 )
 
+// unknown is, for some features, the outcome that says nothing.
+const unknown = 255
+
 // outcomes is how many outcomes each feature has.
-var outcomes = [numFeatures]int{5, 5, 5, 4, 4, 3, 2, 2, 4, 3, 2, 3}
+var outcomes = [numFeatures]int{5, 5, 4, 4, 4, 4, 2, 2, 4, 4, 3, 4, 2, 3, 2, 3, 4, 2, 2}
 
 // FeatureNames are the words used for features in reasons and explanations.
 var FeatureNames = [numFeatures]string{"arrival", "stay", "network", "lag", "money", "drain",
-	"change", "external", "failed", "reaction", "session", "sharing"}
+	"change", "external", "failed", "reaction", "session", "sharing", "charged", "unlike", "shops", "topups", "pace", "fixture", "siege"}
 
 // maxStores is how many shops of a visit are compared with others'.
 const maxStores = 8
+
+// maxCommon is how many addresses in common with other actors are looked at.
+const maxCommon = 4
 
 // A Visit is one stranger's time in one account.
 type Visit struct {
@@ -80,8 +93,8 @@ type Visit struct {
 	// The weights of evidence, by group.
 	Place   odds.Centibans // the failures around its own entry
 	Breach  odds.Centibans // the same around an earlier entry of the account, or its own
-	Visit   odds.Centibans // arrival, stay, network and reaction
-	Conduct odds.Centibans // lag, money, drain
+	Visit   odds.Centibans // arrival, stay, network, sharing and reaction
+	Conduct odds.Centibans // lag, money, drain, and how unlike the others that is
 	Means   odds.Centibans // change, external, failed, session
 	Shared  odds.Centibans // what other accounts on the device add
 	Company odds.Centibans // shops, address, agent, hour shared with others
@@ -90,6 +103,14 @@ type Visit struct {
 	// unseen is the part of Visit, 0 or less, that stands for nobody having
 	// been seen in the account before. The odds after a breach know of that.
 	unseen odds.Centibans
+	// place is the most that Place may be, placeOdds the odds that an entry from
+	// there is the attacker's.
+	place, placeOdds odds.Centibans
+	// common are addresses in common with other actors, network is the outcome
+	// of Network if none of them is a home's.
+	common  [maxCommon]event.Addr
+	network uint8
+	react   odds.Centibans // the part of Visit that is the owner's reaction
 }
 
 // A finder collects the visits of one worker.
@@ -101,6 +122,7 @@ type finder struct {
 	users  []user
 	days   map[uint32]*histogram
 	tracer *source.Tracer
+	trail  trail
 	// testers are the actors of the account at hand that came from an attack
 	// source and charged nothing; none when visits are described first.
 	testers []event.Key
@@ -124,13 +146,14 @@ func (f *finder) account(a *baseline.Account) {
 // describe collects the visits of an account.
 func (f *finder) describe(a *baseline.Account) {
 	first := true // actors are in the order of their first row
+	f.trail.read = false
 	for i := range a.Actors {
 		x := &a.Actors[i]
 		if f.isTester(x) {
 			continue
 		}
 		short := x.Last-x.First < f.p.Entry.ShortStay.Value*baseline.Second
-		stranger := !first || short
+		stranger := (!first || short) && !x.Opened
 		first = false
 		if x.Device != 0 && !stranger {
 			f.users = append(f.users, user{x.Device, a.Key})
@@ -185,8 +208,12 @@ func (f *finder) visit(a *baseline.Account, i int) {
 	} else if len(x.Addrs.Values()) > 0 {
 		v.Addr = x.Addrs.Values()[0]
 	}
+	if !f.trail.read {
+		f.trail.of(a)
+		f.trail.presence(a, f.isTester)
+	}
 	f.relate(a, i, &v)
-	f.conduct(x, &v)
+	f.conduct(a, i, &v)
 	f.means(a, i, &v)
 	f.visits = append(f.visits, v)
 }
@@ -194,18 +221,26 @@ func (f *finder) visit(a *baseline.Account, i int) {
 // relate sets how the visitor stands to the other actors.
 func (f *finder) relate(a *baseline.Account, i int, v *Visit) {
 	x := &a.Actors[i]
-	var before, during, after bool
-	network, others := uint8(4), 0
-	for n := range a.Actors {
+	others, before, during, after := f.trail.others(a, i)
+	v.network = unknown
+	best, charges, shops, shared := int64(0), int32(0), int32(0), false
+	for n := max(0, i-maxCompared); n < min(len(a.Actors), i+maxCompared); n++ {
 		o := &a.Actors[n]
 		if n == i || f.isTester(o) {
 			continue
 		}
-		others++
-		before = before || o.First < x.First
-		during = during || o.Last > x.First && o.First < x.Last
-		after = after || o.Last > x.Last
-		network = min(network, relation(x, o))
+		v.network = min(v.network, relation(x, o))
+		v.meet(x, o)
+		if o.Charges > 0 {
+			if o.Currency == x.Currency {
+				best = max(best, o.BestDay)
+				charges += o.Charges
+			}
+			if o.Stores.Len() > 0 {
+				shops += o.Charges
+			}
+			shared = shared || x.Stores.Meets(&o.Stores)
+		}
 	}
 	v.Open = !after && f.end-x.Last < f.p.Entry.OpenEnd.Value*baseline.Second
 	switch {
@@ -220,16 +255,39 @@ func (f *finder) relate(a *baseline.Account, i int, v *Visit) {
 	default:
 		v.Outcome[Arrival] = 4
 	}
-	v.Outcome[Network] = network
+	v.Outcome[Network] = v.network
+	if v.common[0] != 0 {
+		v.Outcome[Network] = 0
+	}
 	v.Outcome[Stay] = step(x.Last-x.First, baseline.Hour/2, 6*baseline.Hour, 2*baseline.Day, 7*baseline.Day)
 	v.Outcome[Reaction] = f.reaction(a, i)
+	switch {
+	case best == 0 || charges < knownCharges || x.BestDay == 0:
+		v.Outcome[Unlike] = unknown
+	case x.BestDay > 3*best:
+		v.Outcome[Unlike] = 2
+	case x.BestDay > best:
+		v.Outcome[Unlike] = 1
+	}
+	switch {
+	case shops < knownCharges || x.Stores.Len() == 0:
+		v.Outcome[Shops] = unknown
+	case !shared:
+		v.Outcome[Shops] = 1
+	}
 }
 
-// relation returns the outcome of Network for two actors.
+// knownCharges is how many charges of the others make them known: of what
+// somebody does, one or two say little.
+const knownCharges = 3
+
+// maxCompared is with how many actors before and after him a visitor is
+// compared in detail.
+const maxCompared = 32
+
+// relation returns the outcome of Network for two actors, addresses apart.
 func relation(x, o *baseline.Actor) uint8 {
 	switch {
-	case x.Addrs.Meets(&o.Addrs):
-		return 0
 	case x.ASNs.Meets(&o.ASNs):
 		return 1
 	case x.Countries.Meets(&o.Countries):
@@ -237,7 +295,18 @@ func relation(x, o *baseline.Actor) uint8 {
 	case x.Countries.Len() > 0 && o.Countries.Len() > 0:
 		return 3
 	}
-	return 4
+	return unknown
+}
+
+// meet notes the addresses that the visitor has in common with another actor.
+func (v *Visit) meet(x, o *baseline.Actor) {
+	for _, addr := range x.Addrs.Values() {
+		if o.Addrs.Has(addr) && !slices.Contains(v.common[:], addr) {
+			if free := slices.Index(v.common[:], 0); free >= 0 {
+				v.common[free] = addr
+			}
+		}
+	}
 }
 
 // step returns how many of the bounds v reaches.
@@ -254,21 +323,16 @@ func step(v int64, bounds ...int64) uint8 {
 // reaction returns what the others did when the visitor was gone.
 func (f *finder) reaction(a *baseline.Account, i int) uint8 {
 	x := &a.Actors[i]
-	until := x.Last + f.p.Entry.ReactWindow.Value*baseline.Second
-	for n := range a.Charges {
-		c := &a.Charges[n]
-		if c.Kind != event.Chargeback || c.Ref == 0 {
-			continue
-		}
-		for m := range a.Charges {
-			if a.ChargeBy[m] == int16(i) && a.Charges[m].Txn == c.Ref {
-				return 2
-			}
-		}
+	if f.trail.disputed[i] {
+		return 3
 	}
-	for n := range a.Logins {
-		l := &a.Logins[n]
-		if isChange(l.Action) && l.Time >= x.First && l.Time <= until && a.LoginBy[n] != int16(i) && l.Outcome() != event.Failure {
+	until := x.Last + f.p.Entry.ReactWindow.Value*baseline.Second
+	for _, n := range window(f.trail.changes, a.Logins, x.First, until) {
+		switch l := &a.Logins[n]; {
+		case a.LoginBy[n] == int16(i):
+		case l.Time <= x.Last+baseline.Day:
+			return 2
+		default:
 			return 1
 		}
 	}
@@ -281,12 +345,18 @@ func isChange(a event.Action) bool {
 
 // conduct sets what the visitor did with money, but for Money, which needs to
 // know what everybody does in a day.
-func (f *finder) conduct(x *baseline.Actor, v *Visit) {
+func (f *finder) conduct(a *baseline.Account, i int, v *Visit) {
+	x := &a.Actors[i]
 	if x.Charges == 0 {
 		return
 	}
+	v.Outcome[Charged] = 1
+	v.Outcome[TopUps] = step(int64(x.BurstTopUps), 2, 3)
+	v.Outcome[Pace] = step(int64(x.Burst), 3, 4, 6)
 	v.Outcome[Lag] = step(x.FirstCharge-x.First, 10*baseline.Second*60, baseline.Hour, 6*baseline.Hour)
 	switch {
+	case x.TopUps == 0 && f.trail.emptied[i]:
+		v.Outcome[Drain] = 3
 	case x.TopUps == 0:
 		v.Outcome[Drain] = 2
 	case x.Spent < x.TopUps/10*7:
@@ -294,39 +364,41 @@ func (f *finder) conduct(x *baseline.Actor, v *Visit) {
 	}
 }
 
+// manyTypos is how many failures of a device, before it got in, are tries:
+// people mistype once or twice.
+const manyTypos = 3
+
+// maxChanges is how many resets and changes about an entry are looked at.
+const maxChanges = 64
+
 // means sets how the visitor got in.
 func (f *finder) means(a *baseline.Account, i int, v *Visit) {
 	x := &a.Actors[i]
-	window := f.p.Entry.ChangeWindow.Value * baseline.Second
-	failed := int64(0)
-	external := false
-	for n := range a.Logins {
-		l := &a.Logins[n]
+	t := &f.trail
+	near := f.p.Entry.ChangeWindow.Value * baseline.Second
+	changes := window(t.changes, a.Logins, x.First-near+1, x.First+near-1)
+	for _, n := range changes[:min(len(changes), maxChanges)] {
+		// The visitor's own, or one shortly before him by somebody who was new
+		// as well; what comes after him is the owner's reaction.
 		by := a.LoginBy[n]
-		switch {
-		case l.Outcome() == event.Failure:
-			if by == baseline.Nobody && l.Time <= x.First && l.Time > x.First-baseline.Day {
-				failed++
-			}
-		case isChange(l.Action):
-			// The visitor's own, or one shortly before him by somebody who was
-			// new as well; what comes after him is the owner's reaction.
-			near := l.Time > x.First-window && l.Time < x.First+window
-			new := by == baseline.Nobody || by != 0 && a.Actors[by].First > x.First-window
-			if near && (by == int16(i) || new && l.Time <= x.First) {
-				v.Outcome[Change] = 1
-			}
-		case l.Action == event.ExternalLogin && by != int16(i) && l.Time < x.First:
-			external = true
+		new := by == baseline.Nobody || by != 0 && a.Actors[by].First > x.First-near
+		if by == int16(i) || new && a.Logins[n].Time <= x.First {
+			v.Outcome[Change] = 1
+			break
 		}
+	}
+	failed := t.failuresBetween(a, x.First-baseline.Day, x.First)
+	if t.own[i] >= manyTypos {
+		failed += t.own[i]
 	}
 	v.Outcome[Failed] = step(failed, 1, 3, 10)
-	if x.Entry >= 0 && a.Logins[x.Entry].Action == event.ExternalLogin && !external {
+	if x.Entry >= 0 && a.Logins[x.Entry].Action == event.ExternalLogin && !t.externalBefore(a, x.First, int16(i)) {
 		v.Outcome[External] = 1
 	}
-	for n := range a.Charges {
-		if a.ChargeBy[n] == int16(i) && a.Borrowed[n] {
-			v.Outcome[Session] = 1
-		}
+	switch {
+	case t.borrowed[i]:
+		v.Outcome[Session] = 1
+	case x.Charges+x.Declined > 0 && x.Successes == 0 && v.Outcome[Arrival] >= 2:
+		v.Outcome[Session] = 2
 	}
 }

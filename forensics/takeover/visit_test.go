@@ -19,7 +19,10 @@ func outcomeWords(t testing.TB, p *policy.Policy) [numFeatures][]string {
 	a := &p.Attack
 	var words [numFeatures][]string
 	for f, s := range [numFeatures]*policy.Shares{&a.Arrival, &a.Stay, &a.Network, &a.Lag, &a.Money, &a.Drain,
-		&a.Change, &a.External, &a.Failed, &a.Reaction, &a.Session, &a.Sharing} {
+		&a.Change, &a.External, &a.Failed, &a.Reaction, &a.Session, &a.Sharing, &a.Charged, &a.Unlike, &a.Shops, &a.TopUps, &a.Pace} {
+		if s == nil {
+			continue // weighed with others only
+		}
 		for _, w := range strings.Split(s.Of, ",") {
 			words[f] = append(words[f], strings.TrimSpace(w))
 		}
@@ -50,6 +53,15 @@ const owner = `
 	0h    login dev=A ip=1 asn=65001 cc=JP
 	1h    payment 500 dev=A ip=1 txn=own
 	800h  login dev=A ip=1 asn=65001 cc=JP
+`
+
+// spender is the life of the phone A of one who pays.
+const spender = `
+	0h    login dev=A
+	1h    topup 900 dev=A
+	2h    payment 900 dev=A store=a
+	30h   topup 900 dev=A
+	800h  login dev=A
 `
 
 // TestOutcomes checks what one visit of the device V shows. Features are
@@ -98,8 +110,8 @@ func TestOutcomes(t *testing.T) {
 
 		{"seven tenths spent", owner + "100h login dev=V\n100h topup 10000 dev=V\n101h payment 7000 dev=V", "drain: topped up and spent at least 7 tenths of it"},
 		{"less spent", owner + "100h login dev=V\n100h topup 10000 dev=V\n101h transfer_out 6999 dev=V", "drain: topped up and spent less"},
-		{"only spent", owner + "100h login dev=V\n101h payout 6999 dev=V", "drain: not topped up"},
-		{"a top-up that was declined", owner + "100h login dev=V\n100h topup 100 dev=V declined\n101h payment 50 dev=V", "drain: not topped up"},
+		{"only spent", owner + "100h login dev=V\n101h payout 6999 dev=V", "drain: not topped up and less left than ever before"},
+		{"a top-up that was declined", owner + "100h login dev=V\n100h topup 100 dev=V declined\n101h payment 50 dev=V", "drain: not topped up and less left than ever before"},
 
 		{"no change", owner + "100h login dev=V", "change: none"},
 		{"the visitor resets, then enters", owner + "100h password_reset dev=V\n101h login dev=V", "change: reset or changed by the newcomer within a day of entry"},
@@ -121,10 +133,13 @@ func TestOutcomes(t *testing.T) {
 		{"three", owner + strings.Repeat("99h !login dev=X\n", 3) + "100h login dev=V", "failed: 3 to 9"},
 		{"ten", owner + strings.Repeat("99h !login dev=X\n", 10) + "100h login dev=V", "failed: 10 and more"},
 		{"a day before, or after", owner + "76h !login dev=X\n100h login dev=V\n101h !login dev=X", "failed: none"},
+		{"the visitor's own typos", owner + strings.Repeat("99h !login dev=V\n", 2) + "100h login dev=V", "failed: none"},
+		{"the visitor's own guesses", owner + strings.Repeat("99h !login dev=V\n", 12) + "100h login dev=V", "failed: 10 and more"},
 		{"her own typos", owner + "99h !login dev=A\n100h login dev=V", "failed: none"},
 
 		{"no reaction", owner + "100h login dev=V\n101h payment 100 dev=V txn=t", "reaction: none"},
-		{"the owner resets", owner + "100h login dev=V\n101h payment 100 dev=V\n200h password_reset dev=A", "reaction: reset or change by another device"},
+		{"the owner resets", owner + "100h login dev=V\n101h payment 100 dev=V\n200h password_reset dev=A", "reaction: reset or change by another device within a week"},
+		{"the owner resets within a day", owner + "100h login dev=V\n101h payment 100 dev=V\n125h password_reset dev=A", "reaction: within a day"},
 		{"eight days later", owner + "100h login dev=V\n101h payment 100 dev=V\n294h password_reset dev=A", "reaction: none"},
 		{"before the visit", owner + "99h password_reset dev=A\n100h login dev=V", "reaction: none"},
 		{"the visitor resets", owner + "100h login dev=V\n101h password_reset dev=V", "reaction: none"},
@@ -133,7 +148,26 @@ func TestOutcomes(t *testing.T) {
 		{"charged back outweighs", owner + "100h login dev=V\n101h payment 100 dev=V txn=t\n102h password_reset dev=A\n700h chargeback 100 ref=t", "reaction: chargeback"},
 		{"the owner's own charge charged back", owner + "100h login dev=V\n101h payment 100 dev=V txn=t\n700h chargeback 500 ref=own", "reaction: none"},
 
-		{"own session", owner + "100h login dev=V sess=s\n101h payment 100 dev=V sess=s", "session: own session"},
+		{"own session", owner + "100h login dev=V sess=s\n101h payment 100 dev=V sess=s", "session: own login"},
+		{"no login at all", owner + "101h payment 100 dev=V sess=s", "session: charges and no login of the device at all"},
+		{"no login, and nobody to take a session from", "101h payment 100 dev=V sess=s", "session: own login"},
+		{"no login and no charge that was approved", owner + "101h topup 100 dev=V declined", "session: charges and no login of the device at all"},
+
+		{"no charges", owner + "100h login dev=V", "charged: no charges"},
+		{"charges", owner + "100h login dev=V\n101h payment 1 dev=V", "charged: charges"},
+		{"the owner is not known yet", owner + "100h login dev=V\n101h payment 9000 dev=V", "unlike: unknown; shops: unknown"},
+		{"as she does", spender + "100h login dev=V\n101h payment 900 dev=V store=a", "unlike: the best day is within that of the others; shops: a shop in common with the others"},
+		{"three times as much", spender + "100h login dev=V\n101h payment 2700 dev=V store=x", "unlike: up to three times as much; shops: none"},
+		{"more, in one day", spender + "100h login dev=V\n101h payment 2701 dev=V store=x", "unlike: more; shops: none"},
+		{"more, in two days", spender + "90h login dev=V\n91h payment 800 dev=V store=x\n101h payment 800 dev=V store=x", "unlike: the best day is within that of the others"},
+		{"the wallet is not emptied", spender + "100h login dev=V\n100h payment 899 dev=V", "drain: not topped up"},
+		{"the wallet is emptied", spender + "100h login dev=V\n100h payment 901 dev=V", "drain: not topped up and less left than ever before"},
+		{"emptied, but by her card", spender + "100h login dev=V\n100h payment 901 dev=V card", "drain: not topped up"},
+		{"one top-up", owner + "100h login dev=V\n100h topup 1 dev=V", "topups: none or one in an hour; pace: one or two charges in an hour"},
+		{"two, one declined", owner + "100h login dev=V\n100h topup 1 dev=V\n100h59m topup 1 dev=V declined\n101h payment 1 dev=V", "topups: two; pace: three"},
+		{"three in two hours", owner + "100h login dev=V\n100h topup 1 dev=V\n100h59m topup 1 dev=V\n101h1m topup 1 dev=V", "topups: two; pace: one or two charges in an hour"},
+		{"six charges", owner + "100h login dev=V\n" + strings.Repeat("100h topup 1 dev=V\n", 3) + strings.Repeat("100h3m payment 1 dev=V\n", 3), "topups: three and more; pace: six and more"},
+		{"what failed because there was no such account yet", "99h !login dev=X unknown\n100h login dev=V", "failed: none"},
 		{"the owner's session", owner + "50h login dev=A sess=s\n101h payment 100 dev=V sess=s", "session: session begun by another device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -144,8 +178,12 @@ func TestOutcomes(t *testing.T) {
 			for _, want := range strings.Split(c.want, ";") {
 				name, outcome, _ := strings.Cut(strings.TrimSpace(want), ": ")
 				f := slices.Index(FeatureNames[:], name)
-				if words[f][v.Outcome[f]] != outcome {
-					t.Errorf("%s: %s, want %s", name, words[f][v.Outcome[f]], outcome)
+				got := "unknown"
+				if v.Outcome[f] != unknown {
+					got = words[f][v.Outcome[f]]
+				}
+				if got != outcome {
+					t.Errorf("%s: %s, want %s", name, got, outcome)
 				}
 			}
 		})
@@ -192,7 +230,7 @@ func TestVisit(t *testing.T) {
 		Logins: 4, Charges: 5, First: eventtest.Midnight + 100*baseline.Hour, Last: eventtest.Midnight + 131*baseline.Hour, FirstCharge: eventtest.Midnight + 102*baseline.Hour,
 		Entry: 2, Paid: true, Addr: eventtest.Addr(t, "6"), Agent: event.KeyOfString("app"), ASN: 65009, Country: 'U'<<8 | 'S',
 		Stores: [maxStores]event.Key{event.KeyOfString("x"), event.KeyOfString("y")}, Volume: 6000 / 2, Currency: v.Currency,
-		Outcome: v.Outcome,
+		Outcome: v.Outcome, network: v.network,
 	}
 	if *v != want {
 		t.Errorf("got  %+v\nwant %+v", *v, want)

@@ -26,11 +26,12 @@ func key(names map[event.Key]string, text string) event.Key {
 
 // Read makes the rows of one account from a small log, one row a line:
 //
-//	time action|!action [dev=D sess=S ip=N ua=U asn=N cc=XX hist]
-//	time kind amount    [dev=D sess=S ip=N store=S txn=T ref=R cur=XXX declined|pending]
+//	time action|!action [dev=D sess=S ip=N ua=U asn=N cc=XX hist unknown]
+//	time kind amount    [dev=D sess=S ip=N store=S txn=T ref=R cur=XXX card declined|pending]
 //
 // where time counts from midnight (25h30m), !action is one that failed, and ip
-// is the last figure of an address. A name is any text.
+// is the last figure of an address; unknown says that there was no such account,
+// card that a card paid. A name is any text.
 func Read(t testing.TB, account, text string) (logins []event.Login, charges []event.Charge, names map[event.Key]string) {
 	t.Helper()
 	names = map[event.Key]string{}
@@ -64,7 +65,11 @@ func loginRow(t testing.TB, names map[event.Key]string, f []string, l event.Logi
 	if failed {
 		outcome = event.Failure
 	}
-	l.Action, l.Word = event.ParseAction([]byte(word)), event.PackWord(outcome, event.NoReason, true, false, history)
+	reason := event.NoReason
+	if slices.Contains(f, "unknown") {
+		reason = event.UnknownAccount
+	}
+	l.Action, l.Word = event.ParseAction([]byte(word)), event.PackWord(outcome, reason, true, false, history)
 	for _, word := range f[1:] {
 		name, value, _ := strings.Cut(word, "=")
 		switch name {
@@ -80,7 +85,7 @@ func loginRow(t testing.TB, names map[event.Key]string, f []string, l event.Logi
 			l.ASN = uint32(number(t, value))
 		case "cc":
 			l.Country = event.Country(value[0])<<8 | event.Country(value[1])
-		case "hist":
+		case "hist", "unknown":
 		default:
 			t.Fatalf("what is %q?", word)
 		}
@@ -109,6 +114,8 @@ func chargeRow(t testing.TB, names map[event.Key]string, f []string, c event.Cha
 			c.Ref = key(names, value)
 		case "cur":
 			c.Currency = uint32(money.MustCurrency(value))
+		case "card":
+			c.Funding = event.Card
 		case "declined", "pending":
 			c.Status, _ = event.ParseStatus([]byte(name))
 		default:
