@@ -42,7 +42,7 @@ func (l *loader) survey(ctx context.Context, inputs []Input) error {
 
 // sourcesOf opens an input and returns what is to be read of it.
 func (l *loader) sourcesOf(in Input) ([]*source, error) {
-	s := &source{input: in, info: event.Source{Name: in.Name, Role: in.Role, Trouble: in.Problem}, limits: unpack.Limits{MaxUnpacked: l.opt.MaxUnpacked}}
+	s := &source{input: in, info: event.Source{Name: in.Name, Role: in.Role, Trouble: in.Problem}, limits: l.opt.limits()}
 	if in.Problem != "" {
 		return []*source{s}, nil
 	}
@@ -80,6 +80,15 @@ func (l *loader) sourcesOf(in Input) ([]*source, error) {
 		return nil, &InputError{in.Name, "the archive holds no files", "leave it out"}
 	}
 	return all, nil
+}
+
+// limits returns what a packed source may cost. Whoever says how large it may
+// become need not be asked about the ratio.
+func (o *Options) limits() unpack.Limits {
+	if o.MaxUnpacked > 0 {
+		return unpack.Limits{MaxUnpacked: o.MaxUnpacked, MaxRatio: -1}
+	}
+	return unpack.Limits{}
 }
 
 // isZip reports whether a file that begins so is a zip archive, also an empty

@@ -101,6 +101,7 @@ var streams = []struct {
 	{"broken behind the array", "{\"Records\":[{\"a\":1}],\nx y\n}\n{\"Records\":[{\"a\":2}]}\n", "Records", []string{`{"a":1}`, "x y\n#" + brokenText, `{"a":2}`}},
 	{"deep on a line", "[" + nest(70) + ",{}]", "", []string{nest(70), "{}"}},
 	{"deep on lines", "[{\"a\":\n " + nest(70) + "},{}]", "", []string{"{\"a\":\n#" + brokenDeep, "{}"}},
+	{"deep member without end", "{\"x\":\n" + strings.Repeat("[", 70) + "\n {},\n{\"a\":1}", "r", []string{"{\"x\":\n#" + brokenEnd, strings.Repeat("[", 70) + "\n#" + brokenText, "{}", `{"a":1}`}},
 	{"deep without end", "{\"x\":\n" + strings.Repeat("[", 70) + "\n {},\n{\"a\":1}", "", []string{"{\"x\":\n#" + brokenDeep, `{"a":1}`}},
 }
 

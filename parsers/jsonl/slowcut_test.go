@@ -201,8 +201,7 @@ func (c *slowCutter) skim(record bool, fault string) {
 		}
 	}
 	c.at = len(c.text)
-	c.lost = record // otherwise the end of it is what is missing
-	c.array = !record
+	c.lost = record // otherwise the end of the object around is what is missing
 }
 
 // indent returns how far the line at hand is indented, 0 if more than blanks

@@ -297,6 +297,32 @@ func TestManyNodes(t *testing.T) {
 	}
 }
 
+// TestWide: a column costs little where there are many.
+func TestWide(t *testing.T) {
+	const width = 3000
+	f := &forgedFile{roots: width, rows: 2, groups: []forgedGroup{{rows: 2}}}
+	want := [3][]string{}
+	for i := range width {
+		name := fmt.Sprint("c", i)
+		f.nodes = append(f.nodes, forgedNode{name: name, typ: typeBytes, converted: 0})
+		f.groups[0].chunks = append(f.groups[0].chunks, forgedChunk{path: []string{name}, typ: typeBytes, values: 2,
+			pages: []forgedPage{{values: 2, body: plainText(name, "x")}}})
+		want[0], want[1], want[2] = append(want[0], name), append(want[1], name), append(want[2], "x")
+	}
+	data := f.bytes()
+	var got string
+	var err error
+	if memory := took(func() { got, err = readAll(t, data, nil, Options{}) }); memory > 16<<20 {
+		t.Errorf("%d bytes of memory", memory)
+	}
+	if text := strings.Join(want[0], ",") + "\n" + strings.Join(want[1], ",") + "\n" + strings.Join(want[2], ",") + "\n"; err != nil || got != text {
+		t.Errorf("%d bytes, want %d, error %v", len(got), len(text), err)
+	}
+	if _, err := drain(t, data, Options{Limits: Limits{MaxMemory: 100 << 10}}); err == nil || !strings.Contains(err.Error(), "needs more than 102400 bytes of memory") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // took returns how much memory do allocates in all.
 func took(do func()) uint64 {
 	var before, after runtime.MemStats
@@ -471,18 +497,19 @@ func TestMemory(t *testing.T) {
 // Every error has something to say.
 func TestErrorTexts(t *testing.T) {
 	for want, err := range map[string]error{
-		`the Parquet file is damaged after row 7 in column "a\nb": unexpected EOF`:                       &DamageError{7, "a\nb", io.ErrUnexpectedEOF},
-		"the Parquet file has more than 5 bytes of text":                                                 &LimitError{Cap: SizeCap, Limit: 5},
-		`the Parquet file after row 2 in column "a" unpacks to more than 9 times its size`:               &LimitError{RatioCap, 9, 2, "a"},
-		"the Parquet file has a page of more than 6 bytes":                                               &LimitError{Cap: PageCap, Limit: 6},
-		"the Parquet file needs more than 4 bytes of memory: leave columns out":                          &LimitError{Cap: MemoryCap, Limit: 4},
-		"the Parquet file has a row of more than 3 bytes":                                                &LimitError{Cap: RowCap, Limit: 3},
-		"the Parquet file has a footer of more than 2 bytes":                                             &LimitError{Cap: FooterCap, Limit: 2},
-		`cannot read this Parquet file in column "a": x; leave the column out, or export it another way`: &UnsupportedError{0, "a", "x"},
-		"cannot read this Parquet file: it is encrypted":                                                 errCryptic,
-		`no column "b"; the Parquet file has: "a"`:                                                       &ColumnError{[]string{"b"}, []string{"a"}},
-		`no column is wanted; the Parquet file has: "` + strings.Repeat("円", 20) + `"…`:                  &ColumnError{nil, []string{strings.Repeat("円", 30)}},
-		"no column " + strings.Repeat(`"a", `, 40) + `…; the Parquet file has: "b"`:                      &ColumnError{strings.Split(strings.Repeat("a ", 41)+"a", " "), []string{"b"}},
+		`the Parquet file is damaged after row 7 in column "a\nb": unexpected EOF`:                          &DamageError{7, "a\nb", io.ErrUnexpectedEOF},
+		"the Parquet file has more than 5 bytes of text":                                                    &LimitError{Cap: SizeCap, Limit: 5},
+		`the Parquet file after row 2 in column "a" unpacks to more than 9 times its size`:                  &LimitError{RatioCap, 9, 2, "a"},
+		"the Parquet file in column \"" + strings.Repeat(`\x80`, 56) + "\"… has a row of more than 3 bytes": &LimitError{RowCap, 3, 0, strings.Repeat("\x80", 80)},
+		"the Parquet file has a page of more than 6 bytes":                                                  &LimitError{Cap: PageCap, Limit: 6},
+		"the Parquet file needs more than 4 bytes of memory: leave columns out":                             &LimitError{Cap: MemoryCap, Limit: 4},
+		"the Parquet file has a row of more than 3 bytes":                                                   &LimitError{Cap: RowCap, Limit: 3},
+		"the Parquet file has a footer of more than 2 bytes":                                                &LimitError{Cap: FooterCap, Limit: 2},
+		`cannot read this Parquet file in column "a": x; leave the column out, or export it another way`:    &UnsupportedError{0, "a", "x"},
+		"cannot read this Parquet file: it is encrypted":                                                    errCryptic,
+		`no column "b"; the Parquet file has: "a"`:                                                          &ColumnError{[]string{"b"}, []string{"a"}},
+		`no column is wanted; the Parquet file has: "` + strings.Repeat("円", 20) + `"…`:                     &ColumnError{nil, []string{strings.Repeat("円", 30)}},
+		"no column " + strings.Repeat(`"a", `, 40) + `…; the Parquet file has: "b"`:                         &ColumnError{strings.Split(strings.Repeat("a ", 41)+"a", " "), []string{"b"}},
 	} {
 		if err.Error() != want {
 			t.Errorf("%q, want %q", err, want)

@@ -16,10 +16,6 @@ const (
 	// tailBytes is what stands behind the footer: its length and the magic.
 	tailBytes = 8
 
-	// headerSlack is how far the pages of a column may reach beyond its end:
-	// some old writers did not count a page header.
-	headerSlack = 128
-
 	// maxFooter is how long a footer may be: a hundred columns in a million
 	// row groups.
 	maxFooter = 256 << 20
@@ -292,7 +288,7 @@ func (c *chunk) check(l *leaf, rows, end int64) error {
 	if c.from < int64(len(magic)) || c.size < 0 || c.from > end || c.size > end-c.from {
 		return errors.New("the footer says that the column lies outside the file")
 	}
-	c.end = min(c.from+c.size+headerSlack, end)
+	c.end = c.from + c.size
 	return nil
 }
 

@@ -205,8 +205,6 @@ func (b *budget) grow(buf []byte, n int) ([]byte, error) {
 
 // A page is one data page, unpacked.
 type page struct {
-	values     int // and nulls
-	encoding   int
 	defs, reps hybrid
 	data       []byte // values, behind the levels
 }

@@ -208,12 +208,11 @@ func newLeaf(e *element, node group, at int) leaf {
 // printable cuts and cleans a name for a message: names come from anywhere.
 func printable(name string) string {
 	const long = 60
-	if len(name) > long {
-		for n := long; ; n-- {
-			if utf8.RuneStart(name[n]) {
-				return fmt.Sprintf("%q…", name[:n])
-			}
+	if n := long; len(name) > long {
+		for n > long-utf8.UTFMax && !utf8.RuneStart(name[n]) {
+			n--
 		}
+		return fmt.Sprintf("%q…", name[:n])
 	}
 	return fmt.Sprintf("%q", name)
 }

@@ -130,17 +130,6 @@ func (t *thrift) list(kind byte) (n int, elem byte) {
 	return n, h & 15
 }
 
-// structs reads a list of structs; f reads one of them.
-func (t *thrift) structs(kind byte, f func()) {
-	n, elem := t.list(kind)
-	if n > 0 && elem != kindStruct {
-		t.fail(errShape)
-	}
-	for ; n > 0 && t.err == nil; n-- {
-		f()
-	}
-}
-
 // fields reads a struct. f is told each field and must read or skip its value.
 func (t *thrift) fields(f func(id int, kind byte)) {
 	id := 0
