@@ -123,7 +123,9 @@ func (l *loader) choose(s *source, all []candidate) error {
 		return &UnknownError{s.input.Name, "is not what --profile " + given.Profile.Name + " says",
 			"it lacks " + strings.Join(clipped(best.missing), ", ")}
 	case isGiven:
-	case best.Confidence == 0 && best.Syntax == Delimited:
+	case best.Confidence == 0 && bytes.IndexByte(l.head[:min(len(l.head), textHead)], 0) >= 0:
+		return &UnknownError{s.input.Name, "is no log: it holds bytes that no text has", ""}
+	case best.Confidence == 0 && best.Syntax == Delimited && best.nearNeutral(all):
 		// A neutral header that lacks something says so itself.
 		best.Format.Profile, best.Format.Root = nil, ""
 	case best.Confidence < Sure:
@@ -183,16 +185,21 @@ func (s *source) describe() string {
 	return strings.Join(words, ", ")
 }
 
+// textHead is how much of a file must be text, in bytes, for it to be taken for a
+// log.
+const textHead = 4 << 10
+
+// nearNeutral reports whether no profile is nearer to a source than the neutral
+// schema.
+func (c *candidate) nearNeutral(all []candidate) bool {
+	near := nearestOf(all)
+	return near == nil || near.Profile == nil
+}
+
 // nearest says what a source looks most like, if it looks like anything: half of
 // the fields are there, or half of the rows are understood.
 func nearest(all []candidate) string {
-	var best *candidate
-	for i := range all {
-		c := &all[i]
-		if 2*len(c.missing) <= c.needs && (best == nil || len(c.missing)*best.needs < len(best.missing)*c.needs) {
-			best = c
-		}
-	}
+	best := nearestOf(all)
 	switch {
 	case best == nil:
 		return ""
@@ -203,6 +210,16 @@ func nearest(all []candidate) string {
 			best.Name(), best.ok+best.faults, best.ok, best.fault.String())
 	}
 	return ""
+}
+
+func nearestOf(all []candidate) (best *candidate) {
+	for i := range all {
+		c := &all[i]
+		if c.needs > 0 && 2*len(c.missing) <= c.needs && (best == nil || len(c.missing)*best.needs < len(best.missing)*c.needs) {
+			best = c
+		}
+	}
+	return best
 }
 
 // String returns the fault with its column.

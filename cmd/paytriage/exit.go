@@ -155,5 +155,5 @@ func headerHint(e *parsers.HeaderError) string {
 	case slices.Equal(e.Missing, []string{event.CurrencyCode.String()}):
 		return "say which with --currency, for example --currency JPY"
 	}
-	return "the columns are those of 'paytriage schema input'; rename them in the export"
+	return "the columns are those of 'paytriage schema input'; rename them, or describe the export: 'paytriage inspect --draft-profile mine.yaml " + e.Source + "'"
 }

@@ -18,18 +18,17 @@ type Compiled struct {
 	Profile *Profile
 	Role    event.Role
 
-	paths    []string
-	slots    map[string]int
-	needs    [][]int
-	where    cond
-	null     words
-	pass     []passing
-	rows     []rowPlan
-	labels   map[string][]rule
-	zone     *time.Location
-	currency money.Currency
-	signs    bool // a condition asks for the sign of the amount
-	params   map[string]string
+	paths  []string
+	slots  map[string]int
+	needs  [][]int
+	where  cond
+	null   words
+	pass   []passing
+	rows   []rowPlan
+	labels map[string][]rule
+	zone   *time.Location
+	signs  bool // a condition asks for the sign of the amount
+	params map[string]string
 }
 
 type passing struct {
@@ -140,7 +139,6 @@ func (c *Compiled) head() error {
 		if _, known := cur.Exponent(); !ok || !known {
 			return fmt.Errorf("currency: unknown currency %q", p.Currency)
 		}
-		c.currency = cur
 	}
 	c.null = wordList(p.Absent)
 	return nil
@@ -182,6 +180,10 @@ func (c *Compiled) body() error {
 			rules, ok := row.Fields[f.String()]
 			if !ok {
 				rules = c.Profile.Fields[f.String()]
+			}
+			if f == event.CurrencyCode && c.Profile.Currency != "" {
+				// Amounts are read in it, so whoever reads the row must too.
+				rules = append(slices.Clone(rules), Rule{Text: c.Profile.Currency})
 			}
 			if rules == nil {
 				continue

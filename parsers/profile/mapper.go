@@ -406,9 +406,7 @@ func digitsOf(dst, b []byte) []byte {
 func (m *Mapper) money(r *rule) ([]byte, Result) {
 	cur := m.currency
 	if cur == 0 {
-		if cur = m.Compiled.currency; cur == 0 {
-			cur = m.env.Currency
-		}
+		cur = m.env.Currency
 	}
 	digits, known := cur.Exponent()
 	plus, minus := m.amountText(m.raw(r)), m.amountText(m.first(r.minus, r.null))

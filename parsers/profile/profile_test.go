@@ -150,7 +150,9 @@ func TestAmounts(t *testing.T) {
 	}
 	f("fields: {amount: a}", "a=¥1,280", "amount=1280")
 	f("fields: {amount: a, currency: c}", "a=12.5|c=usd", "amount=12.50 currency=usd")
-	f("currency: USD\nfields: {amount: a}", "a=12.5", "amount=12.50")
+	f("currency: USD\nfields: {amount: a}", "a=12.5", "amount=12.50 currency=USD")
+	f("currency: USD\nfields: {amount: a, currency: c}", "a=12.5|c=EUR", "amount=12.50 currency=EUR")
+	f("currency: USD\nfields: {amount: a, currency: c}", "a=12.5", "amount=12.50 currency=USD")
 	f("fields: {amount: {from: a, unit: minor}, currency: c}", "a=1250|c=usd", "amount=12.50 currency=usd")
 	f("fields: {amount: {from: a, unit: hundredths}}", "a=15000", "amount=150")
 	f("fields: {amount: {from: a, unit: hundredths}}", "a=15050", "fault: amount: "+badAmount)
