@@ -309,7 +309,7 @@ func (s *scout) widths(f Format) (score, width int) {
 // roots are the envelopes into which tools put the records that they export,
 // where a record is an object within an object, or a text within one.
 var roots = []string{"_source", "_raw.@json", "_raw", "message.@json", "@message.@json", "event", "event.original.@json", "data",
-	"result", "record", "log", "log.@json", "jsonPayload", "protoPayload", "textPayload.@json", "detail", "body", "body.@json", "AuditData.@json", "p_event"}
+	"result", "result._raw.@json", "result._raw", "record", "log", "log.@json", "jsonPayload", "protoPayload", "textPayload.@json", "detail", "body", "body.@json", "AuditData.@json", "p_event"}
 
 // roots returns the envelopes that the first record has.
 func (s *scout) roots(f Format, p piece) []string {

@@ -207,13 +207,14 @@ func (d *decoder) begin() profile.Result {
 		return profile.Result{}
 	}
 	d.fill(d.values)
+	var res profile.Result
+	if d.mapper != nil {
+		res = d.mapper.Begin(d.values)
+	}
 	if p, ok := d.records.(*patterned); ok && p.Unmatched() {
 		return profile.Result{What: profile.Passed, Field: event.NumFields, Reason: unmatchedLine}
 	}
-	if d.mapper != nil {
-		return d.mapper.Begin(d.values)
-	}
-	return profile.Result{}
+	return res
 }
 
 // unmatchedLine is what lines count as of which no pattern of the profile

@@ -1,0 +1,374 @@
+package coverage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/paytriage/paytriage/forensics/event"
+)
+
+// A Skew says how far the clock of the payment log is ahead of that of the auth
+// log, in microseconds: no less than Low and no more than High, as far as the logs
+// can tell.
+//
+// A charge cannot be made before the login that began its session, so the skew is
+// no more than the time from login to charge of any session; nor after the session
+// has ended by a logout or by the next login of the device in another session, so
+// it is no less than the time from that end to the charge. Of all sessions, the
+// hundredth that contradict most count as dirt.
+//
+// Where too few charges name a session of the auth log, devices stand in for them:
+// the first login of a device in an account comes before its first charge there.
+// Only devices that appear in the second half of the logs count, as those that were
+// there from the start may have logged in before. They give no lower bound.
+type Skew struct {
+	By       string // what links the logs: session, device, or "" where nothing does
+	Low      int64
+	High     int64
+	LowPairs int64 // ends of sessions that Low rests on
+	Pairs    int64 // logins that High rests on
+}
+
+// MinPairs is how many pairs a bound wants.
+const MinPairs = 20
+
+// HasLow and HasHigh report whether there is such a bound.
+func (s *Skew) HasLow() bool  { return s.LowPairs >= MinPairs }
+func (s *Skew) HasHigh() bool { return s.Pairs >= MinPairs }
+
+// Contradictory reports whether the bounds exclude each other: then no shift
+// explains the logs.
+func (s *Skew) Contradictory() bool { return s.HasLow() && s.HasHigh() && s.Low > s.High }
+
+// Estimate returns the least skew that explains the logs, and whether there is a
+// sign of any.
+func (s *Skew) Estimate() (micros int64, ok bool) {
+	switch {
+	case s.Contradictory():
+		return 0, false
+	case s.HasHigh() && s.High < 0:
+		return s.High, true
+	case s.HasLow() && s.Low > 0:
+		return s.Low, true
+	}
+	return 0, false
+}
+
+// manyRows is how many rows clocks are compared by; of longer logs only every
+// second, fourth, … account is looked at, by its hash.
+const manyRows = 8 << 20
+
+// ClockSkew compares the clocks of the auth log and the payment log.
+func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
+	every := uint64(1)
+	for rows := log.Rows() / manyRows; rows > 0; rows /= 2 {
+		every *= 2
+	}
+	s, err := compare(ctx, log, workers, "session", func(l *links, p *event.Part) { l.sessions(p, every-1) })
+	if err != nil || s.Pairs >= MinPairs || s.LowPairs >= MinPairs {
+		return s, err
+	}
+	half, ok := middle(log)
+	if !ok {
+		return s, nil
+	}
+	d, err := compare(ctx, log, workers, "device", func(l *links, p *event.Part) { l.devices(p, every-1, half) })
+	if err == nil && d.Pairs > s.Pairs {
+		return d, nil
+	}
+	return s, err
+}
+
+// compare gathers the pairs of all partitions.
+func compare(ctx context.Context, log *event.Log, workers int, by string, gather func(*links, *event.Part)) (Skew, error) {
+	states, err := event.Each(ctx, max(workers, 1), len(log.Parts), func() *links { return &links{} }, func(l *links, i int) {
+		gather(l, &log.Parts[i])
+	})
+	if err != nil {
+		return Skew{}, err
+	}
+	all := states[0]
+	for _, l := range states[1:] {
+		all.after, all.before = append(all.after, l.after...), append(all.before, l.before...)
+	}
+	s := Skew{Pairs: int64(len(all.after)), LowPairs: int64(len(all.before))}
+	if s.Pairs+s.LowPairs > 0 {
+		s.By = by
+	}
+	s.High, s.Low = hundredth(all.after), -hundredth(all.before)
+	return s, nil
+}
+
+// hundredth returns the value below which one in a hundred lies, 0 of none.
+func hundredth(all []int64) int64 {
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)/100]
+}
+
+// middle returns the middle of the time that rows are of, by the places that half
+// of the rows of a partition lie before: one stamp of another century moves it no
+// further than any other.
+func middle(log *event.Log) (int64, bool) {
+	var times []int64
+	for i := range log.Parts {
+		p := &log.Parts[i]
+		for j := 0; j < len(p.Logins); j += 1 + len(p.Logins)/64 {
+			times = append(times, p.Logins[j].Time)
+		}
+		for j := 0; j < len(p.Charges); j += 1 + len(p.Charges)/64 {
+			times = append(times, p.Charges[j].Time)
+		}
+	}
+	if len(times) == 0 {
+		return 0, false
+	}
+	slices.Sort(times)
+	return times[len(times)/2], true
+}
+
+// links are the pairs that one worker has found: the time from login to charge,
+// and from charge to the end of the session, by the stamps.
+type links struct {
+	after, before []int64
+	marks         []mark
+}
+
+// A mark is a row of an account, reduced to what links it.
+type mark struct {
+	by    event.Key // session or device
+	other event.Key // device of a login, session in the order of devices
+	time  int64
+	what  what
+	until int64 // of a login: the next of its device in another session; 0 if none
+}
+
+type what uint8
+
+const (
+	enters what = iota + 1
+	charges
+	leaves
+	acts
+)
+
+// accounts calls do with the rows of every account that is looked at.
+func accounts(p *event.Part, mask uint64, do func([]event.Login, []event.Charge)) {
+	for i, j := 0, 0; i < len(p.Logins) && j < len(p.Charges); {
+		account := next(p, i, j)
+		a, b := i, j
+		for i < len(p.Logins) && p.Logins[i].Account == account {
+			i++
+		}
+		for j < len(p.Charges) && p.Charges[j].Account == account {
+			j++
+		}
+		// The upper bits choose partitions; the lower ones are as good as random.
+		if i > a && j > b && bits.Reverse64(uint64(account))&mask == 0 {
+			do(p.Logins[a:i], p.Charges[b:j])
+		}
+	}
+}
+
+// spends reports whether a charge is made by somebody in a session: what comes back
+// later, comes by itself.
+func spends(c *event.Charge) bool {
+	return c.Kind == event.TopUp || c.Kind == event.Payment || c.Kind == event.TransferOut || c.Kind == event.Payout
+}
+
+func isEntry(l *event.Login) bool {
+	return (l.Action == event.LoginAction || l.Action == event.ExternalLogin) && l.Outcome() == event.Success
+}
+
+// sessions pairs the sessions that are in both logs.
+func (l *links) sessions(p *event.Part, mask uint64) {
+	accounts(p, mask, func(logins []event.Login, spent []event.Charge) {
+		l.marks = l.marks[:0]
+		linked := false
+		for i := range spent {
+			if c := &spent[i]; c.Session != 0 && spends(c) {
+				l.marks = append(l.marks, mark{by: c.Session, time: c.Time, what: charges})
+				linked = true
+			}
+		}
+		if !linked {
+			return
+		}
+		from := len(l.marks)
+		for i := range logins {
+			if g := &logins[i]; g.Session != 0 && !g.History() {
+				m := mark{by: g.Session, other: g.Device, time: g.Time, what: acts}
+				switch {
+				case isEntry(g):
+					m.what = enters
+				case g.Action == event.Logout:
+					m.what = leaves
+				}
+				l.marks = append(l.marks, m)
+			}
+		}
+		until(l.marks[from:])
+		l.pair()
+	})
+}
+
+// until notes for every login when its device logs in again in another session.
+func until(marks []mark) {
+	slices.SortFunc(marks, func(a, b mark) int {
+		return cmp.Or(cmp.Compare(a.other, b.other), cmp.Compare(b.time, a.time), cmp.Compare(a.by, b.by), cmp.Compare(a.what, b.what))
+	})
+	var next, last mark // of the device: the last login of the session after, and of any
+	for i := range marks {
+		m := &marks[i]
+		if m.what != enters || m.other == 0 {
+			continue
+		}
+		switch {
+		case last.other != m.other:
+			next, last = mark{}, mark{}
+		case last.by != m.by:
+			next = last
+		}
+		m.until, last = next.time, *m
+	}
+}
+
+// pair goes through the marks session by session.
+func (l *links) pair() {
+	slices.SortFunc(l.marks, func(a, b mark) int {
+		return cmp.Or(cmp.Compare(a.by, b.by), cmp.Compare(a.time, b.time), cmp.Compare(a.what, b.what), cmp.Compare(a.until, b.until))
+	})
+	for i := 0; i < len(l.marks); {
+		j := i + 1
+		for j < len(l.marks) && l.marks[j].by == l.marks[i].by {
+			j++
+		}
+		l.session(l.marks[i:j])
+		i = j
+	}
+}
+
+// session adds the pairs of one session, whose marks come by time. A session whose
+// first row in the auth log is no login began before the log did.
+func (l *links) session(marks []mark) {
+	var entry, firstCharge, lastCharge, lastEntry, end int64
+	var entered, opened, charged, ended bool
+	for _, m := range marks {
+		switch m.what {
+		case charges:
+			if !charged {
+				firstCharge, charged = m.time, true
+			}
+			lastCharge = m.time
+			continue
+		case enters:
+			if !opened {
+				entry, entered = m.time, true
+			}
+			lastEntry, end, ended = m.time, m.until, m.until != 0
+		case leaves:
+			if entered && m.time >= lastEntry && (!ended || m.time < end) {
+				end, ended = m.time, true
+			}
+		}
+		opened = true
+	}
+	if !entered || !charged {
+		return
+	}
+	l.after = append(l.after, firstCharge-entry)
+	if ended {
+		l.before = append(l.before, end-lastCharge)
+	}
+}
+
+// devices pairs the devices that are in both logs and were in neither before half.
+func (l *links) devices(p *event.Part, mask uint64, half int64) {
+	accounts(p, mask, func(logins []event.Login, spent []event.Charge) {
+		l.marks = l.marks[:0]
+		for i := range logins {
+			if g := &logins[i]; g.Device != 0 {
+				m := mark{by: g.Device, time: g.Time, what: acts}
+				if isEntry(g) && !g.History() {
+					m.what = enters
+				}
+				l.marks = append(l.marks, m)
+			}
+		}
+		for i := range spent {
+			if c := &spent[i]; c.Device != 0 && spends(c) {
+				l.marks = append(l.marks, mark{by: c.Device, time: c.Time, what: charges})
+			}
+		}
+		slices.SortFunc(l.marks, func(a, b mark) int {
+			return cmp.Or(cmp.Compare(a.by, b.by), cmp.Compare(a.time, b.time), cmp.Compare(a.what, b.what))
+		})
+		for i := 0; i < len(l.marks); {
+			j := i + 1
+			for j < len(l.marks) && l.marks[j].by == l.marks[i].by {
+				j++
+			}
+			l.device(l.marks[i:j], half)
+			i = j
+		}
+	})
+}
+
+// device adds the pair of one device.
+func (l *links) device(marks []mark, half int64) {
+	if marks[0].time < half {
+		return
+	}
+	login, charge := first(marks, enters), first(marks, charges)
+	if login != nil && charge != nil && first(marks, acts) == nil {
+		l.after = append(l.after, charge.time-login.time)
+	}
+}
+
+func first(marks []mark, w what) *mark {
+	i := slices.IndexFunc(marks, func(m mark) bool { return m.what == w })
+	if i < 0 {
+		return nil
+	}
+	return &marks[i]
+}
+
+// MaxShift is how far a log may be shifted, in microseconds: 31 days. What is
+// further off is no clock but another log.
+const MaxShift = 31 * 24 * hour
+
+// Shift takes micros away from the times of all charges, and of the sources they
+// are from. The order of rows stays. It fails, before anything is changed, where a
+// time would leave the years from 1900 to 9999. Nobody may read the log meanwhile.
+func Shift(log *event.Log, micros int64) error {
+	const first, last = -2_208_988_800_000_000, 253_402_300_799_999_999
+	if micros < -MaxShift || micros > MaxShift {
+		return fmt.Errorf("a shift of more than %d days", MaxShift/hour/24)
+	}
+	for i := range log.Parts {
+		for j := range log.Parts[i].Charges {
+			if at := log.Parts[i].Charges[j].Time - micros; at < first || at > last {
+				return fmt.Errorf("a payment would lie outside the years 1900 to 9999")
+			}
+		}
+	}
+	for i := range log.Parts {
+		for j := range log.Parts[i].Charges {
+			log.Parts[i].Charges[j].Time -= micros
+		}
+	}
+	for i := range log.Sources {
+		if s := &log.Sources[i]; s.Role == event.Payments && !s.First.IsZero() {
+			s.First, s.Last = s.First.Add(-duration(micros)), s.Last.Add(-duration(micros))
+		}
+	}
+	return nil
+}
+
+func duration(micros int64) time.Duration { return time.Duration(micros) * time.Microsecond }
