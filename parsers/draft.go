@@ -411,4 +411,3 @@ func profileName(base string) string {
 	}
 	return name
 }
-

@@ -101,7 +101,7 @@ const (
 	manyExamples = 3
 	manyColumns  = 300
 	manyWords    = 30
-	manyNear   = 3
+	manyNear     = 3
 )
 
 // Inspect looks at the head of every input. An input whose role is 0 is compared

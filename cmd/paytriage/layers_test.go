@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
 	"forensics/control":         {"forensics/event", "forensics/money", "forensics/baseline", "forensics/takeover"},
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
+	"forensics/coverage":        {"forensics/event"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
