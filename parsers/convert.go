@@ -11,6 +11,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/parsers/delim"
 )
 
 // A Form is how Convert writes rows.
@@ -40,6 +41,24 @@ func Header(role event.Role) []string {
 		names = append(names, f.String())
 	}
 	return append(names, "source", "line")
+}
+
+// Cells calls see with the cells of each line of CSV that Convert made, valid
+// during the call.
+func Cells(lines []byte, see func(cells [][]byte) error) error {
+	split := delim.Splitter{Delimiter: ','}
+	split.Reset(lines)
+	var cells [][]byte
+	for split.Next() {
+		cells = cells[:0]
+		for i := range split.Len() {
+			cells = append(cells, split.Field(i))
+		}
+		if err := see(cells); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Convert reads inputs of one role as Load does and writes every row in the

@@ -175,6 +175,10 @@ func (i *Inspection) settle(l *loader, s *source, all []candidate) {
 		i.Problem = "its format is not known; nothing that is known is near it"
 	}
 	i.Known = i.Problem == ""
+	// Pairs of name and value are more than columns that happen to be as many.
+	if n := slices.IndexFunc(all, func(c candidate) bool { return c.Syntax == LTSV }); !i.Known && n > 0 && best.Syntax == Delimited {
+		all[0] = all[n]
+	}
 	for n := range near {
 		c := &near[n]
 		known := slices.ContainsFunc(i.Others, func(o Candidate) bool { return o.Profile == c.Name() })

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
 	"github.com/paytriage/paytriage/parsers/jsonl"
 	"github.com/paytriage/paytriage/parsers/profile"
@@ -308,7 +309,7 @@ func (s *scout) widths(f Format) (score, width int) {
 
 // roots are the envelopes into which tools put the records that they export,
 // where a record is an object within an object, or a text within one.
-var roots = []string{"_source", "_raw.@json", "_raw", "message.@json", "@message.@json", "event", "event.original.@json", "data",
+var roots = []string{"_source", "_raw.@json", "_raw", "data.object", "node", "NotificationRequestItem", "message.@json", "@message.@json", "event", "event.original.@json", "data",
 	"result", "result._raw.@json", "result._raw", "record", "log", "log.@json", "jsonPayload", "protoPayload", "textPayload.@json", "detail", "body", "body.@json", "AuditData.@json", "p_event"}
 
 // roots returns the envelopes that the first record has.
@@ -404,11 +405,10 @@ func (s *scout) zone() *time.Location {
 
 // header returns the names of columns, and what stands behind the header.
 func header(f Format, data []byte) (names []string, rest []byte) {
-	d := delimited{}
-	d.Delimiter, d.Unquoted = f.Delimiter, !f.Quoted
+	d := delim.Splitter{Delimiter: f.Delimiter, Unquoted: !f.Quoted}
 	data = bytes.TrimPrefix(data, bom)
 	d.Reset(data)
-	if !d.Next() {
+	if !f.toHeader(&d) {
 		return nil, nil
 	}
 	for i := range d.Len() {

@@ -316,6 +316,8 @@ func hintFor(f *inspected) string {
 		return "say which with --currency, for example --currency JPY"
 	case f.Columns != nil:
 		return "--profile says what it is; --draft-profile writes one to start from"
+	case f.Format.Syntax != 0:
+		return "some profiles are only used where --profile names them; 'paytriage schema profiles' lists them"
 	}
 	return ""
 }
@@ -363,7 +365,7 @@ type (
 	nearFacts struct {
 		Profile    string   `json:"profile"`
 		Confidence int      `json:"confidence"`
-		Lacks      []string `json:"lacks,omitempty"`
+		Missing    []string `json:"lacks,omitempty"`
 		Fault      string   `json:"first_fault,omitempty"`
 	}
 	mappingFacts struct {

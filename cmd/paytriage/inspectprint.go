@@ -109,9 +109,9 @@ func (f *inspectFacts) print(std streams) error {
 // print prints what is known of a file.
 func (f *fileFacts) print(p *factPrinter) {
 	p.block(f.Name, f.head())
-	p.table("where the fields come from", []string{"field", "from", "filled", "looks like", "such as"}, f.mapping())
+	p.table("where the fields come from", []string{"field", "from", "filled", "looks_like", "such_as"}, f.mapping())
 	if len(f.Mapping) == 0 {
-		p.table("columns", []string{"column", "filled", "looks like", "such as"}, f.columns())
+		p.table("columns", []string{"column", "filled", "looks_like", "such_as"}, f.columns())
 	}
 	p.block("", f.rows())
 	var rejects [][]string
@@ -128,7 +128,7 @@ func (f *fileFacts) print(p *factPrinter) {
 			rejects = append(rejects, row)
 		}
 	}
-	p.table("rejected rows", []string{"rows", "reason", "line", "such as"}, rejects)
+	p.table("rejected rows", []string{"rows", "reason", "line", "such_as"}, rejects)
 }
 
 // head says what a file is.
@@ -183,8 +183,8 @@ func (f *fileFacts) head() []console.Pair {
 }
 
 func (n *nearFacts) text() string {
-	if len(n.Lacks) > 0 {
-		return n.Profile + ", but it lacks " + listed(n.Lacks)
+	if len(n.Missing) > 0 {
+		return n.Profile + ", but it lacks " + listed(n.Missing)
 	}
 	text := fmt.Sprintf("%s, confidence %d %%", n.Profile, n.Confidence)
 	if n.Fault != "" {
@@ -262,7 +262,7 @@ func (c *columnFacts) cells() []string {
 	if len(c.Examples) > 0 {
 		example = c.Examples[0]
 	}
-	return []string{share(int64(c.Sample-c.Empty), int64(c.Sample)), looks, example}
+	return []string{shareText(int64(c.Sample-c.Empty), int64(c.Sample)), looks, example}
 }
 
 func (f *fileFacts) columns() [][]string {
@@ -273,8 +273,8 @@ func (f *fileFacts) columns() [][]string {
 	return rows
 }
 
-// share writes a share in percent, rounded so that only all is 100 and only none 0.
-func share(n, of int64) string {
+// shareText writes a share in percent, rounded so that only all is 100 and only none 0.
+func shareText(n, of int64) string {
 	switch {
 	case of == 0:
 		return ""
@@ -344,7 +344,7 @@ func (l *logFacts) print(p *factPrinter) {
 	var missing []string
 	for _, s := range l.Fields {
 		if s.Rows < s.Of {
-			text := s.Field + " in " + share(s.Of-s.Rows, s.Of)
+			text := s.Field + " in " + shareText(s.Of-s.Rows, s.Of)
 			if s.Among != "" {
 				text += " of " + s.Among
 			}
@@ -394,7 +394,7 @@ func (f *inspectFacts) together(p *factPrinter) {
 	}
 	var out pairs
 	out.add("accounts in both", "%d: %s of those with payments, %s of those with logins", f.Both.Accounts,
-		orNone(share(f.Both.Accounts, payments)), orNone(share(f.Both.Accounts, auth)))
+		orNone(shareText(f.Both.Accounts, payments)), orNone(shareText(f.Both.Accounts, auth)))
 	if o := f.Both.Overlap; o != nil {
 		out.add("times in both", "%s to %s", o.From, o.To)
 	} else {

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/paytriage/paytriage/forensics/control"
+	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
@@ -127,6 +128,11 @@ func runWhatif(ctx context.Context, std streams, o *whatifOptions, folder string
 	log, err := o.load(ctx, std, folder)
 	if err != nil {
 		return err
+	}
+	if k := summary.ClockSkew; k != nil && k.Applied != 0 {
+		if err := coverage.Shift(log, k.Applied); err != nil {
+			return err
+		}
 	}
 	result, err := control.Replay(ctx, log, marked, controls, o.in.workers)
 	switch {
