@@ -186,7 +186,7 @@ func (i *Inspection) settle(l *loader, s *source, all []candidate) {
 			continue
 		}
 		if c.Confidence > 0 || len(c.missing) > 0 && 2*len(c.missing) <= c.needs {
-			i.Others = append(i.Others, Candidate{c.Name(), c.Confidence, c.missing, c.fault.String()})
+			i.Others = append(i.Others, Candidate{c.Name(), c.Confidence, c.missing, c.fault.text()})
 		}
 	}
 }
@@ -276,7 +276,7 @@ func (i *Inspection) sample(sc *scout, p piece, rows int) {
 				row.Fault = fault{res.Field, res.Reason}.String()
 			default:
 				r := reader{role: sc.role, currency: sc.opt.Currency, zone: scalar.NewClock(sc.zone())}
-				row.Fault = r.any(&v).String()
+				row.Fault = r.any(&v).text()
 			}
 			for f := range v {
 				row.Fields[f] = HideCards(string(v[f]))
@@ -284,6 +284,14 @@ func (i *Inspection) sample(sc *scout, p piece, rows int) {
 			i.Rows = append(i.Rows, row)
 		}
 	}
+}
+
+// text is String, or "" of no fault.
+func (f fault) text() string {
+	if f.reason == "" {
+		return ""
+	}
+	return f.String()
 }
 
 // columnsOf returns what fields a sample has and what they look like.
@@ -365,6 +373,9 @@ func look(name string, values [][]byte, seen int) Column {
 	switch c.Kind {
 	case WordLike:
 		c.Words = slices.Sorted(maps.Keys(distinct))
+		if !slices.ContainsFunc(full, func(v []byte) bool { return !bytes.ContainsAny(v, "0123456789") || bytes.IndexByte(v, ' ') >= 0 }) {
+			c.Shape = shapeOf(full)
+		}
 	case IDLike, Unclear:
 		c.Shape = shapeOf(full)
 	case NumberLike:

@@ -63,14 +63,13 @@ func (s *ClockSkew) Text() string {
 
 // bounds says what the skew can be where 0 is among it.
 func (s *ClockSkew) bounds() string {
-	behind, ahead := "behind by no one knows how much", "ahead by no one knows how much"
-	if s.Low != nil {
-		behind = "behind by no more than " + span(-*s.Low)
+	switch {
+	case s.Low == nil:
+		return "ahead by no more than " + span(*s.High) + ", and behind by an unknown time if at all"
+	case s.High == nil:
+		return "behind by no more than " + span(-*s.Low) + ", and ahead by an unknown time if at all"
 	}
-	if s.High != nil {
-		ahead = "ahead by no more than " + span(*s.High)
-	}
-	return behind + " and " + ahead
+	return "behind by no more than " + span(-*s.Low) + " and ahead by no more than " + span(*s.High)
 }
 
 func (s *ClockSkew) basis() string {

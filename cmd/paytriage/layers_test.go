@@ -86,6 +86,7 @@ var testLayers = map[string][]string{
 	"report/parquetfile": {"report/csvfile"},                               // the control of its benchmark
 	"forensics/baseline": {"forensics/money", "forensics/event/eventtest"}, // made-up rows and their currencies
 	"forensics/takeover": {"forensics/money", "forensics/event/eventtest"},
+	"forensics/coverage": {"forensics/event/eventtest"},
 	"forensics/charge":   {"forensics/money", "forensics/event/eventtest"},
 	"forensics/control":  {"forensics/event/eventtest", "forensics/refund"}, // the ledger is the oracle of its wallet
 }
