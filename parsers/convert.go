@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -303,11 +304,12 @@ func appendCell(b, text []byte) []byte {
 	return append(b, '"')
 }
 
-// object appends a line of JSON, without the fields that are empty.
+// object appends a line of JSON, without the fields that are empty but for those
+// by which the schema is known.
 func (c *converter) object(v *fields, role event.Role) {
 	b := append(c.sheet.lines, '{')
 	for _, f := range fieldsOf(role) {
-		if len(v[f]) > 0 {
+		if len(v[f]) > 0 || slices.Contains(event.Required(role), f) {
 			if c.err == nil && !utf8.Valid(v[f]) {
 				c.err = &InputError{fmt.Sprintf("%s:%d", c.name, c.line),
 					f.String() + ": bytes that are not UTF-8, which JSON cannot hold", "--format csv keeps them"}

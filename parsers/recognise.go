@@ -493,7 +493,7 @@ func (s *scout) sample(c *candidate, d *decoder) {
 		s.rows(c, d, &r, res, n == 0)
 	}
 	if c.Profile == nil {
-		s.neutral(c, d, cols)
+		s.neutral(c, d, cols, there)
 		return
 	}
 	c.needs = len(c.Profile.Profile.Needs)
@@ -553,12 +553,13 @@ func (c *candidate) note(f fault) {
 	}
 }
 
-// neutral says what a neutral source lacks.
-func (s *scout) neutral(c *candidate, d *decoder, cols *columns) {
+// neutral says what a neutral source lacks. A field that is there counts, be it
+// empty in every row of the sample.
+func (s *scout) neutral(c *candidate, d *decoder, cols *columns, there []bool) {
 	required := s.opt.required(s.role)
 	c.needs = len(required)
 	for _, f := range required {
-		if cols != nil && cols.has(f) || d.seen>>f&1 == 1 {
+		if n := slices.Index(d.neutral, f); cols != nil && cols.has(f) || n >= 0 && there[n] {
 			continue
 		}
 		c.missing = append(c.missing, f.String())

@@ -661,7 +661,7 @@ func explained(ctx context.Context, std streams, inputs []parsers.Input, opt par
 		}
 		for n := range found {
 			f := &found[n]
-			if f.Name == source && (unknown != nil || len(f.Others) > 0) {
+			if f.Name == source && (len(f.Others) > 0 || unknown != nil && len(f.Columns) > 0) {
 				printEssential(std.err, f)
 			}
 		}
