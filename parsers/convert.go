@@ -37,6 +37,12 @@ type Sink struct {
 	Reject func(source string, r event.Reject) error
 }
 
+// The columns that say where a converted row stood.
+const (
+	sourceColumn = "source"
+	lineColumn   = "line"
+)
+
 // Header returns the names of the columns that Convert writes for a role: the
 // schema's in its order, then source and line.
 func Header(role event.Role) []string {
@@ -44,7 +50,7 @@ func Header(role event.Role) []string {
 	for _, f := range fieldsOf(role) {
 		names = append(names, f.String())
 	}
-	return append(names, "source", "line")
+	return append(names, sourceColumn, lineColumn)
 }
 
 // Cells calls see with the cells of each line of CSV that Convert made, valid
