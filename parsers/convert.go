@@ -95,7 +95,7 @@ func convert(ctx context.Context, inputs []Input, opt Options, form Form, sink S
 		}
 		sources = append(sources, l.sources[i].info)
 	}
-	return sources, nil
+	return sources, l.nothing()
 }
 
 // A sheet is a block on its way through Convert.

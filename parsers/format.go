@@ -192,7 +192,7 @@ func documentsOf(paths []string, f *Format) (records, error) {
 		each = f.rooted(f.Profile.Profile.Each)
 	}
 	split, err := jsonl.NewSplitter(compiled, each)
-	return &documents{Splitter: split}, err
+	return &documents{Splitter: split, lines: f.Syntax == JSONLines}, err
 }
 
 // cellsOf returns the columns that hold JSON documents.

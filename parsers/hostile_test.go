@@ -2,9 +2,12 @@ package parsers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,4 +146,63 @@ func FuzzAnyFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBrokenObjectsEndWithTheirLine cuts JSON Lines into blocks of many sizes. A
+// record that is not closed takes no other with it, wherever blocks end.
+func TestBrokenObjectsEndWithTheirLine(t *testing.T) {
+	good := func(n int) string {
+		return fmt.Sprintf(`{"event_time":"2019-07-02T12:00:%02dZ","account_id":"a","event":"login","outcome":"success"}`, n)
+	}
+	half := `{"event_time":"2019-07-02T12:00:00Z","account_id":"b",`
+	text := good(1) + "\n" + half + "\n" + `"event":"login","outcome":"success"}` + "\r\n \t\n" + good(2) + "  \r\n" + half + "\n" + good(3) + "\n" + `{"x":"` + "\n" + good(4)
+	inputs := write(t, file{"a.jsonl", text, event.Auth})
+	want := mustLoad(t, inputs, yen(), block.Size)
+	checkLaw(t, want)
+	if s := want.Sources[0]; s.Accepted != 4 || s.Rejected != 4 {
+		t.Errorf("%+v", s)
+	}
+	for size := 16; size < len(text)+10; size += 7 {
+		sameLog(t, fmt.Sprint("blocks of ", size), want, mustLoad(t, inputs, yen(), size))
+	}
+}
+
+// TestNoLogAmongLogs reads folders in which something is no log. The logs are
+// read all the same; where there is none, or where what cannot be read may be a
+// log under other names, nothing is.
+func TestNoLogAmongLogs(t *testing.T) {
+	good := file{"good.csv", authLines(50), event.Auth}
+	f := func(name, text, trouble string) {
+		t.Helper()
+		bad := file{name, text, event.Auth}
+		log := loaded(t, bad, good)
+		checkLaw(t, log)
+		if a, b := log.Sources[0], log.Sources[1]; !strings.Contains(a.Trouble, trouble) || strings.Contains(a.Trouble, name) || a.Read != 0 || b.Read != 50 {
+			t.Errorf("%s: %+v", name, log.Sources)
+		}
+		_, err := Load(context.Background(), write(t, bad, file{"p.csv", paymentLines(5), event.Payments}), yen())
+		if err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), trouble) {
+			t.Errorf("%s alone: error %v", name, err)
+		}
+		sink := Sink{Rows: func([]byte) error { return nil }, Reject: func(string, event.Reject) error { return nil }}
+		if sources, err := Convert(context.Background(), write(t, bad, good), yen(), CSV, sink); err != nil || sources[0].Trouble == "" || sources[1].Read != 50 {
+			t.Errorf("%s: convert: %v, %v", name, sources, err)
+		}
+		if _, err := Convert(context.Background(), write(t, bad), yen(), CSV, sink); err == nil {
+			t.Errorf("%s: converted", name)
+		}
+	}
+	f("empty.csv", "", "the file is empty")
+	f("lines.csv", "\n\r\n\n", "the file is empty")
+	f("blank.csv", "\n\r\n  \n\n", "a line of blanks")
+	f("page.html", "<!DOCTYPE html>\n<html><body>\n<p>one, two</p>\n</body></html>\n", "not known")
+	f("wide.csv", strings.Repeat("c,", 100_000)+"\n", "more than 4096 fields")
+	f("deep.json", strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000), "not known")
+	f("other.csv", "a,b\n1,2\n", "no column event_time, account_id, event, outcome")
+
+	_, err := Load(context.Background(), write(t, file{"half.csv", "event_time,account_id,event\n", event.Auth}, good), yen())
+	var header *HeaderError
+	if !errors.As(err, &header) {
+		t.Errorf("a log that lacks a column: error %v", err)
+	}
 }

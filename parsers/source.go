@@ -29,6 +29,7 @@ type source struct {
 	marks  []*mark
 	stat   fs.FileInfo // of the file before it was read
 	body   int64       // offset of the first record
+	noLog  error       // why it is no log at all, if it is none
 
 	parquet     bool
 	wanted      []string // columns of a Parquet file, nil for all

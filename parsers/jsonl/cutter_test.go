@@ -273,7 +273,7 @@ func randomStream(rng *rand.Rand) (text, wrapper string, records []string) {
 // cutter once the text is damaged.
 func TestCutRandom(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for range 150 {
+	for range 60 {
 		text, wrapper, records := randomStream(rng)
 		if strings.HasPrefix(text, "[") && !json.Valid([]byte(text)) {
 			t.Fatalf("%q is not valid", text)
@@ -302,7 +302,7 @@ func FuzzCut(f *testing.F) {
 		f.Add(tc.text, tc.wrapper)
 	}
 	rng := rand.New(rand.NewPCG(7, 8))
-	for range 50 {
+	for range 20 {
 		text, wrapper, _ := randomStream(rng)
 		f.Add(damage(rng, text), wrapper)
 	}
