@@ -289,7 +289,9 @@ func (inv *investigation) unanswered(c *Case) {
 		return slices.ContainsFunc(c.Sources, func(s event.Source) bool { return s.Role == r })
 	}
 	if !given(event.Auth) {
-		c.Unanswered = append(c.Unanswered, Unanswered{"who got into which account, and how", "no auth log was given"})
+		c.Unanswered = append(c.Unanswered,
+			Unanswered{"who got into which account, and how", "no auth log was given"},
+			Unanswered{"whether a charge was made after a takeover", "no auth log was given: what is named rests on amounts, pace and devices in the payment log alone, as 7pay's first list did, of which at most half was right"})
 	}
 	if !given(event.Payments) {
 		c.Unanswered = append(c.Unanswered, Unanswered{"who lost how much", "no payment log was given"})
@@ -301,6 +303,7 @@ func (inv *investigation) unanswered(c *Case) {
 	}{
 		{event.Auth, event.DeviceID, "which device entered an account"},
 		{event.Auth, event.ReasonWord, "whether ids were tried that do not exist"},
+		{event.Auth, event.SessionID, "whether sessions were taken over"},
 		{event.Auth, event.IP, "from where accounts were entered"},
 		{event.Auth, event.ASNumber, "through which operators accounts were entered"},
 		{event.Auth, event.CountryCode, "from which countries accounts were entered"},
