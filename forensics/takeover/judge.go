@@ -348,7 +348,7 @@ func newHonest(p *policy.Honest) honest {
 	return honest{
 		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
 		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
-		topups: given(TopUps, Money), pace: given(Pace, TopUps, Fixture),
+		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay),
 		change: given(Change, Arrival), external: table(External), failed: given(Failed, Siege), reaction: table(Reaction),
 		session: given(Session, Charged),
 	}
