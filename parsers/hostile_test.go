@@ -155,11 +155,11 @@ func TestBrokenObjectsEndWithTheirLine(t *testing.T) {
 		return fmt.Sprintf(`{"event_time":"2019-07-02T12:00:%02dZ","account_id":"a","event":"login","outcome":"success"}`, n)
 	}
 	half := `{"event_time":"2019-07-02T12:00:00Z","account_id":"b",`
-	text := good(1) + "\n" + half + "\n" + `"event":"login","outcome":"success"}` + "\r\n \t\n" + good(2) + "  \r\n" + half + "\n" + good(3) + "\n" + `{"x":"` + "\n" + good(4)
+	text := strings.Repeat(good(0)+"\n", 60) + good(1) + "\n" + half + "\n" + `"event":"login","outcome":"success"}` + "\r\n \t\n" + good(2) + "  \r\n" + half + "\n" + good(3) + "\n" + `{"x":"` + "\n" + good(4)
 	inputs := write(t, file{"a.jsonl", text, event.Auth})
 	want := mustLoad(t, inputs, yen(), block.Size)
 	checkLaw(t, want)
-	if s := want.Sources[0]; s.Accepted != 4 || s.Rejected != 4 {
+	if s := want.Sources[0]; s.Accepted != 64 || s.Rejected != 4 || s.Format != "neutral, JSON Lines" {
 		t.Errorf("%+v", s)
 	}
 	for size := 16; size < len(text)+10; size += 7 {

@@ -43,7 +43,7 @@ func (c elementCutter) next() (piece, error) {
 
 // newCutter cuts a stream of a format into pieces of about the given size.
 func (f *Format) newCutter(r io.Reader, size int) cutter {
-	if f.Syntax == JSONElements {
+	if f.Syntax.isJSON() {
 		c := jsonl.NewCutter(r, f.Wrapper)
 		c.Size = size
 		return elementCutter{c}

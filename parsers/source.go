@@ -116,7 +116,7 @@ func (s *source) stream(ctx context.Context, t *tap) (io.ReadCloser, error) {
 	if s.encoding != text.UTF8 {
 		return decoded{text.NewReader(r, s.encoding), r}, nil
 	}
-	if s.format.Syntax == JSONLines || s.format.Syntax == JSONElements {
+	if s.format.Syntax.isJSON() {
 		return decoded{&unmarked{r: r}, r}, nil
 	}
 	return r, nil
