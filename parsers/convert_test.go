@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -299,5 +300,46 @@ func TestHeaderIsTheSchema(t *testing.T) {
 		if !reflect.DeepEqual(h[:len(h)-2], want) || h[len(h)-2] != "source" || h[len(h)-1] != "line" {
 			t.Errorf("%s: %q", role, h)
 		}
+	}
+}
+
+// TestConvertArchives converts an archive whose members are CSV, JSON Lines in
+// gzip, and CP932: each is a source of its own, lines count from its start.
+func TestConvertArchives(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, m := range []struct{ name, text string }{
+		{"one.csv", authLines(30)}, {"two.jsonl.gz", string(gzipOf(authObjects(20)))}, {"three.csv", cp932Lines(10)},
+	} {
+		w, err := z.Create(m.name)
+		if err == nil {
+			_, err = io.WriteString(w, m.text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	inputs := write(t, file{"a.zip", b.String(), event.Auth})
+	want := mustLoad(t, inputs, yen(), block.Size)
+	for _, form := range []Form{CSV, JSONL} {
+		lines, _, _ := conversion(t, inputs[0], yen(), form, 1000)
+		got := mustLoad(t, write(t, file{"x", lines, event.Auth}), Options{}, block.Size)
+		a, c := 0, 0
+		for i := range want.Sources {
+			a += int(want.Sources[i].Accepted + want.Sources[i].Duplicates)
+		}
+		c = int(got.Sources[0].Accepted + got.Sources[0].Duplicates)
+		if a != 60 || c != a || got.Rows() != want.Rows() {
+			t.Errorf("%d rows became %d; %d are in the log, want %d", a, c, got.Rows(), want.Rows())
+		}
+		for _, place := range []string{"a.zip!one.csv", "a.zip!two.jsonl.gz", "a.zip!three.csv", "ウォレット"} {
+			if !strings.Contains(lines, place) {
+				t.Errorf("form %d lacks %s", form, place)
+			}
+		}
+		sameContent(t, "archive", want, got)
 	}
 }

@@ -196,7 +196,7 @@ func documentsOf(paths []string, f *Format) (records, error) {
 		each = f.rooted(f.Profile.Profile.Each)
 	}
 	split, err := jsonl.NewSplitter(compiled, each)
-	return &documents{Splitter: split, lines: f.Syntax == JSONLines}, err
+	return &documents{Splitter: split}, err
 }
 
 // cellsOf returns the columns that hold JSON documents.

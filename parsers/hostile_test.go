@@ -148,9 +148,10 @@ func FuzzAnyFile(f *testing.F) {
 	})
 }
 
-// TestBrokenObjectsEndWithTheirLine cuts JSON Lines into blocks of many sizes. A
-// record that is not closed takes no other with it, wherever blocks end.
-func TestBrokenObjectsEndWithTheirLine(t *testing.T) {
+// TestBrokenObjectsTakeNoOtherAlong cuts JSON Lines into blocks of many sizes. A
+// record may go on behind its line; one that is not closed takes no other with
+// it, wherever blocks end.
+func TestBrokenObjectsTakeNoOtherAlong(t *testing.T) {
 	good := func(n int) string {
 		return fmt.Sprintf(`{"event_time":"2019-07-02T12:00:%02dZ","account_id":"a","event":"login","outcome":"success"}`, n)
 	}
@@ -159,7 +160,7 @@ func TestBrokenObjectsEndWithTheirLine(t *testing.T) {
 	inputs := write(t, file{"a.jsonl", text, event.Auth})
 	want := mustLoad(t, inputs, yen(), block.Size)
 	checkLaw(t, want)
-	if s := want.Sources[0]; s.Accepted != 64 || s.Rejected != 4 || s.Format != "neutral, JSON Lines" {
+	if s := want.Sources[0]; s.Accepted != 65 || s.Rejected != 2 || s.Format != "neutral, JSON Lines" {
 		t.Errorf("%+v", s)
 	}
 	for size := 16; size < len(text)+10; size += 7 {
@@ -205,4 +206,36 @@ func TestNoLogAmongLogs(t *testing.T) {
 	if !errors.As(err, &header) {
 		t.Errorf("a log that lacks a column: error %v", err)
 	}
+}
+
+// TestHostileRecords puts a record that nobody should write between good ones.
+func TestHostileRecords(t *testing.T) {
+	f := func(what, name, head, good, bad string, rejected int64) {
+		t.Helper()
+		text := head + strings.Repeat(good+"\n", 5) + bad + "\n" + strings.Repeat(good+"\n", 5)
+		inputs := write(t, file{name, text, event.Auth})
+		want := mustLoad(t, inputs, yen(), block.Size)
+		checkLaw(t, want)
+		if s := want.Sources[0]; s.Read != 11 || s.Rejected != rejected {
+			t.Errorf("%s: %+v", what, s)
+		}
+		opt := yen()
+		opt.Workers = 3
+		sameLog(t, what, want, mustLoad(t, inputs, opt, 5000))
+	}
+	const header = "event_time,account_id,event,outcome,detail\n"
+	const row = "2019-07-02T12:00:00Z,a,login,success,"
+	f("a line of 3 MiB", "x.csv", header, row, strings.Repeat("x", 3<<20), 1)
+	f("a field of 2 MiB", "x.csv", header, row, row+strings.Repeat("y", 2<<20), 1)
+	f("NUL", "x.csv", header, row, "2019-07-02T12:00:00Z,a\x00b,login,success,\x00\x00", 0)
+	f("100,000 fields", "x.csv", header, row, row+strings.Repeat(",", 100_000), 1)
+	const object = `{"event_time":"2019-07-02T12:00:00Z","account_id":"a","event":"login","outcome":"success"}`
+	open := strings.TrimSuffix(object, "}")
+	f("nested 10,000 deep", "x.jsonl", "", object, open+`,"x":`+strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)+"}", 1)
+	var keys strings.Builder
+	for i := range 1_000_000 {
+		fmt.Fprintf(&keys, `,"k%d":1`, i)
+	}
+	f("a million keys", "x.jsonl", "", object, open+keys.String()+"}", 1)
+	f("20,000 keys", "x.jsonl", "", object, open+keys.String()[:200_000]+"0}", 0)
 }

@@ -1,7 +1,6 @@
 package parsers
 
 import (
-	"bytes"
 	"io"
 	"slices"
 
@@ -138,61 +137,15 @@ func (d *delimited) plain(v *fields) {
 type documents struct {
 	*jsonl.Splitter
 	one
-	lines bool // a record is a line, and does not go on behind it
-	spans []jsonl.Span
 }
 
 func (d *documents) reset(data []byte, spans []jsonl.Span) {
-	if d.lines {
-		d.eachLine(data)
-		spans = d.spans
-	}
 	if spans != nil {
 		d.ResetRecords(data, spans)
 		return
 	}
 	d.Reset(data)
 }
-
-// eachLine sets spans to the lines of a block that have anything on them. A
-// record that is not closed must not reach into the next line: whether it could
-// would depend on where the block ends.
-func (d *documents) eachLine(data []byte) {
-	d.spans = d.spans[:0]
-	for at := 0; at < len(data); {
-		end := len(data)
-		if n := bytes.IndexByte(data[at:], '\n'); n >= 0 {
-			end = at + n
-		}
-		lo, hi := at, end
-		for lo < hi && blankOrMark(data[lo:hi]) > 0 {
-			lo += blankOrMark(data[lo:hi])
-		}
-		for lo < hi && blankOrMark(data[hi-1:hi]) > 0 {
-			hi--
-		}
-		if lo < hi {
-			d.spans = append(d.spans, jsonl.Span{Lo: uint32(lo), Hi: uint32(hi)})
-		}
-		at = end + 1
-	}
-	if d.spans == nil {
-		d.spans = []jsonl.Span{}
-	}
-}
-
-// blankOrMark returns how long the blank or byte order mark is with which a text
-// begins, 0 if there is none.
-func blankOrMark(b []byte) int {
-	switch {
-	case b[0] == ' ' || b[0] == '\t' || b[0] == '\r':
-		return 1
-	case b[0] == bom[0] && bytes.HasPrefix(b, bom):
-		return len(bom)
-	}
-	return 0
-}
-
 func (d *documents) fault() string { return d.Malformed }
 func (d *documents) sub() int      { return d.Sub() }
 func (d *documents) fill(values [][]byte) {
