@@ -2,6 +2,7 @@ package forensics
 
 import (
 	"github.com/paytriage/paytriage/forensics/campaign"
+	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/odds"
@@ -45,6 +46,12 @@ type Case struct {
 	First, Last            int64 // of all accepted rows, microseconds UTC; both 0 without rows
 	// Unanswered says which questions the logs cannot answer, and why.
 	Unanswered []Unanswered
+
+	// Skew says how far the clocks of the logs are apart, and Corrected what was
+	// taken away from all payment times for it, in microseconds. They are for
+	// whoever reads the log to set; Investigate does not.
+	Skew      coverage.Skew
+	Corrected int64
 }
 
 // An Unanswered question is one for which a column is absent.

@@ -275,24 +275,29 @@ func (inv *investigation) hours() []Hour {
 	return out
 }
 
-// unanswered notes what the logs cannot tell.
-func (inv *investigation) unanswered(c *Case) {
+// Questions lists what is asked of logs, each with the reason why sources such as
+// these cannot answer it, "" where they can.
+func Questions(sources []event.Source) []Unanswered {
 	has := func(r event.Role, f event.Field) bool {
-		for i := range c.Sources {
-			if s := &c.Sources[i]; s.Role == r && !slices.Contains(s.Absent, f.String()) {
+		for i := range sources {
+			if s := &sources[i]; s.Role == r && !slices.Contains(s.Absent, f.String()) {
 				return true
 			}
 		}
 		return false
 	}
 	given := func(r event.Role) bool {
-		return slices.ContainsFunc(c.Sources, func(s event.Source) bool { return s.Role == r })
+		return slices.ContainsFunc(sources, func(s event.Source) bool { return s.Role == r })
 	}
-	if !given(event.Auth) {
-		c.Unanswered = append(c.Unanswered, Unanswered{"who got into which account, and how", "no auth log was given"})
+	unless := func(ok bool, because string) string {
+		if ok {
+			return ""
+		}
+		return because
 	}
-	if !given(event.Payments) {
-		c.Unanswered = append(c.Unanswered, Unanswered{"who lost how much", "no payment log was given"})
+	all := []Unanswered{
+		{"who got into which account, and how", unless(given(event.Auth), "no auth log was given")},
+		{"who lost how much", unless(given(event.Payments), "no payment log was given")},
 	}
 	for _, q := range [...]struct {
 		role     event.Role
@@ -310,9 +315,19 @@ func (inv *investigation) unanswered(c *Case) {
 		{event.Payments, event.StoreID, "in which shops the money was spent"},
 		{event.Payments, event.FundingSource, "through which channel a charge is to be refunded"},
 	} {
-		if given(q.role) && !has(q.role, q.field) {
-			c.Unanswered = append(c.Unanswered, Unanswered{q.question,
-				"column " + q.field.String() + " is absent from the " + q.role.String() + " log"})
+		if given(q.role) {
+			all = append(all, Unanswered{q.question, unless(has(q.role, q.field),
+				"column "+q.field.String()+" is absent from the "+q.role.String()+" log")})
+		}
+	}
+	return all
+}
+
+// unanswered notes what the logs cannot tell.
+func (inv *investigation) unanswered(c *Case) {
+	for _, q := range Questions(c.Sources) {
+		if q.Because != "" {
+			c.Unanswered = append(c.Unanswered, q)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package parsers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -11,14 +13,16 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/parsers/delim"
+	"github.com/paytriage/paytriage/parsers/internal/block"
 )
 
 // A Form is how Convert writes rows.
 type Form uint8
 
 // The forms. Both are UTF-8 as far as the input is: bytes that are no text stay
-// as they are in CSV; in JSON Lines, which cannot hold them, they become U+FFFD
-// and are counted.
+// as they are in CSV; JSON Lines cannot hold them, and a row that has any ends
+// the conversion: to write another character might make one id of two.
 const (
 	CSV Form = iota + 1
 	JSONL
@@ -42,6 +46,24 @@ func Header(role event.Role) []string {
 	return append(names, "source", "line")
 }
 
+// Cells calls see with the cells of each line of CSV that Convert made, valid
+// during the call.
+func Cells(lines []byte, see func(cells [][]byte) error) error {
+	split := delim.Splitter{Delimiter: ','}
+	split.Reset(lines)
+	var cells [][]byte
+	for split.Next() {
+		cells = cells[:0]
+		for i := range split.Len() {
+			cells = append(cells, split.Field(i))
+		}
+		if err := see(cells); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Convert reads inputs of one role as Load does and writes every row in the
 // neutral schema, without judging rows by each other: duplicates stay. Times are
 // written in UTC with all their digits, a currency and a status that the source
@@ -49,8 +71,13 @@ func Header(role event.Role) []string {
 // of the inputs. It returns the account of rows of every source; memory does not
 // grow with the input.
 func Convert(ctx context.Context, inputs []Input, opt Options, form Form, sink Sink) ([]event.Source, error) {
+	return convert(ctx, inputs, opt, form, sink, block.Size)
+}
+
+// convert is Convert with blocks of about the given size.
+func convert(ctx context.Context, inputs []Input, opt Options, form Form, sink Sink, blockSize int) ([]event.Source, error) {
 	opt.Workers = max(opt.Workers, 1)
-	l := &loader{opt: opt, parts: 1}
+	l := &loader{opt: opt, parts: 1, blockSize: blockSize}
 	if err := l.survey(ctx, inputs); err != nil {
 		return nil, err
 	}
@@ -172,6 +199,8 @@ type converter struct {
 	line  int64 // of the record at hand
 	at    int   // up to where line ends were counted
 	name  []byte
+	stamp []byte
+	err   error // a row that the form cannot hold
 }
 
 // convert makes the lines of one block.
@@ -181,7 +210,7 @@ func (c *converter) convert(s *sheet) error {
 	c.rejects = c.rejects[:0]
 	c.name = []byte(c.l.sources[s.source].info.Name)
 	c.emit = c.write
-	err := c.parse(&s.job)
+	err := cmp.Or(c.parse(&s.job), c.err)
 	s.tally = c.tallies[s.source]
 	for _, r := range c.rejects {
 		r.Line = s.line + r.within
@@ -206,9 +235,9 @@ func (c *converter) write(r *rowReader, j *job, at event.Pos) fault {
 		}
 	}
 	extra := finest(v[event.EventTime])
-	text := make([]byte, 0, 40)
-	text = append(time.UnixMicro(stamp).UTC().AppendFormat(text, "2006-01-02T15:04:05.000000"), extra...)
-	v[event.EventTime] = append(text, 'Z')
+	text := time.UnixMicro(stamp).UTC().AppendFormat(c.stamp[:0], "2006-01-02T15:04:05.000000")
+	c.stamp = append(append(text, extra...), 'Z')
+	v[event.EventTime] = c.stamp
 	c.sheet.span.add(moment(stamp))
 	offset := int(at.Offset() - j.block.Offset)
 	c.line += int64(bytes.Count(j.block.Data[c.at:offset], newline))
@@ -279,6 +308,10 @@ func (c *converter) object(v *fields, role event.Role) {
 	b := append(c.sheet.lines, '{')
 	for _, f := range fieldsOf(role) {
 		if len(v[f]) > 0 {
+			if c.err == nil && !utf8.Valid(v[f]) {
+				c.err = &InputError{fmt.Sprintf("%s:%d", c.name, c.line),
+					f.String() + ": bytes that are not UTF-8, which JSON cannot hold", "--format csv keeps them"}
+			}
 			b = append(append(append(b, '"'), f.String()...), `":`...)
 			b = append(appendString(b, v[f]), ',')
 		}

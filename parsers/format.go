@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/block"
 	"github.com/paytriage/paytriage/parsers/jsonl"
 	"github.com/paytriage/paytriage/parsers/keyval"
@@ -105,6 +106,20 @@ func (f *Format) columns(role event.Role) *columns {
 	return bindHeader(f.Profile.Profile.Columns, f.paths(role))
 }
 
+// toHeader moves a splitter to the header, if there is one.
+func (f *Format) toHeader(split *delim.Splitter) bool {
+	heading := ""
+	if f.Profile != nil {
+		heading = f.Profile.Profile.Heading
+	}
+	for split.Next() {
+		if heading == "" || split.Malformed == "" && string(split.Field(0)) == heading {
+			return true
+		}
+	}
+	return false
+}
+
 // decoder returns a decoder of records. cols says where fields stand in
 // delimited text.
 func (f *Format) decoder(role event.Role, cols *columns, env profile.Env) (*decoder, error) {
@@ -125,6 +140,9 @@ func (f *Format) decoder(role event.Role, cols *columns, env profile.Env) (*deco
 			d.plain = del
 		}
 		del.cells, err = cellsOf(cols, paths)
+		if f.Profile != nil {
+			del.body = f.Profile.Profile.Body
+		}
 		d.records = del
 	case JSONLines, JSONElements:
 		d.records, err = documentsOf(paths, f)

@@ -3,8 +3,11 @@ package parsers
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
@@ -24,6 +27,12 @@ type Inspection struct {
 	Format      Format
 	EncodingWhy string
 	Others      []Candidate // other profiles that come near, the nearest first
+
+	// Missing are the fields that the format it is taken for wants and that are
+	// not there, of a source that is not known. With no column for the currency
+	// alone, NoCurrency says so: an option may give it.
+	Missing    []string
+	NoCurrency bool
 
 	Mapping  []profile.Source // where the fields of the schema come from
 	Unmapped []string         // columns or paths that nothing asks for
@@ -48,7 +57,9 @@ type Candidate struct {
 type Column struct {
 	Name     string
 	Kind     Guess
-	Examples []string // at most manyExamples
+	Shape    string   // of ids and texts: what most values are made of
+	Examples []string // at most manyExamples, card numbers hidden
+	Words    []string // all values of a column of words
 	Empty    int      // of Seen records
 	Seen     int
 	Layout   string // of a time, in the words of a profile
@@ -89,6 +100,8 @@ type SampleRow struct {
 const (
 	manyExamples = 3
 	manyColumns  = 300
+	manyWords    = 30
+	manyNear     = 3
 )
 
 // Inspect looks at the head of every input. An input whose role is 0 is compared
@@ -138,12 +151,44 @@ func (l *loader) inspect(ctx context.Context, s *source, rows int) (Inspection, 
 	}
 	s.input.Role, out.Role = roles[best], roles[best]
 	all := found[best]
-	if err := l.choose(s, all); err != nil {
-		out.Problem = strings.TrimPrefix(err.Error(), s.input.Name+": ")
-	}
-	out.Known = out.Problem == "" && len(all[0].missing) == 0
+	out.settle(l, s, all)
 	out.describe(l, s, all, rows)
 	return out, nil
+}
+
+// settle says whether the source can be read, and what it is near to.
+func (i *Inspection) settle(l *loader, s *source, all []candidate) {
+	likely := nearest(all)
+	near := slices.Clone(all)
+	if err := l.choose(s, all); err != nil {
+		i.Problem = strings.TrimPrefix(err.Error(), s.input.Name+": ")
+	}
+	best := &all[0]
+	i.Missing = slices.Clone(best.missing)
+	switch {
+	case i.Problem != "" || len(best.missing) == 0:
+	case best.Profile == nil && slices.Equal(near[0].missing, []string{event.CurrencyCode.String()}):
+		i.NoCurrency, i.Problem = true, "no column says the currency"
+	case likely != "":
+		i.Problem = "its format is not known; " + likely
+	default:
+		i.Problem = "its format is not known; nothing that is known is near it"
+	}
+	i.Known = i.Problem == ""
+	// Pairs of name and value are more than columns that happen to be as many.
+	if n := slices.IndexFunc(all, func(c candidate) bool { return c.Syntax == LTSV }); !i.Known && n > 0 && best.Syntax == Delimited {
+		all[0] = all[n]
+	}
+	for n := range near {
+		c := &near[n]
+		known := slices.ContainsFunc(i.Others, func(o Candidate) bool { return o.Profile == c.Name() })
+		if known || i.Known && c.Name() == best.Name() || len(i.Others) == manyNear {
+			continue
+		}
+		if c.Confidence > 0 || len(c.missing) > 0 && 2*len(c.missing) <= c.needs {
+			i.Others = append(i.Others, Candidate{c.Name(), c.Confidence, c.missing, c.fault.text()})
+		}
+	}
 }
 
 // better reports whether a candidate of one role is better than one of another.
@@ -160,12 +205,6 @@ func (i *Inspection) describe(l *loader, s *source, all []candidate, rows int) {
 	i.Format, i.EncodingWhy = best.Format, s.encodingWhy
 	i.Format.Encoding, i.Format.Packing, i.Format.Parquet = s.encoding.String(), s.info.Compression, s.parquet
 	i.Zoneless, i.Stamp = best.unzoned && l.opt.Zones[s.input.Role] == nil, best.stamp
-	for n := range all[1:] {
-		c := &all[n+1]
-		if c.Name() != best.Name() && len(i.Others) < 3 && (c.Confidence > 0 || 2*len(c.missing) <= c.needs) {
-			i.Others = append(i.Others, Candidate{c.Name(), c.Confidence, c.missing, c.fault.String()})
-		}
-	}
 	sc := scout{role: s.input.Role, head: l.head, whole: l.headWhole, opt: &l.opt}
 	p, ok := best.firstPiece(sc.head, sc.whole)
 	if !ok {
@@ -215,7 +254,7 @@ func (i *Inspection) sample(sc *scout, p piece, rows int) {
 	}
 	d.reset(data, p.spans)
 	for len(i.Rows) < rows && d.Next() {
-		row := SampleRow{Raw: string(d.Raw())}
+		row := SampleRow{Raw: HideCards(string(d.Raw()))}
 		if row.Fault = d.fault(); row.Fault != "" {
 			i.Rows = append(i.Rows, row)
 			continue
@@ -237,14 +276,22 @@ func (i *Inspection) sample(sc *scout, p piece, rows int) {
 				row.Fault = fault{res.Field, res.Reason}.String()
 			default:
 				r := reader{role: sc.role, currency: sc.opt.Currency, zone: scalar.NewClock(sc.zone())}
-				row.Fault = r.any(&v).String()
+				row.Fault = r.any(&v).text()
 			}
 			for f := range v {
-				row.Fields[f] = string(v[f])
+				row.Fields[f] = HideCards(string(v[f]))
 			}
 			i.Rows = append(i.Rows, row)
 		}
 	}
+}
+
+// text is String, or "" of no fault.
+func (f fault) text() string {
+	if f.reason == "" {
+		return ""
+	}
+	return f.String()
 }
 
 // columnsOf returns what fields a sample has and what they look like.
@@ -285,6 +332,17 @@ func columnsOf(f *Format, p piece) []Column {
 		for d.reset(p.Data, p.spans); seen < sampleRows && d.Next(); seen++ {
 			jsonl.Keys(d.Raw(), note)
 		}
+	case LTSV:
+		for line := range bytes.Lines(p.Data) {
+			for pair := range bytes.SplitSeq(bytes.TrimRight(line, "\r\n"), []byte{'\t'}) {
+				if name, value, ok := bytes.Cut(pair, []byte{':'}); ok {
+					note(string(name), scalar.TrimSpace(value))
+				}
+			}
+			if seen++; seen == sampleRows {
+				break
+			}
+		}
 	default:
 		return nil
 	}
@@ -306,37 +364,58 @@ func look(name string, values [][]byte, seen int) Column {
 		}
 		full = append(full, v)
 		if !distinct[string(v)] && len(c.Examples) < manyExamples {
-			c.Examples = append(c.Examples, string(v))
+			c.Examples = append(c.Examples, HideCards(string(v)))
 		}
 		distinct[string(v)] = true
 	}
-	c.Empty = seen - len(full)
+	c.Empty = max(seen-len(full), 0)
+	c.Kind = c.guess(full, len(distinct))
+	switch c.Kind {
+	case WordLike:
+		c.Words = slices.Sorted(maps.Keys(distinct))
+		if !slices.ContainsFunc(full, func(v []byte) bool { return !bytes.ContainsAny(v, "0123456789") || bytes.IndexByte(v, ' ') >= 0 }) {
+			c.Shape = shapeOf(full)
+		}
+	case IDLike, Unclear:
+		c.Shape = shapeOf(full)
+	case NumberLike:
+		if c.Shape = shapeOf(full); !strings.HasSuffix(c.Shape, "digits") {
+			c.Shape = ""
+		}
+	}
+	return c
+}
+
+// guess says what values are, of which so many are distinct.
+func (c *Column) guess(full [][]byte, distinct int) Guess {
 	every := func(holds func([]byte) bool) bool {
 		return !slices.ContainsFunc(full, func(v []byte) bool { return !holds(v) })
 	}
-	switch layout, zoned, ok, why := scalar.Suggest(full); {
+	layout, zoned, isTime, why := scalar.Suggest(full)
+	switch {
 	case len(full) == 0:
-		c.Kind = Empty
+		return Empty
 	case every(scalar.LooksLikeCard):
-		c.Kind = CardLike
-	case ok:
-		c.Kind, c.Layout, c.Zoned, c.Why = TimeLike, layout, zoned, why
+		return CardLike
+	case isTime:
+		c.Layout, c.Zoned, c.Why = layout, zoned, why
+		return TimeLike
 	case every(isAddress):
-		c.Kind = AddressLike
+		return AddressLike
 	case every(func(v []byte) bool { return v[0] == '{' || v[0] == '[' }):
-		c.Kind = JSONLike
+		return JSONLike
 	case every(isNumber):
-		c.Kind = NumberLike
 		c.Decimal, _, c.Why = scalar.SuggestDecimal(full)
-	case len(distinct) > 3 && len(distinct)*10 >= len(full)*6:
-		c.Kind = IDLike
-	case len(distinct) <= 30:
-		c.Kind = WordLike
+		return NumberLike
+	case distinct > 3 && distinct*10 >= len(full)*6:
+		c.Why = why
+		return IDLike
+	case distinct <= manyWords:
+		c.Why = why
+		return WordLike
 	}
-	if c.Why == "" && c.Kind == Unclear {
-		_, _, _, c.Why = scalar.Suggest(full)
-	}
-	return c
+	c.Why = why
+	return Unclear
 }
 
 func isAddress(v []byte) bool {
@@ -348,4 +427,106 @@ func isNumber(v []byte) bool {
 	_, _, dot := scalar.TryAmount(v, scalar.AmountRule{}, 9)
 	_, _, comma := scalar.TryAmount(v, scalar.AmountRule{Decimal: ','}, 9)
 	return dot || comma
+}
+
+// shapeOf says what most values are made of, and how many of them are not.
+func shapeOf(values [][]byte) string {
+	count := map[string]int{}
+	for _, v := range values {
+		count[shape(v)]++
+	}
+	best := ""
+	for _, s := range slices.Sorted(maps.Keys(count)) {
+		if best == "" || count[s] > count[best] {
+			best = s
+		}
+	}
+	if n := count[best]; n < len(values) {
+		return fmt.Sprintf("%s (%d of %d)", best, n, len(values))
+	}
+	return best
+}
+
+// shape says what a value is made of.
+func shape(v []byte) string {
+	const lower, upper, digit, hex, other = 1, 2, 4, 8, 16
+	kinds, dashes := 0, 0
+	for _, b := range v {
+		switch {
+		case '0' <= b && b <= '9':
+			kinds |= digit
+		case 'a' <= b && b <= 'f':
+			kinds |= hex
+		case 'a' <= b && b <= 'z':
+			kinds |= lower
+		case 'A' <= b && b <= 'Z':
+			kinds |= upper
+		case b == '-':
+			dashes++
+		default:
+			kinds |= other
+		}
+	}
+	n := utf8.RuneCount(v)
+	switch {
+	case bytes.IndexByte(v, '@') > 0 && bytes.IndexByte(v, ' ') < 0:
+		return "an e-mail address"
+	case len(v) == 36 && dashes == 4 && v[8] == '-' && kinds&(lower|other) == 0:
+		return "a UUID"
+	case kinds|digit == digit && dashes == 0:
+		return fmt.Sprintf("%d digits", n)
+	case kinds|digit|hex == digit|hex && dashes == 0 && n >= 8:
+		return fmt.Sprintf("%d hex digits", n)
+	case kinds&other != 0:
+		return "text"
+	}
+	return fmt.Sprintf("%d letters and digits", n)
+}
+
+// HideCards returns a text in which of numbers that look like those of payment
+// cards only the first six and the last four digits are left.
+func HideCards(text string) string {
+	var out []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] < '0' || text[i] > '9' {
+			continue
+		}
+		j := i + 1
+		for j < len(text) && ('0' <= text[j] && text[j] <= '9' || (text[j] == ' ' || text[j] == '-') && j+1 < len(text) && '0' <= text[j+1] && text[j+1] <= '9') {
+			j++
+		}
+		if j-i <= maxCardText && scalar.LooksLikeCard([]byte(text[i:j])) {
+			if out == nil {
+				out = []byte(text)
+			}
+			hide(out[i:j])
+		}
+		i = j
+	}
+	if out == nil {
+		return text
+	}
+	return string(out)
+}
+
+// maxCardText is how long a card number with its separators may be.
+const maxCardText = 40
+
+// hide puts a star for every digit but the first six and the last four.
+func hide(number []byte) {
+	digits := 0
+	for _, b := range number {
+		if b >= '0' {
+			digits++
+		}
+	}
+	n := 0
+	for i, b := range number {
+		if b < '0' {
+			continue
+		}
+		if n++; n > 6 && n <= digits-4 {
+			number[i] = '*'
+		}
+	}
 }

@@ -281,8 +281,8 @@ func (l *loader) header(s *source, b *piece) error {
 	}
 	split := delim.Splitter{Delimiter: s.format.Delimiter, Unquoted: !s.format.Quoted}
 	split.Reset(b.Data[skip:])
-	if !split.Next() {
-		return nil // blank lines only, so far
+	if !s.format.toHeader(&split) {
+		return nil // not yet
 	}
 	var err error
 	if s.format.bare() {
@@ -531,7 +531,7 @@ func (w *worker) reject(j *job, offset int64, sub int, f fault, raw []byte) {
 	j.lines += int64(bytes.Count(j.block.Data[j.counted:offset], newline))
 	j.counted = offset
 	w.rejects = append(w.rejects, reject{
-		Reject: event.Reject{Pos: event.AtRow(j.source, j.block.Offset+offset, sub), Column: column, Reason: f.reason, Raw: string(raw)},
+		Reject: event.Reject{Pos: event.AtRow(j.source, j.block.Offset+offset, sub), Column: column, Reason: f.reason, Raw: w.l.sources[j.source].rawText(raw)},
 		mark:   j.mark, within: j.lines,
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
 	"github.com/paytriage/paytriage/parsers/jsonl"
 	"github.com/paytriage/paytriage/parsers/profile"
@@ -34,7 +35,8 @@ type candidate struct {
 	ok, faults, passed int
 	fault              fault // the first
 	stamp              string
-	unzoned            bool // the stamp of the first row carries no zone
+	unzoned            bool     // the stamp of the first row carries no zone
+	stamps             [][]byte // that could not be read
 }
 
 // embedded returns the profiles of the program.
@@ -131,6 +133,10 @@ func (s *scout) profiles(f Format, p piece) []candidate {
 		return all
 	}
 	if try(nil); len(all) > 0 && all[0].Confidence == 100 {
+		if c := s.otherStamps(&all[0]); c != nil {
+			all = nil
+			try(c)
+		}
 		return all
 	}
 	known, err := embedded()
@@ -143,6 +149,39 @@ func (s *scout) profiles(f Format, p piece) []candidate {
 		}
 	}
 	return all
+}
+
+// manyStamps is how many stamps of an unknown layout are looked at.
+const manyStamps = 100
+
+// otherStamps returns a profile for a source that is neutral but for the layout
+// of its stamps: none of the sample could be read, and one layout reads them
+// all.
+func (s *scout) otherStamps(c *candidate) *profile.Compiled {
+	if c.ok > 0 || len(c.stamps) == 0 || len(c.stamps) < min(c.faults, manyStamps) {
+		return nil
+	}
+	layout, _, ok, _ := scalar.Suggest(c.stamps)
+	if !ok {
+		return nil
+	}
+	role := "auth"
+	if s.role == event.Payments {
+		role = "payments"
+	}
+	p := &profile.Profile{Name: Neutral, Title: "the neutral schema, stamps as " + layout, Role: role, Fields: map[string]profile.Rules{}}
+	for _, f := range fieldsOf(s.role) {
+		p.Fields[f.String()] = profile.Rules{{From: profile.Paths{f.String()}}}
+	}
+	for _, f := range s.opt.required(s.role) {
+		p.Needs = append(p.Needs, profile.Paths{f.String()})
+	}
+	p.Fields[event.EventTime.String()] = profile.Rules{{From: profile.Paths{event.EventTime.String()}, Layout: profile.Paths{layout}}}
+	compiled, err := profile.Compile(p, nil)
+	if err != nil {
+		return nil
+	}
+	return compiled
 }
 
 // takes reports whether a profile speaks of records of the format's syntax.
@@ -308,7 +347,7 @@ func (s *scout) widths(f Format) (score, width int) {
 
 // roots are the envelopes into which tools put the records that they export,
 // where a record is an object within an object, or a text within one.
-var roots = []string{"_source", "_raw.@json", "_raw", "message.@json", "@message.@json", "event", "event.original.@json", "data",
+var roots = []string{"_source", "_raw.@json", "_raw", "data.object", "node", "NotificationRequestItem", "message.@json", "@message.@json", "event", "event.original.@json", "data",
 	"result", "result._raw.@json", "result._raw", "record", "log", "log.@json", "jsonPayload", "protoPayload", "textPayload.@json", "detail", "body", "body.@json", "AuditData.@json", "p_event"}
 
 // roots returns the envelopes that the first record has.
@@ -404,11 +443,10 @@ func (s *scout) zone() *time.Location {
 
 // header returns the names of columns, and what stands behind the header.
 func header(f Format, data []byte) (names []string, rest []byte) {
-	d := delimited{}
-	d.Delimiter, d.Unquoted = f.Delimiter, !f.Quoted
+	d := delim.Splitter{Delimiter: f.Delimiter, Unquoted: !f.Quoted}
 	data = bytes.TrimPrefix(data, bom)
 	d.Reset(data)
-	if !d.Next() {
+	if !f.toHeader(&d) {
 		return nil, nil
 	}
 	for i := range d.Len() {
@@ -486,7 +524,11 @@ func (s *scout) rows(c *candidate, d *decoder, r *reader, res profile.Result, fi
 				t, ok := scalar.TryTime(v[event.EventTime])
 				c.stamp, c.unzoned = string(v[event.EventTime]), ok && !t.Zoned
 			}
-			c.note(r.any(&v))
+			f := r.any(&v)
+			if f.reason == badTime && len(c.stamps) < manyStamps {
+				c.stamps = append(c.stamps, bytes.Clone(v[event.EventTime]))
+			}
+			c.note(f)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"io"
+	"slices"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers/delim"
@@ -77,6 +78,7 @@ type delimited struct {
 	one
 	cols  *columns
 	cells []*cell
+	body  []string // first fields of records that are rows, nil for all
 }
 
 // A cell is a column whose text is a JSON document, with the slots of what is
@@ -93,10 +95,17 @@ func (d *delimited) fault() string {
 	switch {
 	case d.Malformed != "":
 		return d.Malformed
+	case d.beside():
+		return ""
 	case d.Len() != d.cols.width:
 		return badWidth
 	}
 	return ""
+}
+
+// beside reports whether the record is no row but a heading or a total.
+func (d *delimited) beside() bool {
+	return d.body != nil && !slices.Contains(d.body, string(d.Field(0)))
 }
 
 func (d *delimited) fill(values [][]byte) {
@@ -206,6 +215,9 @@ func (d *decoder) begin() profile.Result {
 	if d.plain != nil {
 		return profile.Result{}
 	}
+	if del, ok := d.records.(*delimited); ok && del.beside() {
+		return profile.Result{What: profile.Passed, Field: event.NumFields, Reason: besideRows}
+	}
 	d.fill(d.values)
 	var res profile.Result
 	if d.mapper != nil {
@@ -216,6 +228,9 @@ func (d *decoder) begin() profile.Result {
 	}
 	return res
 }
+
+// besideRows is what records count as that a profile knows to be no rows.
+const besideRows = "a heading or total of the report"
 
 // unmatchedLine is what lines count as of which no pattern of the profile
 // speaks.

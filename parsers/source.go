@@ -14,6 +14,7 @@ import (
 	"github.com/paytriage/paytriage/parsers/internal/text"
 	"github.com/paytriage/paytriage/parsers/internal/unpack"
 	"github.com/paytriage/paytriage/parsers/parquet"
+	"github.com/paytriage/paytriage/parsers/profile"
 )
 
 // A source is one input while it is read, and afterwards what is needed to
@@ -37,6 +38,15 @@ type source struct {
 
 // ready reports whether records can be read: the header, if there is one, was.
 func (s *source) ready() bool { return s.cols != nil || !s.format.headed() }
+
+// rawText returns a record as it is shown. Where the profile says that some
+// field holds card numbers, whatever looks like one is masked in all of it.
+func (s *source) rawText(raw []byte) string {
+	if s.format.Profile == nil || !s.format.Profile.Cards() {
+		return string(raw)
+	}
+	return string(profile.MaskCards(raw))
+}
 
 // direct reports whether the bytes to parse are those of the file, so that any
 // of them can be read again by itself.

@@ -182,6 +182,9 @@ func (s *source) describe() string {
 	if s.encoding != text.UTF8 {
 		words = append(words, s.encoding.String())
 	}
+	if f.Profile != nil && f.Name() == Neutral {
+		words = append(words, f.Profile.Profile.Title[len("the neutral schema, "):])
+	}
 	return strings.Join(words, ", ")
 }
 

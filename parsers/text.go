@@ -226,7 +226,7 @@ func (l *loader) conflicting(ctx context.Context, t texts, conflicts []conflict)
 	out, ids := make([]event.Reject, len(rows)), make([]string, len(rows))
 	err := t.visit(ctx, rows, func(i int, line int64, raw []byte, v *fields) {
 		out[i] = event.Reject{Pos: rows[i], Line: line, Column: event.TxnID.String(),
-			Reason: "rows with this txn_id contradict each other", Raw: string(raw)}
+			Reason: "rows with this txn_id contradict each other", Raw: t.sources[rows[i].Source()].rawText(raw)}
 		ids[i] = string(v[event.TxnID])
 	})
 	if err != nil {

@@ -204,6 +204,9 @@ func headline(s *Summary) []console.Pair {
 	}
 	add("logs", fmt.Sprintf("%s to %s (UTC); %s, %s", brief(s.Range.From), brief(s.Range.To),
 		several(s.Accounts, "account", "accounts"), several(s.Newcomers, "visit of a newcomer", "visits of newcomers")))
+	if k := s.ClockSkew; k != nil && (k.Estimate != nil || k.Applied != 0) {
+		add("clock skew", k.Text())
+	}
 	return pairs
 }
 

@@ -43,6 +43,7 @@ type Summary struct {
 	Method        MethodSummary  `json:"method"`
 	Rows          RowCounts      `json:"rows"`
 	Sources       []SourceCounts `json:"sources"`
+	ClockSkew     *ClockSkew     `json:"clock_skew"`
 	Unanswered    []Unanswered   `json:"not_computable"`
 	Tables        map[string]int `json:"tables"`
 }
@@ -170,6 +171,7 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 		Method: MethodSummary{c.PriorPPB, c.WrongMilli, c.FailureRate, c.EntryRate},
 		Money:  []MoneySummary{}, Vectors: []VectorCount{}, Unanswered: []Unanswered{}, Tables: map[string]int{}}
 	s.Range = Span{stamp(c.First), stamp(c.Last)}
+	s.ClockSkew = NewClockSkew(&c.Skew, c.Corrected)
 	for i := range c.Victims {
 		s.Victims.add(c.Victims[i].Tier)
 	}

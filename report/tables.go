@@ -168,7 +168,7 @@ var chargesSchema = table.Schema{
 	Columns: []table.Column{
 		col("txn_id", table.Text, "transaction"),
 		col("account_id", table.Text, docAccount),
-		col("event_time", table.Time, "time of the charge"),
+		col("event_time", table.Time, "time of the charge, corrected where --skew was given"),
 		col("kind", table.Code, "topup, payment, transfer_out, transfer_in, payout"),
 		col("amount", table.Amount, docMinor),
 		col("currency", table.Code, docCurrency),
@@ -181,6 +181,7 @@ var chargesSchema = table.Schema{
 		col("reasons", table.Text, docReasons),
 		col("source", table.Code, "file that the row stands in"),
 		col("line", table.Int, "line of the row, from 1"),
+		col("logged_at", table.Time, "time of the charge as the log has it"),
 	},
 }
 
@@ -202,6 +203,7 @@ func fillCharges(c *forensics.Case, row *table.Appender) {
 		row.Text(strings.Join(ch.Reasons, ";"))
 		row.Code(ch.Source)
 		row.Int(ch.Line)
+		row.Time(ch.Time + c.Corrected)
 		row.End()
 	}
 }

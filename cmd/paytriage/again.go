@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
@@ -43,9 +44,9 @@ func (o *again) validate(command string) error {
 	return o.in.readingOptions.validate(command)
 }
 
-// load reads the logs of a case again, and makes sure that they are the same.
-// Texts of rows can be asked for until discard is called.
-func (o *again) load(ctx context.Context, std streams, folder string) (log *event.Log, discard func(), err error) {
+// load reads the logs of a case again, makes sure that they are the same, and
+// sets clocks as they were set then. Texts of rows can be asked for until discard is called.
+func (o *again) load(ctx context.Context, std streams, folder string, s *report.Summary) (log *event.Log, discard func(), err error) {
 	m, err := report.ReadManifest(folder)
 	if err != nil {
 		return nil, nil, err
@@ -78,6 +79,9 @@ func (o *again) load(ctx context.Context, std streams, folder string) (log *even
 		err = o.moved(err)
 	} else {
 		err = sameInputs(m, log)
+	}
+	if k := s.ClockSkew; err == nil && k != nil && k.Applied != 0 {
+		err = coverage.Shift(log, k.Applied) // as it was
 	}
 	if err != nil {
 		parsers.Discard(inputs)

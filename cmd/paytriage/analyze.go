@@ -25,7 +25,7 @@ type analyzeOptions struct {
 	policyFile              string
 	readingOptions
 	force, json, quiet bool
-	progress           string
+	progress, skew     string
 }
 
 func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
@@ -36,6 +36,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.formats, "format", []string{"csv"}, "table files: csv, parquet or both, comma-separated")
 	f.StringVar(&o.policyFile, "policy", "", "YAML file that changes thresholds; each with its reason")
 	o.readingOptions.addFlags(f)
+	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
@@ -73,6 +74,7 @@ finished case folder is only replaced with --force.`,
 	o.addFlags(cmd.Flags())
 	complete(cmd, "format", append([]string{strings.Join(report.Formats, ",")}, report.Formats...)...)
 	complete(cmd, "progress", progressModes...)
+	complete(cmd, "skew", skewAuto)
 	cmd.MarkFlagDirname("out")
 	cmd.MarkFlagFilename("policy", "yaml", "yml")
 	return cmd
@@ -100,6 +102,9 @@ func (o *analyzeOptions) validate() error {
 		return &usageError{"standard input can be read only once", "give - for one log"}
 	case !slices.Contains(progressModes, o.progress):
 		return progressError(o.progress, "analyze")
+	}
+	if _, err := parseSkew(o.skew); err != nil {
+		return err
 	}
 	for _, f := range o.formats {
 		if !slices.Contains(report.Formats, f) {
@@ -168,6 +173,11 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	}
 	log, err := parsers.Load(ctx, inputs, opt)
 	if err != nil {
+		bar.finish()
+		return explained(ctx, std, inputs, opt, err)
+	}
+	skew, applied, err := correctSkew(ctx, log, o.skew, o.workers)
+	if err != nil {
 		return err
 	}
 	bar.begin("investigating", log.Rows(), inRows)
@@ -175,6 +185,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	found.Skew, found.Corrected = skew, applied
 	bar.begin("writing", int64(len(report.Schemas())), inTables)
 	summary, err := folder.Write(ctx, found, bar.add)
 	if err != nil {

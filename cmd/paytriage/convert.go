@@ -9,13 +9,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/atomicfile"
+	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/table"
 )
 
 // convertOptions are the flags of convert.
@@ -28,12 +33,12 @@ type convertOptions struct {
 	readingOptions
 }
 
-var convertFormats = []string{"csv", "jsonl"}
+var convertFormats = []string{"csv", "jsonl", "parquet"}
 
 func (o *convertOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.auth, "auth", false, "the files are auth logs")
 	f.BoolVar(&o.payments, "payments", false, "the files are payment logs")
-	f.StringVar(&o.format, "format", "csv", "csv or jsonl")
+	f.StringVar(&o.format, "format", "csv", "csv, jsonl or parquet")
 	f.StringVarP(&o.out, "out", "o", "-", "file to write, - for standard output")
 	f.StringVar(&o.rejects, "rejects", "", "CSV file for the records that were not understood")
 	f.BoolVar(&o.force, "force", false, "replace a file that exists")
@@ -53,10 +58,15 @@ say where the row stood. It is what 'paytriage analyze' would see: analysing the
 result gives the same case. Rows are not compared with each other; duplicates
 stay. Ids are written as they are, so a spreadsheet may take one for a formula.
 
-The order is that of the names of the files, and of the lines within. Memory does not
-grow with the input.`,
+In Parquet event_time is a timestamp in microseconds, UTC: digits of a stamp
+beyond them are lost, which CSV and JSON Lines keep. Line is a number, all else
+is text, null where empty; amounts stay as they are written.
+
+The order is that of the names of the files, and of the lines within. Memory does
+not grow with the input.`,
 		Example: `  paytriage convert --auth okta-2026-11.json.gz -o auth.csv
   paytriage convert --payments --currency JPY --tz Asia/Tokyo 'exports/*.csv' -o payments.csv
+  paytriage convert --auth --format parquet -o auth.parquet logs/
   zcat signins.json.gz | paytriage convert --auth - | head`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -84,6 +94,8 @@ func (o *convertOptions) validate() error {
 		return &usageError{"say what the files are", "give one of --auth and --payments"}
 	case !slices.Contains(convertFormats, o.format):
 		return &usageError{fmt.Sprintf("--format %q is none of %s", o.format, strings.Join(convertFormats, ", ")), see}
+	case o.format == "parquet" && o.out == "-":
+		return &usageError{"--format parquet writes no standard output", "name a file with -o"}
 	case !slices.Contains(progressModes, o.progress):
 		return progressError(o.progress, "convert")
 	}
@@ -125,7 +137,8 @@ func runConvert(ctx context.Context, o *convertOptions, args []string, std strea
 	opt.Progress = bar.add
 	sources, err := parsers.Convert(ctx, inputs, opt, o.form(), parsers.Sink{Rows: c.rows, Reject: c.reject})
 	if err != nil {
-		return err
+		bar.finish()
+		return explained(ctx, std, inputs, opt, err)
 	}
 	if err := c.commit(); err != nil {
 		return err
@@ -145,6 +158,7 @@ func (o *convertOptions) form() parsers.Form {
 type conversion struct {
 	out     io.Writer
 	file    *atomicfile.File // or nil
+	sheet   *parquetSheet    // or nil
 	rejects *atomicfile.File // or nil
 	table   *csv.Writer      // of rejects
 	first   []string         // rejects shown to people
@@ -169,8 +183,11 @@ func (c *conversion) open(o *convertOptions, std streams) error {
 			return err
 		}
 	}
-	if o.format == "csv" {
+	switch o.format {
+	case "csv":
 		_, err = io.WriteString(c.out, strings.Join(parsers.Header(o.role()), ",")+"\n")
+	case "parquet":
+		c.sheet, err = newParquetSheet(c.out, o.role())
 	}
 	return err
 }
@@ -184,8 +201,98 @@ func createFile(path string, force bool) (*atomicfile.File, error) {
 }
 
 func (c *conversion) rows(lines []byte) error {
+	if c.sheet != nil {
+		return parsers.Cells(lines, c.sheet.row)
+	}
 	_, err := c.out.Write(lines)
 	return err
+}
+
+// sheetRows and sheetBytes are how much is handed to the Parquet writer at once.
+const (
+	sheetRows  = 32 << 10
+	sheetBytes = 8 << 20
+)
+
+// A parquetSheet makes rows of a Parquet file of cells.
+type parquetSheet struct {
+	out    *parquetfile.Writer
+	schema table.Schema
+	batch  *table.Table
+	size   int
+}
+
+func newParquetSheet(w io.Writer, role event.Role) (*parquetSheet, error) {
+	schema := table.Schema{Name: role.String(), Doc: "rows in the neutral schema"}
+	fields := event.AuthFields
+	if role == event.Payments {
+		fields = event.PaymentFields
+	}
+	for _, f := range fields {
+		c := table.Column{Name: f.String(), Kind: table.Text, Nullable: true, Doc: f.Doc()}
+		if f == event.EventTime {
+			c.Kind, c.Nullable = table.Time, false
+		}
+		schema.Columns = append(schema.Columns, c)
+	}
+	schema.Columns = append(schema.Columns,
+		table.Column{Name: "source", Kind: table.Text, Nullable: true, Doc: "the file in which the row stood"},
+		table.Column{Name: "line", Kind: table.Int, Doc: "and its line, from 1"})
+	out, err := parquetfile.Create(w, schema, []parquetfile.KeyValue{{Key: "paytriage.version", Value: report.ToolVersion()}})
+	return &parquetSheet{out: out, schema: schema, batch: table.New(schema, 0)}, err
+}
+
+// row adds a row. Its cells are those of parsers.Header.
+func (s *parquetSheet) row(cells [][]byte) error {
+	row := s.batch.Appender()
+	for i, c := range s.schema.Columns {
+		cell := string(cells[i])
+		switch {
+		case !utf8.ValidString(cell):
+			return notText(cells, c.Name)
+		case c.Kind == table.Time:
+			at, err := time.Parse(time.RFC3339Nano, cell)
+			if err != nil {
+				return err
+			}
+			row.Time(at.UnixMicro())
+		case c.Kind == table.Int:
+			n, err := strconv.ParseInt(cell, 10, 64)
+			if err != nil {
+				return err
+			}
+			row.Int(n)
+		default:
+			row.TextOrNull(cell)
+		}
+		s.size += len(cell)
+	}
+	row.End()
+	if s.batch.Rows() < sheetRows && s.size < sheetBytes {
+		return nil
+	}
+	return s.flush()
+}
+
+// notText is the error of a cell that a Parquet string cannot hold. To write it
+// otherwise might make one id of two.
+func notText(cells [][]byte, column string) error {
+	n := len(cells)
+	return &hintError{fmt.Errorf("%s:%s: %s: bytes that are not UTF-8, which Parquet cannot hold", cells[n-2], cells[n-1], column),
+		"--format csv keeps them; if the file has another encoding throughout, 'paytriage inspect' says which was seen"}
+}
+
+func (s *parquetSheet) flush() error {
+	err := s.out.Append(s.batch)
+	s.batch, s.size = table.New(s.schema, s.batch.Rows()), 0
+	return err
+}
+
+func (s *parquetSheet) close() error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.out.Close()
 }
 
 // manyRejects is how many rejected records a warning shows.
@@ -215,6 +322,11 @@ func harmless(text string) string {
 
 // commit puts the files in their places.
 func (c *conversion) commit() error {
+	if c.sheet != nil {
+		if err := c.sheet.close(); err != nil {
+			return err
+		}
+	}
 	if c.table != nil {
 		c.table.Flush()
 		if err := c.table.Error(); err != nil {

@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
 	"forensics/control":         {"forensics/event", "forensics/money", "forensics/baseline", "forensics/takeover"},
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
+	"forensics/coverage":        {"forensics/event"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
@@ -85,6 +86,7 @@ var testLayers = map[string][]string{
 	"report/parquetfile": {"report/csvfile"},                               // the control of its benchmark
 	"forensics/baseline": {"forensics/money", "forensics/event/eventtest"}, // made-up rows and their currencies
 	"forensics/takeover": {"forensics/money", "forensics/event/eventtest"},
+	"forensics/coverage": {"forensics/event/eventtest"},
 	"forensics/charge":   {"forensics/money", "forensics/event/eventtest"},
 	"forensics/control":  {"forensics/event/eventtest", "forensics/refund"}, // the ledger is the oracle of its wallet
 }

@@ -25,8 +25,10 @@ func TestReadmeShowsWhatCommandsPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := t.TempDir()
-	if err := os.Symlink(filepath.Join(root, "samples"), filepath.Join(work, "samples")); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{"samples", "parsers"} {
+		if err := os.Symlink(filepath.Join(root, dir), filepath.Join(work, dir)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {

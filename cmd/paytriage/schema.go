@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,35 +14,54 @@ import (
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/refund"
 	"github.com/paytriage/paytriage/forensics/takeover"
+	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/parsers/profile"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/table"
 )
 
 func newSchemaCommand(std streams) *cobra.Command {
-	topics := []string{"input", "codes", "policy"}
+	topics := []string{"input", "codes", "policy", "profiles", "profile"}
 	for _, s := range report.Schemas() {
 		topics = append(topics, s.Name)
 	}
 	return &cobra.Command{
-		Use:   "schema [TABLE|input|codes|policy]",
+		Use:   "schema [TABLE|input|codes|policy|profiles|profile NAME]",
 		Short: "Print what every table, column and code means",
 		Long: `Prints the columns of every table of a case with their types and meaning, or of
 one table; the columns that are read (input); what reason codes, ways in and
-statuses mean (codes); the policy with every threshold and its reason (policy).`,
+statuses mean (codes); the policy with every threshold and its reason (policy); the
+exports that are known (profiles), and the profile of one as YAML (profile NAME).`,
 		Example: `  paytriage schema victims
   paytriage schema input
-  paytriage schema policy > policy.yaml`,
+  paytriage schema policy > policy.yaml
+  paytriage schema profiles
+  paytriage schema profile okta > mine.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 {
+			switch {
+			case len(args) > 0 && args[0] == "profile" && len(args) != 2:
+				return &usageError{"schema profile wants one name", "'paytriage schema profiles' lists them"}
+			case len(args) > 1 && args[0] != "profile":
 				return &usageError{"schema prints one thing at a time", "see 'paytriage schema --help'"}
 			}
 			return nil
 		},
-		ValidArgs: topics,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			switch {
+			case len(args) == 0:
+				return topics, cobra.ShellCompDirectiveNoFileComp
+			case len(args) == 1 && args[0] == "profile":
+				return profileNames(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			what := ""
-			if len(args) == 1 {
+			if len(args) > 0 {
 				what = args[0]
+			}
+			if what == "profile" {
+				return printProfile(std.out, args[1])
 			}
 			return runSchema(std.out, what)
 		},
@@ -56,6 +77,8 @@ func runSchema(w io.Writer, what string) error {
 	case "policy":
 		_, err := w.Write(policy.DefaultFile())
 		return err
+	case "profiles":
+		return printProfiles(w)
 	}
 	var names []string
 	found := false
@@ -69,7 +92,7 @@ func runSchema(w io.Writer, what string) error {
 		}
 	}
 	if !found {
-		return &usageError{fmt.Sprintf("no table %q", what), "tables: " + strings.Join(names, ", ") + "; also: input, codes, policy"}
+		return &usageError{fmt.Sprintf("no table %q", what), "tables: " + strings.Join(names, ", ") + "; also: input, codes, policy, profiles, profile NAME"}
 	}
 	return nil
 }
@@ -149,5 +172,72 @@ func printCodes(w io.Writer) error {
 	for _, r := range refund.AllReasons() {
 		code(r.String(), r.Doc())
 	}
+	return err
+}
+
+// profileNames lists the embedded profiles.
+func profileNames() []string {
+	all, err := profile.All()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// printProfiles lists the exports that are known, with what --param may say.
+func printProfiles(w io.Writer) error {
+	all, err := profile.All()
+	if err != nil {
+		return err
+	}
+	rows := [][4]string{{parsers.Neutral, "both", "neutral schema, see 'paytriage schema input'", ""}}
+	for _, p := range all {
+		var params []string
+		for _, name := range slices.Sorted(maps.Keys(p.Params)) {
+			if value := p.Params[name]; value != "" {
+				name += "=" + value
+			} else {
+				name += " (must be given)"
+			}
+			params = append(params, name)
+		}
+		title := p.Title
+		if p.AskFor {
+			title += "; only with --profile"
+		}
+		rows = append(rows, [4]string{p.Name, p.Role, title, strings.Join(params, ", ")})
+	}
+	name := 0
+	for _, r := range rows {
+		name = max(name, len(r[0]))
+	}
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(w, "%-*s  %-8s  %s\n", name, r[0], r[1], r[2]); err != nil {
+			return err
+		}
+		if r[3] != "" {
+			if _, err := fmt.Fprintf(w, "%*s  parameters: %s\n", name+10, "", r[3]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// printProfile prints a profile.
+func printProfile(w io.Writer, name string) error {
+	text, ok := profile.Text(name)
+	if !ok {
+		hint := "there are " + strings.Join(profileNames(), ", ")
+		if name == parsers.Neutral {
+			hint = "the neutral schema is none; 'paytriage schema input' lists its columns"
+		}
+		return &usageError{fmt.Sprintf("no profile %q", name), hint}
+	}
+	_, err := w.Write(text)
 	return err
 }

@@ -110,7 +110,7 @@ func runWhatif(ctx context.Context, std streams, o *whatifOptions, folder string
 	if err != nil {
 		return &hintError{err, "the case is not what analyze wrote; run it again"}
 	}
-	log, discard, err := o.again.load(ctx, std, folder)
+	log, discard, err := o.again.load(ctx, std, folder, summary)
 	if err != nil {
 		return err
 	}

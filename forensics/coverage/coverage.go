@@ -241,7 +241,7 @@ func among(f event.Field) string {
 func (c *counts) into(l *Log) {
 	l.Rows, l.Accounts, l.Span = c.rows, c.accounts, c.span
 	l.Hours = c.hours.hours()
-	l.Quiet, l.QuietWindows = l.Hours.quiet(c.span)
+	l.Quiet, l.QuietWindows = l.Hours.quiet()
 	fields := event.AuthFields
 	if l.Role == event.Payments {
 		fields = event.PaymentFields

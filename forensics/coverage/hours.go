@@ -5,31 +5,31 @@ import (
 	"slices"
 )
 
-// Microseconds of an hour, and hours of a week.
 const (
-	hour  = int64(3_600_000_000)
-	weeks = 168
+	hour = int64(3_600_000_000) // in microseconds
+	week = 168                  // in hours
 )
 
 // A histogram counts rows by hour, in pages of a week. Only the years that logs
 // are of have pages, so that stamps made up by an attacker take no more than 5 MB;
 // what lies elsewhere is counted as such.
 type histogram struct {
-	pages   []*[weeks]int64
+	pages   []*[week]int64
 	outside int64
 }
 
-// firstHour is the first hour of a page: 1 January 1970. lastPage ends in 2060.
+// lastPage is the number of the last page. The first begins in 1970, the last ends
+// in 2060.
 const lastPage = 4700
 
 func (h *histogram) add(at int64) {
 	n := floor(at, hour)
-	page := floor(n, weeks)
+	page := floor(n, week)
 	if page < 0 || page > lastPage {
 		h.outside++
 		return
 	}
-	h.page(int(page))[n-page*weeks]++
+	h.page(int(page))[n-page*week]++
 }
 
 // floor is a/b, rounded down.
@@ -41,12 +41,12 @@ func floor(a, b int64) int64 {
 	return q
 }
 
-func (h *histogram) page(n int) *[weeks]int64 {
+func (h *histogram) page(n int) *[week]int64 {
 	if n >= len(h.pages) {
-		h.pages = append(h.pages, make([]*[weeks]int64, n+1-len(h.pages))...)
+		h.pages = append(h.pages, make([]*[week]int64, n+1-len(h.pages))...)
 	}
 	if h.pages[n] == nil {
-		h.pages[n] = new([weeks]int64)
+		h.pages[n] = new([week]int64)
 	}
 	return h.pages[n]
 }
@@ -95,7 +95,7 @@ func (h *histogram) hours() Hours {
 			first = n
 		}
 		if page == nil {
-			page = new([weeks]int64)
+			page = new([week]int64)
 		}
 		all = append(all, page[:]...)
 	}
@@ -111,7 +111,7 @@ func (h *histogram) hours() Hours {
 			out.Astray += n
 		}
 	}
-	out.From, out.Rows = (int64(first)*weeks+int64(from))*hour, all[from:to]
+	out.From, out.Rows = (int64(first)*week+int64(from))*hour, all[from:to]
 	return out
 }
 
@@ -192,7 +192,7 @@ const (
 
 // quiet returns the quiet windows of a log. The first and the last hour, which may
 // be cut, are neither judged nor an example.
-func (h *Hours) quiet(log Span) ([]Quiet, int) {
+func (h *Hours) quiet() ([]Quiet, int) {
 	if len(h.Rows) < 3 {
 		return nil, 0
 	}
@@ -233,21 +233,21 @@ func (h *Hours) quiet(log Span) ([]Quiet, int) {
 
 // usual is what hours usually have, in thousandths of a row; -1 is not known.
 type usual struct {
-	ofWeek [weeks]int64
+	ofWeek [week]int64
 	ofDay  [24]int64
 }
 
 func (u *usual) of(h *Hours, i int) int64 {
 	n := floor(h.From, hour) + int64(i)
-	if w := u.ofWeek[n%weeks]; w >= 0 {
+	if w := u.ofWeek[n%week]; w >= 0 {
 		return w
 	}
 	return max(u.ofDay[n%24], 0)
 }
 
 func (h *Hours) expected() *usual {
-	var week [weeks][]int64
-	var day [24][]int64
+	var ofWeek [week][]int64
+	var ofDay [24][]int64
 	first := floor(h.From, hour)
 	awake := map[int64]bool{}
 	for i, rows := range h.Rows {
@@ -257,16 +257,16 @@ func (h *Hours) expected() *usual {
 	}
 	for i := 1; i < len(h.Rows)-1; i++ {
 		if n := first + int64(i); awake[n/24] {
-			week[n%weeks] = append(week[n%weeks], h.Rows[i])
-			day[n%24] = append(day[n%24], h.Rows[i])
+			ofWeek[n%week] = append(ofWeek[n%week], h.Rows[i])
+			ofDay[n%24] = append(ofDay[n%24], h.Rows[i])
 		}
 	}
 	u := &usual{}
-	for i := range week {
-		u.ofWeek[i] = typical(week[i], sameOfWeek)
+	for i := range ofWeek {
+		u.ofWeek[i] = typical(ofWeek[i], sameOfWeek)
 	}
-	for i := range day {
-		u.ofDay[i] = typical(day[i], sameOfDay)
+	for i := range ofDay {
+		u.ofDay[i] = typical(ofDay[i], sameOfDay)
 	}
 	return u
 }

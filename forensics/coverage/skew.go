@@ -72,9 +72,9 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 	if err != nil || s.Pairs >= MinPairs || s.LowPairs >= MinPairs {
 		return s, err
 	}
-	half, ok := middle(log)
+	half, ok, err := middle(ctx, log, workers)
 	if !ok {
-		return s, nil
+		return s, err
 	}
 	d, err := compare(ctx, log, workers, "device", func(l *links, p *event.Part) { l.devices(p, every-1, half) })
 	if err == nil && d.Pairs > s.Pairs {
@@ -112,25 +112,35 @@ func hundredth(all []int64) int64 {
 	return all[len(all)/100]
 }
 
-// middle returns the middle of the time that rows are of, by the places that half
-// of the rows of a partition lie before: one stamp of another century moves it no
-// further than any other.
-func middle(log *event.Log) (int64, bool) {
-	var times []int64
-	for i := range log.Parts {
+// middle returns the start of the hour by which half of the rows were written.
+func middle(ctx context.Context, log *event.Log, workers int) (int64, bool, error) {
+	states, err := event.Each(ctx, max(workers, 1), len(log.Parts), func() *histogram { return &histogram{} }, func(h *histogram, i int) {
 		p := &log.Parts[i]
-		for j := 0; j < len(p.Logins); j += 1 + len(p.Logins)/64 {
-			times = append(times, p.Logins[j].Time)
+		for j := range p.Logins {
+			h.add(p.Logins[j].Time)
 		}
-		for j := 0; j < len(p.Charges); j += 1 + len(p.Charges)/64 {
-			times = append(times, p.Charges[j].Time)
+		for j := range p.Charges {
+			h.add(p.Charges[j].Time)
+		}
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	all := states[0]
+	for _, h := range states[1:] {
+		all.merge(h)
+	}
+	hours := all.hours()
+	var total, before int64
+	for _, n := range hours.Rows {
+		total += n
+	}
+	for i, n := range hours.Rows {
+		if before += n; 2*before >= total {
+			return hours.From + int64(i)*hour, true, nil
 		}
 	}
-	if len(times) == 0 {
-		return 0, false
-	}
-	slices.Sort(times)
-	return times[len(times)/2], true
+	return 0, false, nil
 }
 
 // links are the pairs that one worker has found: the time from login to charge,
@@ -295,8 +305,11 @@ func (l *links) devices(p *event.Part, mask uint64, half int64) {
 		for i := range logins {
 			if g := &logins[i]; g.Device != 0 {
 				m := mark{by: g.Device, time: g.Time, what: acts}
-				if isEntry(g) && !g.History() {
+				switch {
+				case isEntry(g) && !g.History():
 					m.what = enters
+				case g.Outcome() == event.Failure:
+					continue
 				}
 				l.marks = append(l.marks, m)
 			}
@@ -320,13 +333,14 @@ func (l *links) devices(p *event.Part, mask uint64, half int64) {
 	})
 }
 
-// device adds the pair of one device.
+// device adds the pair of one device. One that did anything before it logged in,
+// had logged in before.
 func (l *links) device(marks []mark, half int64) {
 	if marks[0].time < half {
 		return
 	}
-	login, charge := first(marks, enters), first(marks, charges)
-	if login != nil && charge != nil && first(marks, acts) == nil {
+	login, charge, act := first(marks, enters), first(marks, charges), first(marks, acts)
+	if login != nil && charge != nil && (act == nil || act.time >= login.time) {
 		l.after = append(l.after, charge.time-login.time)
 	}
 }

@@ -20,6 +20,7 @@ const (
 // Paths are compiled paths. They do not change any more, so that any number of
 // Splitters can be made of them at once.
 type Paths struct {
+	texts []string
 	paths []path
 }
 
@@ -51,7 +52,7 @@ func Compile(paths []string) (*Paths, error) {
 		if err != nil {
 			return nil, fmt.Errorf("path %q: %w", text, err)
 		}
-		p.paths = append(p.paths, steps)
+		p.texts, p.paths = append(p.texts, text), append(p.paths, steps)
 	}
 	return p, nil
 }

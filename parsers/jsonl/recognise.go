@@ -85,37 +85,37 @@ type object struct {
 
 // look takes a sample of the objects from i on. Commas may stand between them.
 func look(head []byte, i int) (s sample) {
-	for len(s.values) < sampled {
-		if i = gap(head, i); i >= len(head) {
-			break
-		}
+	for i = gap(head, i); i < len(head) && len(s.values) < sampled; i = gap(head, i) {
 		if head[i] == ',' || head[i] == ']' {
 			i++
 			continue
 		}
-		end := short
+		end := bad
 		if head[i] == '{' {
 			end = skip(head, i, 0)
 		}
-		if head[i] == '{' && end == short {
-			s.values = append(s.values, object{head[i:], false})
-			s.several = s.several || bytes.IndexByte(bytes.TrimRight(head[i:], "\r\n"), '\n') >= 0
+		switch {
+		case end >= 0:
+			s.add(object{head[i:end], true}, sameLine(head, end))
+			i = end
+			continue
+		case end == short:
+			s.add(object{bytes.TrimRight(head[i:], "\r\n"), false}, false)
+			return s
+		}
+		s.others++
+		n := bytes.IndexByte(head[i:], '\n')
+		if n < 0 {
 			break
 		}
-		if end < 0 {
-			s.others++
-			n := bytes.IndexByte(head[i:], '\n')
-			if n < 0 {
-				break
-			}
-			i += n
-			continue
-		}
-		s.values = append(s.values, object{head[i:end], true})
-		s.several = s.several || bytes.IndexByte(head[i:end], '\n') >= 0 || sameLine(head, end)
-		i = end
+		i += n
 	}
 	return s
+}
+
+func (s *sample) add(o object, beside bool) {
+	s.values = append(s.values, o)
+	s.several = s.several || beside || bytes.IndexByte(o.text, '\n') >= 0
 }
 
 // sameLine reports whether another object, or the comma before one, follows on

@@ -37,6 +37,8 @@ var heads = []struct {
 	{"a stamp", "[2019-07-02 12:03:04] login\n", "", KindNone},
 	{"a section", "[section]\na=1\n", "", KindNone},
 	{"text in braces", "{0x1} login\n{0x2} login\n", "", KindNone},
+	{"little JSON in text", "{x\n{y\n{\"a\":1}\n", "", KindNone},
+	{"one more member", `{"request":"x","items":[{"a":1}]}`, "items", KindWrapped},
 	{"a scalar", "12\n", "", KindNone},
 	{"a text", "\"a\"\n", "", KindNone},
 	{"numbers", "[1,2]\n", "", KindNone},

@@ -303,12 +303,15 @@ func slowScalarEnd(text string, final bool) (n int, fault string) {
 		}
 	} else {
 		n = len(text) - len(strings.TrimLeft(text, "+-.0123456789eEtrufalsn"))
+		if raw, ok := slowFirst(text); n == len(text) && (!ok || raw != text) {
+			return 0, slowCutShort(text)
+		}
 		for ; ; n-- { // the longest part that is a value
 			if raw, ok := slowFirst(text[:n]); ok && len(raw) == n {
 				break
 			}
 			if n == 0 {
-				return 0, slowCutShort(text, final)
+				return 0, brokenValue
 			}
 		}
 	}
@@ -323,7 +326,7 @@ func slowScalarEnd(text string, final bool) (n int, fault string) {
 }
 
 // slowCutShort tells whether something that is no scalar might become one.
-func slowCutShort(text string, final bool) string {
+func slowCutShort(text string) string {
 	for _, more := range []string{"0", "rue", "ue", "e", "alse", "lse", "se", "ull", "ll", "l"} {
 		if raw, ok := slowFirst(text + more); ok && raw == text+more {
 			return brokenEnd

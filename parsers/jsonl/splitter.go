@@ -76,7 +76,7 @@ func NewSplitter(p *Paths, each string) (*Splitter, error) {
 	for slot, path := range p.paths {
 		row := path.row()
 		if row >= 0 && !slices.Equal(path[:row], list) {
-			return nil, fmt.Errorf("path %d asks for every element of an array; rows are the elements of %q", slot, each)
+			return nil, fmt.Errorf("path %q asks for every element of an array, but rows are the elements of %q", p.texts[slot], each)
 		}
 		n := s.root.add(path)
 		n.slots = append(n.slots, int32(slot))

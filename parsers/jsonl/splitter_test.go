@@ -67,9 +67,9 @@ var lines = []struct {
 	{"escaped keys", `{"a.b":1,"a[b":2,"\\":3,"\u00e9\"":4,"@json":5}`, "", []string{`a\.b`, `a\[b`, `\\`, `é"`, `\@json`, `é\"`},
 		[][]string{{"1", "2", "3", "4", "5", "4"}}},
 	{"case matters", `{"A":1}`, "", []string{"a", "A"}, [][]string{{none, "1"}}},
-	{"escapes", `{"a":"\"\\\/\b\f\n\r\t","b":"\u0041\u00e9\u65e5\ud83d\ude00","c":"\ud83d","d":"\ude00\ud83dx","e":"\ud83d\ud83d\ude00","f":"\uD83D\u0041","g":"\u0000"}`, "",
-		[]string{"a", "b", "c", "d", "e", "f", "g"},
-		[][]string{{"\"\\/\b\f\n\r\t", "Aé日😀", `\ud83d`, `\ude00\ud83dx`, `\ud83d😀`, `\uD83DA`, "\x00"}}},
+	{"escapes", `{"a":"\"\\\/\b\f\n\r\t","b":"\u0041\u00e9\u65e5\ud83d\ude00","c":"\ud83d","d":"\ude00\ud83dx","e":"\ud83d\ud83d\ude00","f":"\uD83D\u0041","g":"\u0000","h":"\udc00\udc01"}`, "",
+		[]string{"a", "b", "c", "d", "e", "f", "g", "h"},
+		[][]string{{"\"\\/\b\f\n\r\t", "Aé日😀", `\ud83d`, `\ude00\ud83dx`, `\ud83d😀`, `\uD83DA`, "\x00", `\udc00\udc01`}}},
 	{"not UTF-8", "{\"a\":\"\xff\xfe\",\"\xff\":1}", "", []string{"a", "\xff"}, [][]string{{"\xff\xfe", "1"}}},
 	{"elements", `{"a":[{"b":1},{"b":2},[3,4]],"c":[]}`, "", []string{"a[0].b", "a[1].b", "a[2][1]", "a[3]", "a[2]", "c[0]", "a", "a.b"},
 		[][]string{{"1", "2", "4", none, "[3,4]", none, `[{"b":1},{"b":2},[3,4]]`, none}}},
@@ -216,6 +216,15 @@ func TestEnd(t *testing.T) {
 	f(``, 0, false)
 	f(nest(64)+"x", len(nest(64)), true)
 	f(nest(65), 0, false)
+}
+
+// TestCutRecords compares with the slow reader on records that end anywhere.
+func TestCutRecords(t *testing.T) {
+	const record = `{ "a" : {"b":[1 ,{"a":-1.5e+10}],"c":null} , "b":[ ], "c":[{"a":"x","b":"\u00e9\n"} ,true]}`
+	for n := range record {
+		same(t, record[:n], "c", rich)
+		same(t, record[:n]+"\n"+record, "c", rich)
+	}
 }
 
 // TestGuesses goes through more keys than are remembered.

@@ -33,13 +33,18 @@
 //
 // # Damage and bombs
 //
-// A file is input from anywhere. A page is unpacked, its checksum verified if
-// it has one, and looked through whole before any of it is delivered: it must
-// hold exactly the levels and values that it claims, and the pages of a row
-// group exactly its rows. So damage never moves a value to another row. All
-// rows before it are delivered, then a *DamageError says what is wrong and
-// where. Memory is that of the pages at hand, one for each column, and is
-// capped; so are pages, rows, and the text that a stored byte may become
+// A file is input from anywhere. The headers of a column's pages are added up
+// before the first row of a row group is delivered: they must hold its rows. A
+// page is unpacked, its checksum verified if it has one, and looked through
+// whole before any of it is delivered: it must hold exactly the levels and
+// values that it claims. So a value that was lost or added does not move others
+// to rows that are not theirs. A value that was changed in a page without a
+// checksum cannot be seen, and in a column of lists an item may move to the row
+// beside it; then the row group ends with a row too many or too few.
+//
+// All rows before the damage are delivered, then a *DamageError says what is
+// wrong and where. Memory is that of the pages at hand, one for each column,
+// and is capped; so are pages, rows, and the text that a stored byte may become
 // (Limits). The text is the same, whoever reads it how fast.
 //
 // # Why the decoders are our own

@@ -28,6 +28,7 @@ type Compiled struct {
 	labels map[string][]rule
 	zone   *time.Location
 	signs  bool // a condition asks for the sign of the amount
+	cards  bool // some field holds card numbers
 	params map[string]string
 }
 
@@ -123,6 +124,9 @@ func (c *Compiled) head() error {
 	p := c.Profile
 	if !slices.Contains([]string{"", "combined", "lines", "keyval"}, p.Syntax) {
 		return errors.New("syntax: is combined, lines, keyval or not given")
+	}
+	if (p.Heading == "") != (len(p.Body) == 0) {
+		return errors.New("heading: goes with body")
 	}
 	if p.Syntax == "lines" != (len(p.Patterns) > 0) {
 		return errors.New("patterns: go with syntax lines")
@@ -280,6 +284,7 @@ func (c *Compiled) rule(r *Rule, field string) (rule, error) {
 	if !slices.Contains([]string{"", "addr", "forwarded", "country", "asn", "card", "lower"}, r.As) {
 		return out, errors.New("as: is addr, forwarded, country, asn, card or lower")
 	}
+	c.cards = c.cards || r.As == "card"
 	if err := out.time(field); err != nil {
 		return out, err
 	}

@@ -45,6 +45,11 @@ type Profile struct {
 	Patterns []Pattern `yaml:"patterns"`
 	// Columns names the fields of a file that has no header.
 	Columns []string `yaml:"columns"`
+	// Heading is the first field of the header in files where other records may
+	// stand above it, Body are the first fields of the records that are rows;
+	// all others (headings, totals) are passed over, however wide they are.
+	Heading string   `yaml:"heading"`
+	Body    []string `yaml:"body"`
 	// Each is the path of an array whose elements are rows of their own.
 	Each string `yaml:"each"`
 	// Needs are the fields by which the export is recognised: of each entry one

@@ -196,6 +196,22 @@ func TestCardNumbersBecomeTokens(t *testing.T) {
 	}
 }
 
+func TestMaskCards(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		if got := string(MaskCards([]byte(text))); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	f("a,4111111111111111,b", "a,411111******1111,b")
+	f("4111 1111 1111 1112", "4111 11** **** 1112")
+	f("4111-1111-1111-1111 x", "4111-11**-****-1111 x")
+	f("2019-07-02 12:03:04,123456789012", "2019-07-02 12:03:04,123456789012")
+	f("12345678901234567890", "12345678901234567890")
+	f("", "")
+	f("- -4111111111111111-", "- -411111******1111-")
+}
+
 func TestParameters(t *testing.T) {
 	const yaml = "name: x\nrole: auth\nask_for: true\nparams: {login_path: '', user: who, method: web}\nfields: {account_id: $user, method: {text: $method}, event: [{text: login, when: {path: $login_path}}]}"
 	p, err := Load([]byte(yaml))

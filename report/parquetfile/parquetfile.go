@@ -8,8 +8,9 @@
 // microseconds, adjusted to UTC; Text and Code columns are UTF-8 strings.
 // Nullable columns are optional, all others required. Pages are of version 2,
 // compressed with zstd (snappy in small files); row groups hold RowGroupRows
-// rows; and the footer holds minima, maxima and null counts. The schema of the table, with what its columns mean, stands
-// in the footer under SchemaKey.
+// rows, fewer in a file written in pieces whose texts are long; and the footer
+// holds minima, maxima and null counts. The schema of the table, with what its
+// columns mean, stands in the footer under SchemaKey.
 //
 // Strings must be valid UTF-8 here: a byte that is not is written as \xNN (see
 // table.ValidText). CSV keeps such bytes; the canonical hash of a table is the
@@ -31,8 +32,6 @@
 package parquetfile
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -66,55 +65,6 @@ const maxRowGroups = 1<<15 - 1
 type KeyValue struct {
 	Key   string
 	Value string
-}
-
-// Write writes a table that passes Validate; of one that does not, nothing. The
-// metadata are written in the order given, behind the schema; keys must be
-// unique and not SchemaKey. The writer is not closed. An error of the writer is
-// returned wrapped, and the file is then incomplete.
-func Write(w io.Writer, t *table.Table, meta []KeyValue) error {
-	return write(w, t, meta, RowGroupRows)
-}
-
-// write is Write with row groups of another length, for tests.
-func write(w io.Writer, t *table.Table, meta []KeyValue, groupRows int) (err error) {
-	if err := t.Validate(); err != nil {
-		return err
-	}
-	name := t.Schema().Name
-	if t.Rows()/groupRows >= maxRowGroups {
-		return fmt.Errorf("table %s: %d rows are more than a Parquet file can hold", name, t.Rows())
-	}
-	kv, err := keyValues(t.Schema(), meta)
-	if err != nil {
-		return err
-	}
-	root, err := parquetSchema(t.Schema())
-	if err != nil {
-		return err
-	}
-	// What arrow panics about is a fault of its own or of this package, but a
-	// report must not die of it half-written.
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("table %s: writing Parquet: %v", name, r)
-		}
-	}()
-	// The buffer is the fence. It holds its first error for good, so arrow may
-	// swallow it where it likes; it takes the first bytes without fail; and it
-	// has no Close that arrow could call.
-	out := bufio.NewWriterSize(strictWriter{w}, bufferSize)
-	rows, err := writeFile(out, root, kv, t, groupRows)
-	if ferr := out.Flush(); ferr != nil {
-		err = ferr
-	}
-	if err == nil && rows != t.Rows() {
-		err = fmt.Errorf("%d rows were written, the table has %d", rows, t.Rows())
-	}
-	if err != nil {
-		return fmt.Errorf("table %s: writing Parquet: %w", name, err)
-	}
-	return nil
 }
 
 // bufferSize is how many bytes are gathered before they are written.
@@ -257,23 +207,6 @@ func repeats(texts []string) bool {
 		texts = texts[n:]
 	}
 	return true
-}
-
-// writeFile writes the whole file and returns how many rows arrow counted.
-func writeFile(out io.Writer, root *schema.GroupNode, kv metadata.KeyValueMetadata, t *table.Table, groupRows int) (rows int, err error) {
-	sink := &divert{out}
-	fw := file.NewParquetWriter(sink, root, file.WithWriterProps(properties(t)), file.WithWriteMetadata(kv))
-	for from := 0; from < t.Rows(); from += groupRows {
-		if err := writeRowGroup(fw.AppendRowGroup(), t, from, min(from+groupRows, t.Rows())); err != nil {
-			return 0, err
-		}
-	}
-	var footer bytes.Buffer
-	sink.Writer = &footer
-	if err := fw.Close(); err != nil {
-		return 0, err
-	}
-	return fw.NumRows(), writeFooter(out, footer.Bytes())
 }
 
 // A divert is a writer whose target can be changed.

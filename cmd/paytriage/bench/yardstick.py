@@ -12,6 +12,9 @@ account; what the device does in the account until its next login belongs to it.
 import os
 import sys
 
+# Threads that wait by spinning are slow on a machine that does other things.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 try:
     import duckdb
     import numpy as np
