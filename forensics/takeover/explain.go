@@ -397,7 +397,7 @@ func (x *Examination) silent(i int, calls []call) []Silent {
 	ended := featuresOf(x.calls(i, func(v *Visit) { v.Open = false }))
 	paid := featuresOf(x.calls(i, func(v *Visit) { v.Open, v.FirstCharge = false, max(v.FirstCharge, 1) }))
 	var all []Silent
-	for f := range numFeatures {
+	for f := range int(numFeatures) {
 		why := ""
 		switch {
 		case heard[f]:
@@ -409,21 +409,19 @@ func (x *Examination) silent(i int, calls []call) []Silent {
 		case paid[f]:
 			why = "nothing was charged"
 		default:
-			continue // it is not weighed by itself
+			continue // others are looked up given it
 		}
 		all = append(all, Silent{FeatureNames[f], label(f), why})
 	}
 	return all
 }
 
-// featuresOf returns the features that calls look at.
+// featuresOf returns the features that calls weigh, not those that they only
+// look up others given.
 func featuresOf(calls []call) (all [numFeatures]bool) {
 	for _, c := range calls {
-		of, given := c.features()
+		of, _ := c.features()
 		for _, f := range of {
-			all[f] = true
-		}
-		for _, f := range given {
 			all[f] = true
 		}
 	}
