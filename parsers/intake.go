@@ -29,7 +29,7 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 		return nil, err
 	}
 	texts := texts{l.sources, &l.opt}
-	log.Text = texts.read
+	log.Text, log.Raw = texts.read, texts.raw
 	conflicts := slices.Concat(conflictsOf(settlers)...)
 	if log.Rejects, err = l.rejects(ctx, texts, conflicts); err != nil {
 		return nil, err

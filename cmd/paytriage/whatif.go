@@ -2,26 +2,21 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net/netip"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/paytriage/paytriage/forensics/control"
-	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
-	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/table"
@@ -30,10 +25,8 @@ import (
 // whatifOptions are the flags of whatif.
 type whatifOptions struct {
 	controls []string
-	// in are the inputs and how to read them: as the case was made, or as the
-	// flags say.
-	in          analyzeOptions
-	json, quiet bool
+	again
+	json bool
 }
 
 func newWhatifCommand(std streams) *cobra.Command {
@@ -61,15 +54,9 @@ Controls, each with its default in brackets; without --control all of them:
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.controls, "control", nil, "a control to replay (repeatable)")
-	f.StringArrayVar(&o.in.auth, "auth", nil, "where the auth log is now (repeatable)")
-	f.StringArrayVar(&o.in.payments, "payments", nil, "where the payment log is now (repeatable)")
-	f.StringArrayVar(&o.in.history, "history", nil, "where the older auth log is now (repeatable)")
-	f.StringVar(&o.in.zones, "tz", "", "as given to analyze, where its command line is not known")
-	f.StringVar(&o.in.currency, "currency", "", "as given to analyze, where its command line is not known")
-	f.IntVar(&o.in.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	o.again.addFlags(f)
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
-	f.StringVar(&o.in.progress, "progress", "auto", "progress on stderr: "+strings.Join(progressModes, ", "))
 	complete(cmd, "progress", progressModes...)
 	return cmd
 }
@@ -87,13 +74,11 @@ func controlsText() string {
 // parse returns the controls to replay.
 func (o *whatifOptions) parse() ([]control.Control, error) {
 	const see = "'paytriage whatif --help' lists the controls"
-	switch {
-	case o.json && o.quiet:
+	if o.json && o.quiet {
 		return nil, errJSONQuiet
-	case o.in.workers < 1 || o.in.workers > maxWorkers:
-		return nil, workersError(o.in.workers, "whatif")
-	case !slices.Contains(progressModes, o.in.progress):
-		return nil, progressError(o.in.progress, "whatif")
+	}
+	if err := o.again.validate("whatif"); err != nil {
+		return nil, err
 	}
 	if len(o.controls) == 0 {
 		return control.Defaults(), nil
@@ -125,15 +110,11 @@ func runWhatif(ctx context.Context, std streams, o *whatifOptions, folder string
 	if err != nil {
 		return &hintError{err, "the case is not what analyze wrote; run it again"}
 	}
-	log, err := o.load(ctx, std, folder)
+	log, discard, err := o.again.load(ctx, std, folder, summary)
 	if err != nil {
 		return err
 	}
-	if k := summary.ClockSkew; k != nil && k.Applied != 0 {
-		if err := coverage.Shift(log, k.Applied); err != nil {
-			return err
-		}
-	}
+	defer discard()
 	result, err := control.Replay(ctx, log, marked, controls, o.in.workers)
 	switch {
 	case errors.Is(err, control.ErrCurrency):
@@ -153,129 +134,6 @@ func runWhatif(ctx context.Context, std streams, o *whatifOptions, folder string
 		return err
 	}
 	return incomplete(summary, folder)
-}
-
-// load reads the logs of a case again, and makes sure that they are the same.
-func (o *whatifOptions) load(ctx context.Context, std streams, folder string) (*event.Log, error) {
-	m, err := report.ReadManifest(folder)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.asMade(m); err != nil {
-		return nil, err
-	}
-	opt, err := o.in.parse()
-	if err != nil {
-		return nil, err
-	}
-	named, err := o.in.expand()
-	if err != nil {
-		return nil, o.moved(err)
-	}
-	bar := newProgress(std, o.in.progress, o.quiet)
-	defer bar.finish()
-	inputs, err := named.read(ctx, std.in, bar)
-	if err != nil {
-		return nil, err
-	}
-	defer parsers.Discard(inputs)
-	total := parsers.TotalBytes(inputs)
-	saveMemory(total)
-	bar.begin("reading", total, inBytes)
-	opt.Progress = bar.then("sorting")
-	if bar != nil {
-		opt.Rows = bar.parsed
-	}
-	log, err := parsers.Load(ctx, inputs, opt)
-	if err != nil {
-		return nil, o.moved(err)
-	}
-	return log, sameInputs(m, log)
-}
-
-// moved adds to what is wrong with an input that it may be elsewhere now.
-func (o *whatifOptions) moved(err error) error {
-	var in *parsers.InputError
-	if errors.As(err, &in) {
-		return &hintError{err, "name the logs that the case was made from with --auth and --payments"}
-	}
-	return err
-}
-
-// asMade takes from the command line that made the case what no flag says:
-// where the logs are, and how to read them.
-func (o *whatifOptions) asMade(m *report.Manifest) error {
-	const hint = "name the logs that the case was made from with --auth and --payments"
-	var was analyzeOptions
-	f := pflag.NewFlagSet("analyze", pflag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	was.addFlags(f)
-	at := slices.Index(m.Command, "analyze")
-	known := at >= 0 && f.Parse(m.Command[at+1:]) == nil
-	given := len(o.in.auth)+len(o.in.payments)+len(o.in.history) > 0
-	if !known && !given {
-		return &hintError{errors.New("the manifest does not say how the case was made"), hint}
-	}
-	if !known {
-		return nil
-	}
-	for _, r := range []struct {
-		now *[]string
-		was []string
-	}{{&o.in.auth, was.auth}, {&o.in.payments, was.payments}, {&o.in.history, was.history}} {
-		if len(*r.now) > 0 {
-			continue
-		}
-		for _, arg := range r.was {
-			if arg == "-" || strings.HasPrefix(arg, "/dev/fd/") {
-				return &hintError{fmt.Errorf("the case was made from %s, which cannot be read again", arg), hint}
-			}
-		}
-		*r.now = r.was
-	}
-	if o.in.zones == "" {
-		o.in.zones = was.zones
-	}
-	if o.in.currency == "" {
-		o.in.currency = was.currency
-	}
-	return nil
-}
-
-// sameInputs makes sure that the logs are those of the manifest, whatever their
-// names, and were understood as they were then.
-func sameInputs(m *report.Manifest, log *event.Log) error {
-	type input struct{ role, hash string }
-	was := map[input][]report.Input{}
-	for _, in := range m.Inputs {
-		k := input{in.Role, in.SHA256}
-		was[k] = append(was[k], in)
-	}
-	var problems []string
-	for i := range log.Sources {
-		s := &log.Sources[i]
-		k := input{s.Role.String(), hex.EncodeToString(s.SHA256[:])}
-		if len(was[k]) == 0 {
-			problems = append(problems, fmt.Sprintf("%s (%s) is none of the case's inputs", s.Name, k.role))
-			continue
-		}
-		before := was[k][0].RowCounts
-		was[k] = was[k][1:]
-		if now := (report.RowCounts{Read: s.Read, Accepted: s.Accepted, Rejected: s.Rejected, Duplicates: s.Duplicates, Repeats: s.Repeats}); now.Read != before.Read || now.Rejected != before.Rejected {
-			problems = append(problems, fmt.Sprintf("%s: %d of %d rows are rejected, %d of %d when the case was made", s.Name, now.Rejected, now.Read, before.Rejected, before.Read))
-		}
-	}
-	for _, in := range m.Inputs {
-		if k := (input{in.Role, in.SHA256}); len(was[k]) > 0 {
-			problems = append(problems, fmt.Sprintf("%s (%s) of the case is missing", was[k][0].Name, in.Role))
-			was[k] = was[k][1:]
-		}
-	}
-	if problems == nil {
-		return nil
-	}
-	return &hintError{errors.New("the logs are not those that the case was made from: " + strings.Join(problems, "; ")),
-		"name the same logs, or make the case again with the new ones"}
 }
 
 // readMarked returns what a case says, by the keys that a log has.

@@ -156,6 +156,9 @@ type Log struct {
 	// result has one entry for each position, in the order asked. A source
 	// that changed since it was read is an error.
 	Text func(ctx context.Context, rows []Pos) ([]Text, error)
+	// Raw returns the records of rows as they stand in their sources, without
+	// their line ends, in the same way. It is nil where there are no sources.
+	Raw func(ctx context.Context, rows []Pos) ([]string, error)
 }
 
 // Rows returns how many rows the log has.

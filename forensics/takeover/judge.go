@@ -26,12 +26,18 @@ type Findings struct {
 	End   int64 // of the log, microseconds UTC
 	// Accounts is how many accounts had a user.
 	Accounts int64
+
+	record *record // for Examine, else nil
 }
 
 // Search finds and weighs all visits. Progress, if not nil, is told how many
 // rows were looked at since the last call.
 func Search(ctx context.Context, log *event.Log, p *policy.Policy, workers int, progress func(rows int64)) (*Findings, error) {
-	f := &Findings{}
+	return find(ctx, log, p, workers, progress, &Findings{})
+}
+
+// find is Search, into f.
+func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, progress func(rows int64), f *Findings) (*Findings, error) {
 	for i := range log.Sources {
 		if t := log.Sources[i].Last; !t.IsZero() {
 			f.End = max(f.End, t.UnixMicro())
@@ -303,6 +309,7 @@ func (f *Findings) judge(p *policy.Policy, users []user) {
 	}
 	j.prior = p.Verdict.PriorMin.Value
 	for range p.Spread.Rounds.Value + 1 {
+		f.record.round(j)
 		j.learn()
 		j.follows()
 		j.weigh()
@@ -331,6 +338,8 @@ type judge struct {
 	circles []circle
 	honest  honest
 	follow  follow
+
+	watch func(w weighed) odds.Centibans // sees every weight, and may change it; nil for nobody
 }
 
 // An honest tells how often honest newcomers show what. Features that go
@@ -466,7 +475,7 @@ func (j *judge) spending(v *Visit) odds.Centibans {
 		fixture := t.marginal(3, int(v.Outcome[Fixture])) // of all honest visits that paid
 		t.weights[at], t.known[at] = odds.Ratio(mulDiv(max(share, 1), fixture, million), t.share(v, a.Smooth.Value)), true
 	}
-	return t.weights[at]
+	return j.seen(weighed{table: t, weight: t.weights[at]})
 }
 
 // weight returns the weight of a visit's outcomes of the features of a table.
@@ -479,7 +488,7 @@ func (j *judge) weight(t *table, v *Visit, attack ...*policy.Shares) odds.Centib
 		}
 		t.weights[at], t.known[at] = odds.Ratio(max(share, 1), t.share(v, j.p.Attack.Smooth.Value)), true
 	}
-	return t.weights[at]
+	return j.seen(weighed{table: t, weight: t.weights[at]})
 }
 
 // given returns the weight of one feature given others, 0 where it is unknown.
@@ -488,7 +497,7 @@ func (j *judge) given(g *given, v *Visit, attack *policy.Shares) odds.Centibans 
 		return 0
 	}
 	share := mulDiv(attack.Permille[v.Outcome[g.features[0]]], odds.One, 1000)
-	return odds.Ratio(share, g.share(v, j.p.Attack.Smooth.Value))
+	return j.seen(weighed{given: g, weight: odds.Ratio(share, g.share(v, j.p.Attack.Smooth.Value))})
 }
 
 // marginal is weight for one feature of a table alone.

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/paytriage/paytriage/forensics/coverage"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/report"
+)
+
+// again reads the logs of a case again, for commands that ask them more.
+type again struct {
+	// in are the inputs and how to read them: as the case was made, or as the
+	// flags say.
+	in    analyzeOptions
+	quiet bool
+}
+
+func (o *again) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.in.auth, "auth", nil, "where the auth log is now (repeatable)")
+	f.StringArrayVar(&o.in.payments, "payments", nil, "where the payment log is now (repeatable)")
+	f.StringArrayVar(&o.in.history, "history", nil, "where the older auth log is now (repeatable)")
+	f.StringVar(&o.in.zones, "tz", "", "as given to analyze, where its command line is not known")
+	f.StringVar(&o.in.currency, "currency", "", "as given to analyze, where its command line is not known")
+	f.IntVar(&o.in.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	f.StringVar(&o.in.progress, "progress", "auto", "progress on stderr: "+strings.Join(progressModes, ", "))
+}
+
+// validate checks what can be checked without reading anything.
+func (o *again) validate(command string) error {
+	if !slices.Contains(progressModes, o.in.progress) {
+		return progressError(o.in.progress, command)
+	}
+	return o.in.readingOptions.validate(command)
+}
+
+// load reads the logs of a case again, makes sure that they are the same, and
+// sets clocks as they were set then. Texts of rows can be asked for until discard is called.
+func (o *again) load(ctx context.Context, std streams, folder string, s *report.Summary) (log *event.Log, discard func(), err error) {
+	m, err := report.ReadManifest(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.asMade(m); err != nil {
+		return nil, nil, err
+	}
+	opt, err := o.in.parse()
+	if err != nil {
+		return nil, nil, err
+	}
+	named, err := o.in.expand()
+	if err != nil {
+		return nil, nil, o.moved(err)
+	}
+	bar := newProgress(std, o.in.progress, o.quiet)
+	defer bar.finish()
+	inputs, err := named.read(ctx, std.in, bar)
+	if err != nil {
+		return nil, nil, err
+	}
+	total := parsers.TotalBytes(inputs)
+	saveMemory(total)
+	bar.begin("reading", total, inBytes)
+	opt.Progress = bar.then("sorting")
+	if bar != nil {
+		opt.Rows = bar.parsed
+	}
+	if log, err = parsers.Load(ctx, inputs, opt); err != nil {
+		err = o.moved(err)
+	} else {
+		err = sameInputs(m, log)
+	}
+	if k := s.ClockSkew; err == nil && k != nil && k.Applied != 0 {
+		err = coverage.Shift(log, k.Applied) // as it was
+	}
+	if err != nil {
+		parsers.Discard(inputs)
+		return nil, nil, err
+	}
+	return log, func() { parsers.Discard(inputs) }, nil
+}
+
+// moved adds to what is wrong with an input that it may be elsewhere now.
+func (o *again) moved(err error) error {
+	var in *parsers.InputError
+	if errors.As(err, &in) {
+		return &hintError{err, "name the logs that the case was made from with --auth and --payments"}
+	}
+	return err
+}
+
+// asMade takes from the command line that made the case what no flag says:
+// where the logs are, and how to read them.
+func (o *again) asMade(m *report.Manifest) error {
+	const hint = "name the logs that the case was made from with --auth and --payments"
+	var was analyzeOptions
+	f := pflag.NewFlagSet("analyze", pflag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	was.addFlags(f)
+	at := slices.Index(m.Command, "analyze")
+	known := at >= 0 && f.Parse(m.Command[at+1:]) == nil
+	given := len(o.in.auth)+len(o.in.payments)+len(o.in.history) > 0
+	if !known && !given {
+		return &hintError{errors.New("the manifest does not say how the case was made"), hint}
+	}
+	if !known {
+		return nil
+	}
+	for _, r := range []struct {
+		now *[]string
+		was []string
+	}{{&o.in.auth, was.auth}, {&o.in.payments, was.payments}, {&o.in.history, was.history}} {
+		if len(*r.now) > 0 {
+			continue
+		}
+		for _, arg := range r.was {
+			if arg == "-" || strings.HasPrefix(arg, "/dev/fd/") {
+				return &hintError{fmt.Errorf("the case was made from %s, which cannot be read again", arg), hint}
+			}
+		}
+		*r.now = r.was
+	}
+	for _, r := range []struct {
+		now *string
+		was string
+	}{{&o.in.zones, was.zones}, {&o.in.currency, was.currency}, {&o.in.policyFile, was.policyFile},
+		{&o.in.maxUnpacked, was.maxUnpacked}, {&o.in.cardKey, was.cardKey}} {
+		if *r.now == "" {
+			*r.now = r.was
+		}
+	}
+	o.in.profiles, o.in.params, o.in.year = was.profiles, was.params, was.year
+	return nil
+}
+
+// sameInputs makes sure that the logs are those of the manifest, whatever their
+// names, and were understood as they were then.
+func sameInputs(m *report.Manifest, log *event.Log) error {
+	type input struct{ role, hash string }
+	was := map[input][]report.Input{}
+	for _, in := range m.Inputs {
+		k := input{in.Role, in.SHA256}
+		was[k] = append(was[k], in)
+	}
+	var problems []string
+	for i := range log.Sources {
+		s := &log.Sources[i]
+		k := input{s.Role.String(), hex.EncodeToString(s.SHA256[:])}
+		if len(was[k]) == 0 {
+			problems = append(problems, fmt.Sprintf("%s (%s) is none of the case's inputs", s.Name, k.role))
+			continue
+		}
+		before := was[k][0].RowCounts
+		was[k] = was[k][1:]
+		if now := (report.RowCounts{Read: s.Read, Accepted: s.Accepted, Rejected: s.Rejected, Duplicates: s.Duplicates, Repeats: s.Repeats}); now.Read != before.Read || now.Rejected != before.Rejected {
+			problems = append(problems, fmt.Sprintf("%s: %d of %d rows are rejected, %d of %d when the case was made", s.Name, now.Rejected, now.Read, before.Rejected, before.Read))
+		}
+	}
+	for _, in := range m.Inputs {
+		if k := (input{in.Role, in.SHA256}); len(was[k]) > 0 {
+			problems = append(problems, fmt.Sprintf("%s (%s) of the case is missing", was[k][0].Name, in.Role))
+			was[k] = was[k][1:]
+		}
+	}
+	if problems == nil {
+		return nil
+	}
+	return &hintError{errors.New("the logs are not those that the case was made from: " + strings.Join(problems, "; ")),
+		"name the same logs, or make the case again with the new ones"}
+}
