@@ -237,5 +237,6 @@ func TestHostileRecords(t *testing.T) {
 		fmt.Fprintf(&keys, `,"k%d":1`, i)
 	}
 	f("a million keys", "x.jsonl", "", object, open+keys.String()+"}", 1)
-	f("20,000 keys", "x.jsonl", "", object, open+keys.String()[:200_000]+"0}", 0)
+	some := keys.String()[:200_000]
+	f("20,000 keys", "x.jsonl", "", object, open+some[:strings.LastIndexByte(some, ',')]+"}", 0)
 }
