@@ -133,7 +133,7 @@ func TestArchives(t *testing.T) {
 	if err != nil || len(texts) != len(positions(log)) {
 		t.Error(err)
 	}
-	damaged := []byte(b.String())
+	damaged := bytes.Clone(b.Bytes())
 	damaged[60] ^= 0xff
 	log = loaded(t, file{"a.zip", string(damaged), event.Auth})
 	if a, b := log.Sources[0], log.Sources[1]; a.Trouble == "" || b.Trouble != "" || b.Read != 20 {
