@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/campaign"
@@ -243,6 +244,10 @@ func (inv *investigation) tried() *campaign.Tried {
 // leak names a leak where takeovers that show no way in, all together, are more
 // than tries explain.
 func (inv *investigation) leak(of []int) {
+	logged := slices.ContainsFunc(inv.found.Sources.Hours, func(h source.Hour) bool { return h.Failures > 0 })
+	if !logged {
+		return // where failures are not logged, that there was none says nothing
+	}
 	without, all := inv.withoutFailure(of)
 	if !campaign.Leaked(without, all, inv.tried(), inv.p) {
 		return

@@ -297,6 +297,7 @@ func Questions(sources []event.Source) []Unanswered {
 	}
 	all := []Unanswered{
 		{"who got into which account, and how", unless(given(event.Auth), "no auth log was given")},
+		{"whether a charge was made after a takeover", unless(given(event.Auth), "no auth log was given: what is named rests on amounts, pace and devices in the payment log alone, as 7pay's first list did, of which at most half was right")},
 		{"who lost how much", unless(given(event.Payments), "no payment log was given")},
 	}
 	for _, q := range [...]struct {
@@ -306,6 +307,7 @@ func Questions(sources []event.Source) []Unanswered {
 	}{
 		{event.Auth, event.DeviceID, "which device entered an account"},
 		{event.Auth, event.ReasonWord, "whether ids were tried that do not exist"},
+		{event.Auth, event.SessionID, "whether sessions were taken over"},
 		{event.Auth, event.IP, "from where accounts were entered"},
 		{event.Auth, event.ASNumber, "through which operators accounts were entered"},
 		{event.Auth, event.CountryCode, "from which countries accounts were entered"},

@@ -79,6 +79,7 @@ func readHeader(s *delim.Splitter, source string, role event.Role, required []ev
 		name := strings.ToLower(written)
 		n := slices.IndexFunc(known, func(f event.Field) bool { return f.String() == name })
 		switch {
+		case n < 0 && (name == sourceColumn || name == lineColumn): // of a converted log
 		case n < 0:
 			c.extra = append(c.extra, written)
 		case c.has(known[n]):

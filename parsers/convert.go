@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -36,6 +37,12 @@ type Sink struct {
 	Reject func(source string, r event.Reject) error
 }
 
+// The columns that say where a converted row stood.
+const (
+	sourceColumn = "source"
+	lineColumn   = "line"
+)
+
 // Header returns the names of the columns that Convert writes for a role: the
 // schema's in its order, then source and line.
 func Header(role event.Role) []string {
@@ -43,7 +50,7 @@ func Header(role event.Role) []string {
 	for _, f := range fieldsOf(role) {
 		names = append(names, f.String())
 	}
-	return append(names, "source", "line")
+	return append(names, sourceColumn, lineColumn)
 }
 
 // Cells calls see with the cells of each line of CSV that Convert made, valid
@@ -88,7 +95,7 @@ func convert(ctx context.Context, inputs []Input, opt Options, form Form, sink S
 		}
 		sources = append(sources, l.sources[i].info)
 	}
-	return sources, nil
+	return sources, l.nothing()
 }
 
 // A sheet is a block on its way through Convert.
@@ -303,11 +310,12 @@ func appendCell(b, text []byte) []byte {
 	return append(b, '"')
 }
 
-// object appends a line of JSON, without the fields that are empty.
+// object appends a line of JSON, without the fields that are empty but for those
+// by which the schema is known.
 func (c *converter) object(v *fields, role event.Role) {
 	b := append(c.sheet.lines, '{')
 	for _, f := range fieldsOf(role) {
-		if len(v[f]) > 0 {
+		if len(v[f]) > 0 || slices.Contains(event.Required(role), f) {
 			if c.err == nil && !utf8.Valid(v[f]) {
 				c.err = &InputError{fmt.Sprintf("%s:%d", c.name, c.line),
 					f.String() + ": bytes that are not UTF-8, which JSON cannot hold", "--format csv keeps them"}

@@ -24,7 +24,7 @@ import (
 // only contains one of the list is a comment. A word is translated if it is in the
 // list of words; others are comments, and rows with them are rejected.
 func Draft(i *Inspection, role event.Role) ([]byte, error) {
-	if len(i.Columns) == 0 {
+	if len(i.Columns) < 2 {
 		return nil, &InputError{i.Name, "has no columns to draft a profile from", "profiles of text without names of fields are written by hand: 'paytriage schema profile openssh' is one"}
 	}
 	d := &draft{i: i, role: role, used: map[string]bool{}}

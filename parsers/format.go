@@ -33,6 +33,10 @@ func (s Syntax) String() string {
 	return [...]string{"", "delimited text", "JSON Lines", "JSON", "key=value", "LTSV", "access log", "lines of text"}[s]
 }
 
+// isJSON reports whether records are JSON values. They are cut by their
+// brackets, not by line ends: one may always span several lines.
+func (s Syntax) isJSON() bool { return s == JSONLines || s == JSONElements }
+
 // A Format is how one source is to be read.
 type Format struct {
 	Packing  string // "", "gzip", … as package unpack names it
@@ -233,7 +237,7 @@ func cellsOf(cols *columns, paths []string) ([]*cell, error) {
 func (f *Format) firstPiece(head []byte, whole bool) (piece, bool) {
 	p := piece{}
 	switch {
-	case f.Syntax == JSONElements:
+	case f.Syntax.isJSON():
 		size := len(head) / 2
 		if whole {
 			size = len(head) + 1

@@ -88,8 +88,8 @@ func fuzzOne(t *testing.T, text string, inputs []Input) {
 			t.Errorf("the row at %d of line %d has no account", rows[i].Offset(), got.Line)
 		}
 	}
-	if log.Sources[0].Compression != "" {
-		return
+	if log.Sources[0].Compression != "" || log.Sources[0].Format != "" {
+		return // the model reads plain CSV in UTF-8
 	}
 	records := slowRecords(strings.TrimPrefix(text, "\xef\xbb\xbf"))
 	if got, want := log.Sources[0].Read, int64(len(records)-1); got != want {

@@ -146,7 +146,7 @@ func (l *loader) inspect(ctx context.Context, s *source, rows int) (Inspection, 
 		found = append(found, all)
 	}
 	best := 0
-	if len(found) == 2 && better(&found[1][0], &found[0][0]) {
+	if len(found) == 2 && better(found[1], found[0]) {
 		best = 1
 	}
 	s.input.Role, out.Role = roles[best], roles[best]
@@ -167,8 +167,9 @@ func (i *Inspection) settle(l *loader, s *source, all []candidate) {
 	i.Missing = slices.Clone(best.missing)
 	switch {
 	case i.Problem != "" || len(best.missing) == 0:
-	case best.Profile == nil && slices.Equal(near[0].missing, []string{event.CurrencyCode.String()}):
+	case slices.ContainsFunc(near, wantsCurrency):
 		i.NoCurrency, i.Problem = true, "no column says the currency"
+		i.Missing = []string{event.CurrencyCode.String()}
 	case likely != "":
 		i.Problem = "its format is not known; " + likely
 	default:
@@ -191,12 +192,30 @@ func (i *Inspection) settle(l *loader, s *source, all []candidate) {
 	}
 }
 
-// better reports whether a candidate of one role is better than one of another.
-func better(a, b *candidate) bool {
-	if a.Confidence != b.Confidence {
-		return a.Confidence > b.Confidence
+// wantsCurrency reports whether a candidate is neutral but for its currency.
+func wantsCurrency(c candidate) bool {
+	return c.Profile == nil && slices.Equal(c.missing, []string{event.CurrencyCode.String()})
+}
+
+// better reports whether the candidates of one role, the best first, are better
+// than those of another: surer, or else nearer to being known.
+func better(a, b []candidate) bool {
+	if a[0].Confidence != b[0].Confidence {
+		return a[0].Confidence > b[0].Confidence
 	}
-	return (a.needs-len(a.missing))*max(b.needs, 1) > (b.needs-len(b.missing))*max(a.needs, 1)
+	return nearness(a) > nearness(b)
+}
+
+// nearness returns the largest share of what a candidate wants that is there, in
+// thousandths.
+func nearness(all []candidate) int {
+	most := 0
+	for i := range all {
+		if c := &all[i]; c.needs > 0 {
+			most = max(most, (c.needs-len(c.missing))*1000/c.needs)
+		}
+	}
+	return most
 }
 
 // describe draws up what is known of the head of a source.

@@ -110,6 +110,9 @@ func load(ctx context.Context, inputs []Input, opt Options, blockSize int) (*eve
 	if err := l.read(ctx); err != nil {
 		return nil, err
 	}
+	if err := l.nothing(); err != nil {
+		return nil, err
+	}
 	return l.settle(ctx)
 }
 
@@ -242,6 +245,10 @@ func (l *loader) readSource(ctx context.Context, i int, give func(job) error) er
 			break
 		}
 		m, err := l.admit(s, &b)
+		if err != nil && l.noLog(s, err) {
+			b.free()
+			break
+		}
 		if err != nil {
 			return err
 		}
@@ -250,7 +257,7 @@ func (l *loader) readSource(ctx context.Context, i int, give func(job) error) er
 		}
 	}
 	if !s.ready() && s.info.Trouble == "" {
-		return &HeaderError{Source: s.input.Name, Problem: "the file is empty; not even a header"}
+		l.noLog(s, &HeaderError{Source: s.input.Name, Problem: "the file is empty; not even a header"})
 	}
 	r.Close()
 	return s.finish(t)
@@ -283,6 +290,9 @@ func (l *loader) header(s *source, b *piece) error {
 	split.Reset(b.Data[skip:])
 	if !s.format.toHeader(&split) {
 		return nil // not yet
+	}
+	if split.Len() == 1 && len(bytes.TrimSpace(split.Field(0))) == 0 {
+		return &HeaderError{Source: s.input.Name, Problem: "a line of blanks where the header should be"}
 	}
 	var err error
 	if s.format.bare() {

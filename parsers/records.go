@@ -42,7 +42,7 @@ func (c elementCutter) next() (piece, error) {
 
 // newCutter cuts a stream of a format into pieces of about the given size.
 func (f *Format) newCutter(r io.Reader, size int) cutter {
-	if f.Syntax == JSONElements {
+	if f.Syntax.isJSON() {
 		c := jsonl.NewCutter(r, f.Wrapper)
 		c.Size = size
 		return elementCutter{c}
@@ -137,7 +137,6 @@ func (d *delimited) plain(v *fields) {
 type documents struct {
 	*jsonl.Splitter
 	one
-	slots int
 }
 
 func (d *documents) reset(data []byte, spans []jsonl.Span) {

@@ -29,6 +29,7 @@ type source struct {
 	marks  []*mark
 	stat   fs.FileInfo // of the file before it was read
 	body   int64       // offset of the first record
+	noLog  error       // why it is no log at all, if it is none
 
 	parquet     bool
 	wanted      []string // columns of a Parquet file, nil for all
@@ -115,7 +116,7 @@ func (s *source) stream(ctx context.Context, t *tap) (io.ReadCloser, error) {
 	if s.encoding != text.UTF8 {
 		return decoded{text.NewReader(r, s.encoding), r}, nil
 	}
-	if s.format.Syntax == JSONLines || s.format.Syntax == JSONElements {
+	if s.format.Syntax.isJSON() {
 		return decoded{&unmarked{r: r}, r}, nil
 	}
 	return r, nil

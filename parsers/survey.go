@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics/event"
@@ -33,8 +34,39 @@ func (l *loader) survey(ctx context.Context, inputs []Input) error {
 		if s.info.Trouble != "" {
 			continue // nothing of it can be read
 		}
-		if err := l.recognise(ctx, s); err != nil {
+		if err := l.recognise(ctx, s); err != nil && !l.noLog(s, err) {
 			return err
+		}
+	}
+	return l.nothing()
+}
+
+// noLog reports whether an error says that a source is no log at all, and notes
+// that as its trouble: a picture among a hundred logs is no reason to read none.
+// What may be a log under other names, and would be missed, is not passed over.
+func (l *loader) noLog(s *source, err error) bool {
+	var header *HeaderError
+	var unknown *UnknownError
+	switch {
+	case errors.As(err, &header) && header.Problem == "" && len(header.Missing) < len(l.opt.required(s.input.Role)):
+		return false
+	case errors.As(err, &unknown) && unknown.Best != "":
+		return false
+	case header == nil && unknown == nil:
+		return false
+	}
+	s.noLog = err
+	s.info.Trouble = strings.TrimPrefix(err.Error(), s.input.Name+": ")
+	return true
+}
+
+// nothing returns why there is nothing to read in a role, if none of its sources
+// is a log.
+func (l *loader) nothing() error {
+	for _, s := range l.sources {
+		same := func(o *source) bool { return o.input.Role == s.input.Role && o.noLog == nil && o.input.Problem == "" }
+		if s.noLog != nil && !slices.ContainsFunc(l.sources, same) {
+			return s.noLog
 		}
 	}
 	return nil

@@ -126,7 +126,7 @@ func (r *rereader) row(at event.Pos, see func(line int64, raw []byte, v *fields)
 		whole := piece+int64(len(data)) == m.length
 		skip := int(within - piece)
 		r.reset(data[skip:], nil)
-		if r.s.format.Syntax == JSONElements {
+		if r.s.format.Syntax.isJSON() {
 			end, ok := jsonl.End(data[skip:])
 			if !ok && !whole {
 				continue

@@ -244,7 +244,7 @@ func TestErrorsLeaveNothingRunning(t *testing.T) {
 	for i := range 30 {
 		files = append(files, file{fmt.Sprintf("%02d.csv", i), authLines(2000), event.Auth})
 	}
-	files[17].text = "no,header\n"
+	files[17].text = "event_time,header\n"
 	inputs := write(t, files...)
 	for _, workers := range []int{1, 2, 7} {
 		opt := yen()

@@ -640,16 +640,10 @@ func logOf(l *coverage.Log) logFacts {
 // the error.
 func explained(ctx context.Context, std streams, inputs []parsers.Input, opt parsers.Options, err error) error {
 	var unknown *parsers.UnknownError
-	var header *parsers.HeaderError
-	source := ""
-	switch {
-	case errors.As(err, &unknown):
-		source = unknown.Source
-	case errors.As(err, &header) && len(header.Missing) > 0:
-		source = header.Source
-	default:
+	if !errors.As(err, &unknown) {
 		return err
 	}
+	source := unknown.Source
 	for i := range inputs {
 		if inputs[i].Name != source && !strings.HasPrefix(source, inputs[i].Name+"!") {
 			continue
@@ -661,7 +655,7 @@ func explained(ctx context.Context, std streams, inputs []parsers.Input, opt par
 		}
 		for n := range found {
 			f := &found[n]
-			if f.Name == source && (unknown != nil || len(f.Others) > 0) {
+			if f.Name == source && len(f.Others)+len(f.Columns) > 0 {
 				printEssential(std.err, f)
 			}
 		}

@@ -373,7 +373,7 @@ func sparkline(rows []int64) string {
 			b.WriteByte('.')
 			continue
 		}
-		b.WriteRune(signs[int(float64(n-1)*float64(len(signs))/float64(most))])
+		b.WriteRune(signs[(n*int64(len(signs))-1)/most])
 	}
 	return b.String()
 }

@@ -143,7 +143,6 @@ var FigureDocs = map[string]string{
 	"from_servers":      "failed tries from addresses that made tens of them; proxies are reused about twice (mean 2.2 published)",
 	"external_tries":    "failed tries by an external identity",
 	"failed_resets":     "resets that failed: answers to questions and codes are guessed where resets are abused",
-	"without_failure":   "takeovers that no failed try, reset, external identity or borrowed session goes before: all of them where valid passwords leaked; stolen passwords from elsewhere work in 7 to 25 of 100 cases",
 }
 
 // Figures returns the numbers that speak for and against the ways in, as far

@@ -242,3 +242,73 @@ func TestWords(t *testing.T) {
 		codes[v.String()] = true
 	}
 }
+
+// TestLeaked checks that entries without any failure speak as an excess alone.
+func TestLeaked(t *testing.T) {
+	p := policy.Default()
+	tried := func(existing int64) *campaign.Tried {
+		return &campaign.Tried{Single: source.Tally{Tries: existing + 5000, Unknown: 5000}}
+	}
+	for _, c := range []struct {
+		name         string
+		without, all int64
+		tries        int64
+		want         bool
+	}{
+		{"one account", 1, 1, 0, false},
+		{"four", 4, 4, 0, false},
+		{"five", 5, 5, 0, true},
+		{"half of all", 10, 20, 0, false},
+		{"most of all", 11, 20, 0, true},
+		{"a list with a hit rate as good as phishing's", 60, 60, 180, false},
+		{"better than that", 60, 60, 179, true},
+		{"a list", 60, 60, 3000, false},
+	} {
+		if got := campaign.Leaked(c.without, c.all, tried(c.tries), &p); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestFigures checks what speaks for and against the ways in.
+func TestFigures(t *testing.T) {
+	p := policy.Default()
+	if got := (&campaign.Tried{}).Figures(&p); got != nil {
+		t.Errorf("nothing was tried: %+v", got)
+	}
+	list := campaign.Tried{Single: source.Tally{Tries: 10_000, Unknown: 8000, Accounts: 1900, Twice: 1890}}
+	spray := campaign.Tried{Spread: source.Tally{Tries: 12_000, Unknown: 1000, Accounts: 2000, Twice: 10, External: 1}}
+	for _, c := range []struct {
+		name  string
+		tried *campaign.Tried
+		code  string
+		of    campaign.Vector
+		want  bool
+	}{
+		{"a list", &list, "unknown_ids", campaign.ListType, true},
+		{"a list", &list, "unknown_ids", campaign.Spraying, false},
+		{"a list", &list, "once_or_twice", campaign.ListType, true},
+		{"a list", &list, "from_servers", campaign.ListType, true},
+		{"a list", &list, "from_servers", campaign.ListDistributed, false},
+		{"spraying", &spray, "unknown_ids", campaign.ListDistributed, false},
+		{"spraying", &spray, "once_or_twice", campaign.Spraying, true},
+		{"spraying", &spray, "tries_per_account", campaign.ReverseBruteForce, false},
+		{"spraying", &spray, "tries_per_account", campaign.BruteForce, false},
+		{"spraying", &spray, "external_tries", campaign.ExternalLogin, false},
+	} {
+		found := false
+		for _, f := range c.tried.Figures(&p) {
+			if campaign.FigureDocs[f.Code] == "" {
+				t.Errorf("%s is not documented", f.Code)
+			}
+			if f.Code == c.code && f.Vector == c.of {
+				if found = true; f.For != c.want {
+					t.Errorf("%s: %s for %v is %v: %+v", c.name, c.code, c.of, f.For, f)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: %s says nothing of %v", c.name, c.code, c.of)
+		}
+	}
+}

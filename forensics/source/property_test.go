@@ -43,6 +43,25 @@ func TestRoot(t *testing.T) {
 	}
 }
 
+// TestTriesAreMonotone checks that one more failure never makes fewer tries.
+func TestTriesAreMonotone(t *testing.T) {
+	p := policy.Default()
+	for _, known := range []int64{0, 10, 1000, 100_000} {
+		m := Map{Failures: 13}
+		last := int64(0)
+		for failures := range int64(20_000) {
+			n := m.tries(failures, known, &p.Source)
+			if n < last || n > failures {
+				t.Fatalf("%d failures beside %d known logins are %d tries, one less %d", failures, known, n, last)
+			}
+			last = n
+		}
+		if known < 100_000 && last == 0 {
+			t.Errorf("20,000 failures beside %d known logins are no tries", known)
+		}
+	}
+}
+
 // TestMedian compares the weighted median with that of a list in which every
 // known login stands for itself.
 func TestMedian(t *testing.T) {

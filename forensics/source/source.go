@@ -490,10 +490,11 @@ func median(hours map[int32]*hour, byDefault, weight int64, figure func(*hour) i
 	return byDefault
 }
 
-// tries returns how many failures are beyond what honest strangers explain.
+// tries returns how many failures are beyond what honest strangers explain:
+// never fewer where there are more.
 func (m *Map) tries(failures, known int64, p *policy.Source) int64 {
 	expected := m.Failures*known/1000*(1000+p.PlacesDiffer.Value)/1000 + p.StrayFailures.Value/1000
-	return max(0, failures-expected-2*root(failures+1))
+	return max(0, failures-expected-root(4*(failures+1)))
 }
 
 // weigh sets Tries and Weight of a cell.

@@ -78,6 +78,10 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	if f.Sources, err = source.Survey(ctx, workers, log.Parts, tracers, &p.Source); err != nil {
 		return nil, err
 	}
+	f.End = min(f.End, lively(f.Sources.Hours, f.End))
+	for i := range f.Visits {
+		f.Visits[i].endsAt(f.End, p)
+	}
 	f.places(log)
 	users = append(users, f.redescribe(log, p)...)
 	price(f.Visits, days)
@@ -87,6 +91,22 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	}
 	f.judge(p, users)
 	return f, nil
+}
+
+// lively returns the end of the last hour in which a log is alive: of all
+// logins, no more than one in a thousand stand after it. A clock that went wrong
+// stamps a row years ahead, and nothing else happens there.
+func lively(hours []source.Hour, end int64) int64 {
+	var all, late int64
+	for i := range hours {
+		all += hours[i].Attempts
+	}
+	for i := len(hours) - 1; i >= 0; i-- {
+		if late += hours[i].Attempts; late*1000 > all {
+			return (hours[i].At + 1) * baseline.Hour
+		}
+	}
+	return end
 }
 
 // A lookout is a finder with the account it looks at.
@@ -337,7 +357,7 @@ func newHonest(p *policy.Honest) honest {
 	return honest{
 		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
 		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
-		topups: given(TopUps, Money), pace: given(Pace, TopUps, Fixture),
+		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay),
 		change: given(Change, Arrival), external: table(External), failed: given(Failed, Siege), reaction: table(Reaction),
 		session: given(Session, Charged),
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/odds"
 	"github.com/paytriage/paytriage/forensics/policy"
+	"github.com/paytriage/paytriage/forensics/source"
 )
 
 // TestRaid checks that those who are robbed are named, and nobody else.
@@ -70,6 +71,25 @@ func TestNoIncident(t *testing.T) {
 			if tier := f.Visits[i].Tier(&p.Verdict); tier >= Possible {
 				t.Errorf("seed %d: an honest visit is called %v: %+v", seed, tier, f.Visits[i])
 			}
+		}
+	}
+}
+
+// TestLively checks that a row with a stamp far ahead does not move the end of
+// a log, and that the end of a log without one stays where it is.
+func TestLively(t *testing.T) {
+	hour := func(at, n int64) source.Hour { return source.Hour{At: at, Attempts: n} }
+	for _, c := range []struct {
+		hours []source.Hour
+		want  int64
+	}{
+		{nil, 77 * baseline.Hour},
+		{[]source.Hour{hour(1, 900), hour(2, 1100)}, 3 * baseline.Hour},
+		{[]source.Hour{hour(1, 900), hour(2, 1100), hour(50_000, 2)}, 3 * baseline.Hour},
+		{[]source.Hour{hour(1, 9), hour(2, 1)}, 3 * baseline.Hour},
+	} {
+		if got := lively(c.hours, 77*baseline.Hour); got != c.want {
+			t.Errorf("%v: %d, want %d", c.hours, got, c.want)
 		}
 	}
 }

@@ -30,6 +30,8 @@ func (v *Visit) Tier(p *policy.Verdict) Tier {
 		}
 	}
 	switch {
+	case v.alone() && v.Total >= odds.Centibans(p.Possible.Value) && max(v.Breach, v.Means, v.Shared) < odds.Centibans(p.LineFloor.Value):
+		return Possible
 	case v.Total >= odds.Centibans(p.Confirmed.Value) && lines >= int(p.Lines.Value):
 		return Confirmed
 	case v.Total >= odds.Centibans(p.Probable.Value):
@@ -39,6 +41,12 @@ func (v *Visit) Tier(p *policy.Verdict) Tier {
 	}
 	return NoTier
 }
+
+// alone reports whether a visitor is the only one who was ever seen in an
+// account and charged something: unless something speaks of how he got in, it
+// is a person who must say that this is not the owner. A visitor whom the log
+// says nothing of is not meant.
+func (v *Visit) alone() bool { return v.Paid && v.Outcome[Arrival] == 0 }
 
 // A Reason is a short stable code for what speaks against a visit.
 type Reason uint8
@@ -73,7 +81,7 @@ var reasonCodes = [numReasons][2]string{
 	AttackSource:    {"attack_source", "the entry shares its address, network, user agent or hour with an excess of failed logins"},
 	EnteredBefore:   {"entered_before", "the account was entered from an attack source before this visit"},
 	FailedTries:     {"failed_tries", "strangers tried passwords on the account in the day before"},
-	ChangedAtEntry:  {"changed_at_entry", "password, mail or card was reset or changed by the visitor about the time of entry"},
+	ChangedAtEntry:  {"changed_at_entry", "password or mail was reset or changed by the visitor about the time of entry"},
 	ExternalEntry:   {"external_entry", "first external login of the account"},
 	BorrowedSession: {"borrowed_session", "charges in a session that another device began"},
 	NoLogin:         {"no_login", "charges by a device that never logged in, in an account that others logged in to"},

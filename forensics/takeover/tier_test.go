@@ -19,6 +19,10 @@ func TestTier(t *testing.T) {
 		want  Tier
 	}{
 		{"nothing", Visit{Total: -1000}, NoTier},
+		{"the only user, however odd", Visit{Total: 2000, Conduct: 900, Company: 900, Paid: true}, Possible},
+		{"the only user, from an attack source", Visit{Total: 2000, Conduct: 900, Breach: 900, Paid: true}, Confirmed},
+		{"the only user, on a thief's phone", Visit{Total: 2000, Conduct: 900, Shared: 900, Paid: true}, Confirmed},
+		{"the only user, nothing odd", Visit{Total: possible - 1, Paid: true}, NoTier},
 		{"just below possible", Visit{Total: possible - 1}, NoTier},
 		{"possible", Visit{Total: possible}, Possible},
 		{"just below probable", Visit{Total: probable - 1}, Possible},

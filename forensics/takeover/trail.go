@@ -13,6 +13,7 @@ import (
 // thousands of devices and millions of rows.
 type trail struct {
 	read     bool
+	entered  bool    // there is a login of some actor
 	changes  []int32 // logins that reset or changed something
 	external []int32 // external logins
 	failures []int32 // for each login, how many strangers failed before it
@@ -29,7 +30,10 @@ type trail struct {
 
 // of reads an account.
 func (t *trail) of(a *baseline.Account) {
-	t.read = true
+	t.read, t.entered = true, false
+	for i := range a.Actors {
+		t.entered = t.entered || a.Actors[i].Entry >= 0
+	}
 	t.changes, t.external, t.failures = t.changes[:0], t.external[:0], t.failures[:0]
 	t.own = append(t.own[:0], make([]int64, len(a.Actors))...)
 	n := int32(0)

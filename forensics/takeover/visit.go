@@ -111,6 +111,7 @@ type Visit struct {
 	common  [maxCommon]event.Addr
 	network uint8
 	react   odds.Centibans // the part of Visit that is the owner's reaction
+	latest  bool           // nobody was seen in the account later
 }
 
 // A finder collects the visits of one worker.
@@ -242,7 +243,8 @@ func (f *finder) relate(a *baseline.Account, i int, v *Visit) {
 			shared = shared || x.Stores.Meets(&o.Stores)
 		}
 	}
-	v.Open = !after && f.end-x.Last < f.p.Entry.OpenEnd.Value*baseline.Second
+	v.latest = !after
+	v.endsAt(f.end, f.p)
 	switch {
 	case others == 0:
 		v.Outcome[Arrival] = 0
@@ -275,6 +277,11 @@ func (f *finder) relate(a *baseline.Account, i int, v *Visit) {
 	case !shared:
 		v.Outcome[Shops] = 1
 	}
+}
+
+// endsAt sets Open, given the end of the log.
+func (v *Visit) endsAt(end int64, p *policy.Policy) {
+	v.Open = v.latest && end-v.Last < p.Entry.OpenEnd.Value*baseline.Second
 }
 
 // knownCharges is how many charges of the others make them known: of what
@@ -398,7 +405,7 @@ func (f *finder) means(a *baseline.Account, i int, v *Visit) {
 	switch {
 	case t.borrowed[i]:
 		v.Outcome[Session] = 1
-	case x.Charges+x.Declined > 0 && x.Successes == 0 && v.Outcome[Arrival] >= 2:
+	case x.Charges+x.Declined > 0 && x.Successes == 0 && t.entered && v.Outcome[Arrival] >= 2:
 		v.Outcome[Session] = 2
 	}
 }

@@ -150,6 +150,7 @@ func TestOutcomes(t *testing.T) {
 
 		{"own session", owner + "100h login dev=V sess=s\n101h payment 100 dev=V sess=s", "session: own login"},
 		{"no login at all", owner + "101h payment 100 dev=V sess=s", "session: charges and no login of the device at all"},
+		{"no login of anybody", "0h payment 1 dev=A\n101h payment 100 dev=V\n800h payment 1 dev=A", "session: own login"},
 		{"no login, and nobody to take a session from", "101h payment 100 dev=V sess=s", "session: own login"},
 		{"no login and no charge that was approved", owner + "101h topup 100 dev=V declined", "session: charges and no login of the device at all"},
 
@@ -230,7 +231,7 @@ func TestVisit(t *testing.T) {
 		Logins: 4, Charges: 5, First: eventtest.Midnight + 100*baseline.Hour, Last: eventtest.Midnight + 131*baseline.Hour, FirstCharge: eventtest.Midnight + 102*baseline.Hour,
 		Entry: 2, Paid: true, Addr: eventtest.Addr(t, "6"), Agent: event.KeyOfString("app"), ASN: 65009, Country: 'U'<<8 | 'S',
 		Stores: [maxStores]event.Key{event.KeyOfString("x"), event.KeyOfString("y")}, Volume: 6000 / 2, Currency: v.Currency,
-		Outcome: v.Outcome, network: v.network,
+		Outcome: v.Outcome, network: v.network, latest: v.latest,
 	}
 	if *v != want {
 		t.Errorf("got  %+v\nwant %+v", *v, want)

@@ -232,7 +232,6 @@ func (o *outer) enter(name string, first byte) {
 // leave closes an object around the array.
 func (c *Cutter) leave() bool {
 	o := &c.outer
-	o.fresh = false
 	if o.level--; o.level > 0 || o.page {
 		c.pos++
 		return true

@@ -59,6 +59,7 @@ var heads = []struct {
 	{"a record with null", `{"user":"a","data":null}`, "", KindLines},
 	{"nothing but null", `{"data":null}`, "", KindLines},
 	{"a record with an empty array", `{"user":"a","items":[]}`, "", KindLines},
+	{"pages, the last cut", "{\"Records\":[{\"a\":1}]}\n{\"Reco", "Records", KindWrapped},
 	{"pages, one null", "{\"Records\":[{\"a\":1}]}\n{\"Records\":null}\n", "Records", KindWrapped},
 	{"a page behind a cut one", "{\n{\"Records\":[{", "Records", KindWrapped},
 	{"one order", `{"id":"1","account":"a","items":[{"sku":"x","price":5}]}` + "\n", "", KindLines},

@@ -159,8 +159,10 @@ func TestPiecesRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Close() != nil || w.Close() != nil || c.closed {
-		t.Error("a file that is closed twice, or the writer below with it")
+	for range 2 {
+		if err := w.Close(); err != nil || c.closed {
+			t.Errorf("error %v; the writer below closed: %v", err, c.closed)
+		}
 	}
 	if _, err := Create(&c, tab.Schema(), []KeyValue{{"", ""}}); err == nil {
 		t.Error("an empty key was taken")
