@@ -62,8 +62,9 @@ func FuzzAnyFile(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(data, false, uint8(0), uint8(i))
-		f.Add(data, true, uint8(0), uint8(i))
+		name, _, _ := strings.Cut(filepath.Base(filepath.Dir(path)), ".")
+		payments := slices.ContainsFunc(all, func(p *profile.Profile) bool { return p.Name == name && p.Role == "payments" })
+		f.Add(data, payments, uint8(0), uint8(i))
 		seeds++
 	}
 	f.Add([]byte(authLines(5)), false, uint8(1), uint8(0))

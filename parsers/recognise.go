@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/paytriage/paytriage/forensics/event"
-	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
 	"github.com/paytriage/paytriage/parsers/jsonl"
 	"github.com/paytriage/paytriage/parsers/profile"
