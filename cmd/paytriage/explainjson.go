@@ -49,6 +49,7 @@ type explainUser struct {
 type explainVisit struct {
 	Visit      int             `json:"visit"`
 	Tier       *string         `json:"tier"`
+	Alone      *string         `json:"tier_by_score_alone"`
 	Score      int64           `json:"score"`
 	First      string          `json:"first_at"`
 	Last       string          `json:"last_at"`
@@ -199,7 +200,7 @@ func explainJSON(e *explanation) *explainOut {
 }
 
 func jsonVisit(v *forensics.Visited) explainVisit {
-	out := explainVisit{Visit: v.Number, Tier: jsonTier(v.Tier), Score: int64(v.Visit.Total), First: jsonTime(v.Visit.First), Last: jsonTime(v.Visit.Last),
+	out := explainVisit{Visit: v.Number, Tier: jsonTier(v.Tier), Alone: jsonTier(v.Alone), Score: int64(v.Visit.Total), First: jsonTime(v.Visit.First), Last: jsonTime(v.Visit.Last),
 		Device: v.Device, IP: v.IP, Country: v.Country, ASN: v.ASN, Agent: v.Agent, Charges: v.Charges, Declined: v.Declined,
 		Reasons: append([]string{}, v.Reasons...), Place: v.Place, Neighbours: v.Neighbours, Prior: int64(v.Prior),
 		Groups: []explainGroup{}, Silent: []explainSilent{}, Fewer: jsonChanges(v.Fewer), More: jsonChanges(v.More)}

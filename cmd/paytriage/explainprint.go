@@ -146,6 +146,9 @@ func (p *explainPrinter) visit(v *forensics.Visited) {
 	add("charges", spending(v))
 	add("neighbours", neighbours(v))
 	add("reasons", strings.Join(v.Reasons, ", "))
+	if v.Alone > v.Tier {
+		add("held back", "the score would do for "+v.Alone.String()+"; what it rests on does not: the policy asks for evidence of several kinds")
+	}
 	p.block(fmt.Sprintf("visit %d: %s, score %d: %s", v.Number, tierWord(v.Tier), v.Visit.Total, oddsWords(v.Visit.Total)), pairs)
 	p.weights(v)
 	p.changes(v)

@@ -75,6 +75,7 @@ func (j *judge) seen(w weighed) odds.Centibans {
 type Explanation struct {
 	Visit  *Visit
 	Tier   Tier
+	Alone  Tier           // what the score alone would do for
 	Prior  odds.Centibans // the odds of any newcomer
 	Groups []Group
 	Silent []Silent
@@ -127,7 +128,7 @@ const (
 // Explain tells how visit i was weighed.
 func (x *Examination) Explain(i int) Explanation {
 	v := &x.Visits[i]
-	e := Explanation{Visit: v, Tier: v.Tier(&x.p.Verdict), Prior: x.prior(), Device: x.neighbours(i), From: x.from(i)}
+	e := Explanation{Visit: v, Tier: v.Tier(&x.p.Verdict), Alone: reached(v.Total, &x.p.Verdict), Prior: x.prior(), Device: x.neighbours(i), From: x.from(i)}
 	calls := x.calls(i, nil)
 	parts := map[string][]Part{}
 	for _, c := range calls {
@@ -153,6 +154,19 @@ func (x *Examination) Explain(i int) Explanation {
 	e.Silent = x.silent(i, calls)
 	e.Fewer, e.More = x.changes(i, calls)
 	return e
+}
+
+// reached returns the tier of a score, whatever it rests on.
+func reached(score odds.Centibans, p *policy.Verdict) Tier {
+	switch {
+	case score >= odds.Centibans(p.Confirmed.Value):
+		return Confirmed
+	case score >= odds.Centibans(p.Probable.Value):
+		return Probable
+	case score >= odds.Centibans(p.Possible.Value):
+		return Possible
+	}
+	return NoTier
 }
 
 // prior returns the odds of any newcomer as they enter totals.
