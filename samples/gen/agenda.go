@@ -30,6 +30,7 @@ const (
 	doHandset
 	doReinstall
 	doSettings
+	doLock
 	doReserve
 	doSend
 	doReceive

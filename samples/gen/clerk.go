@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,6 +33,15 @@ var sheetHeaders = [numSheets]string{
 	entrySheet:   "event_time,account_id,device_id,session_id,ip,role,campaign\n",
 	chargeSheet:  "txn_id,account_id,event_time,kind,amount,currency,status,actor,campaign\n",
 	moneySheet:   "account_id,component,channel,funding_ref,gross,returned,amount,currency\n",
+}
+
+// header returns the header line of a sheet.
+func (t *town) header(sheet int) string {
+	h := sheetHeaders[sheet]
+	if sheet == paymentSheet && t.w.Registers {
+		h = strings.TrimSuffix(h, "\n") + ",terminal_id,operator_id\n"
+	}
+	return h
 }
 
 func (o Outputs) writers() [numSheets]io.Writer {
@@ -195,6 +205,9 @@ func (c *clerk) payment(id []byte, e *entry) bool {
 	if e.other > 0 {
 		b = t.appendAccount(b, e.other-1)
 	}
+	if t.w.Registers {
+		b = t.appendPost(append(b, ','), e)
+	}
 	s.text = append(b, '\n')
 	c.putTwice(paymentSheet, key, off, dup)
 	return true
@@ -287,7 +300,7 @@ func writeAll(ctx context.Context, clerks []*clerk, out Outputs, opt Options) (S
 		}
 		n := &counter{w: w}
 		b := bufio.NewWriterSize(n, 1<<18)
-		_, _ = b.WriteString(sheetHeaders[sheet]) // Flush tells
+		_, _ = b.WriteString(clerks[0].t.header(sheet)) // Flush tells
 		err := merge(ctx, b, shards, progress)
 		if failed := b.Flush(); err == nil {
 			err = failed

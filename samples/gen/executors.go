@@ -47,8 +47,34 @@ func (b *planner) chooseExecutors(jobs []job) {
 func (b *planner) equip(j *job) {
 	r := &b.r
 	j.budget = max((r.around(b.a.Loss, 100)+500)/1000*1000, 3000)
+	if b.a.MostLoss > 0 {
+		j.budget = min(j.budget, b.a.MostLoss)
+	}
 	j.atCap = r.chance(b.a.AtCap)
-	j.direct = j.executor == FreshDevice && b.t.person(j.account).card != 0 && r.chance(0.12)
+	j.direct = j.executor == FreshDevice && b.t.person(j.account).card != 0 && r.chance(b.a.Habits.Direct)
+}
+
+// skipTests lets executors be the first in the accounts that nobody tested.
+func (b *planner) skipTests(jobs []job) {
+	for i := range jobs {
+		j := &jobs[i]
+		if j.robs && (j.untested || b.a.Vector == BankLink) {
+			j.untested = true
+			j.entry = j.at
+		}
+		if b.a.Vector == BankLink {
+			j.bank = b.strangersBank()
+		}
+	}
+}
+
+// strangersBank returns the token of a bank account of somebody who is no
+// customer; some are linked by several wallets.
+func (b *planner) strangersBank() uint64 {
+	if b.bank == 0 || !b.r.chance(0.15) {
+		b.bank = b.r.next() | 1<<63
+	}
+	return b.bank
 }
 
 // newHand returns an executor's device and network.
@@ -56,9 +82,11 @@ func (b *planner) newHand(e Executor) presence {
 	t, r := b.t, &b.r
 	who := presence{device: r.next(), agent: t.agents.at(t.agents.phone(r), int(b.a.StartDay), int(r.exp(4)))}
 	switch {
+	case e == FromAbroad && r.chance(b.a.Habits.ForeignExits):
+		who.from.isp = chooseISP(r, hosting, true, "")
 	case e == FromAbroad:
 		who.from.isp = chooseISP(r, fixed, true, "")
-	case r.chance(0.12):
+	case r.chance(b.a.Habits.FixedLine):
 		who.from.isp = chooseISP(r, fixed, false, "")
 	default:
 		who.from.isp = chooseISP(r, mobile, false, "")
@@ -71,7 +99,7 @@ func (b *planner) ready(j *job) int64 {
 	r := &b.r
 	lag := min(max(r.around(b.a.Lag.Microseconds(), 150), 3*minute), 30*hour)
 	at := j.entry + lag
-	if h := hourOf(at); h >= 2 && h < 7 && r.chance(0.6) {
+	if h := hourOf(at); h >= 2 && h < 7 && r.chance(b.a.Habits.SleepIn) {
 		at += int64(8-h)*hour + r.below(3*hour)
 	}
 	if j.executor == StoreStaff {

@@ -40,6 +40,9 @@ func (t *town) transfers(n uint64, p *person, dst []transfer) []transfer {
 	r := newRNG(t.w.Seed, streamPair, min(n, other)<<8|2)
 	for range 1 + r.below(max(int64(t.w.Days)/7, 1)) {
 		x := transfer{amount: 100 * r.between(3, 50), other: other}
+		if q := t.w.Rates.LargeTransfers; q > 0 && r.chance(q) {
+			x.amount = min(1000*r.between(6, 50), t.w.TopupCap)
+		}
 		x.at = t.atHour(&r, begin-(begin+japan)%day+r.below((t.end-begin)/day+1)*day, false)
 		x.out = r.chance(0.5) == (n < other)
 		if x.at > begin && x.at < t.end {

@@ -47,6 +47,9 @@ type World struct {
 	// NumericIDs makes account ids consecutive numbers with gaps instead of
 	// opaque words.
 	NumericIDs bool
+	// Registers shows at which register of a shop a payment was taken, and who
+	// worked there.
+	Registers bool
 	// Cast gives the first accounts a part that is then certain: account i
 	// has the look-alike traits Cast[i]. For worlds small enough to read.
 	Cast []Lookalike
@@ -85,11 +88,14 @@ type Attack struct {
 	// Loss is the median of what the executor tops up on an account, in yen;
 	// on 7pay 47,800 were lost per victim (S10, derived).
 	Loss int64
+	// MostLoss bounds it, as a cap for a month does; 0 is no bound.
+	MostLoss int64
 	// AtCap is the share of executors who top up at the cap; the others take
 	// amounts like anybody's. 7pay's victims reported the cap (S24, S25).
 	AtCap float64
 	// PerPhone is how many accounts a crew's phone goes through: 7 to 8 (S6).
 	PerPhone int
+	Habits   Habits
 }
 
 // A Vector is the way in. The words are those of the truth files.
@@ -106,6 +112,7 @@ const (
 	ResetAbuse    Vector = "password_reset"        // reset with public facts, to another mail address
 	ExternalLogin Vector = "external_login"        // the flaw that trusted any external id (S46)
 	SessionTheft  Vector = "session_theft"         // the owner's session, used elsewhere
+	BankLink      Vector = "bank_link"             // wallets opened in the names of strangers, whose banks' PINs were guessed (S61)
 )
 
 // An Executor is a way to take the money. The words are those of the truth

@@ -80,6 +80,9 @@ func (l *life) live(n uint64, j *job, mules []muleLeg) {
 	l.r = newRNG(t.w.Seed, streamLife, n)
 	l.tasks.reset()
 	l.wallet, l.reserved = l.p.opening, 0
+	if j != nil && j.bank != 0 {
+		l.wallet = 0 // a new wallet, opened by a thief
+	}
 	l.book = l.book[:0]
 	l.names, l.ownerRows, l.shown = 0, 0, 0
 	l.forgot, l.bookStale = false, false
@@ -121,7 +124,7 @@ func (l *life) unpack() {
 	if p.traits&SecondDevice != 0 {
 		s := &l.sets[secondSet]
 		s.device, s.agent = l.name(), t.agents.tablet(r)
-		if r.chance(0.4) {
+		if r.chance(t.w.Rates.SecondBrowsers) {
 			s.agent = t.agents.web(r)
 		}
 	}
@@ -136,7 +139,7 @@ func (l *life) unpack() {
 		h.until = t.start + l.sessionLife() - r.below(day)
 	}
 	if p.traits&DormantReturn != 0 {
-		l.forgot = r.chance(0.6)
+		l.forgot = r.chance(t.w.Rates.ReturningForgot)
 	}
 }
 
@@ -175,6 +178,9 @@ func (l *life) schedule() {
 		if e.at > p.begin && p.gap > 0 {
 			l.tasks.push(task{at: e.at, do: e.do})
 		}
+	}
+	for _, k := range l.plan.locksOf(l.n) {
+		l.tasks.push(task{at: k.at, do: doLock})
 	}
 	for i, x := range l.links {
 		if x.out {
@@ -215,6 +221,8 @@ func (l *life) perform(k task) {
 		l.newPhone(k.do == doReinstall)
 	case doSettings:
 		l.changeSettings()
+	case doLock:
+		l.lockOut()
 	case doReserve:
 		l.reserve(&l.links[k.about], k)
 	case doSend, doReceive:

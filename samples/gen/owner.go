@@ -15,13 +15,13 @@ func (l *life) whereabouts(at int64, set uint8) addr {
 		l.shown |= Traveller
 		return t.net.wifi(p.trip.isp, hash3(p.house, uint64(p.trip.from), uint64(at/day)))
 	}
-	if p.vpn != 0 && r.chance(0.5) {
+	if p.vpn != 0 && r.chance(t.w.Rates.VPNOn) {
 		l.shown |= VPNUser
 		return t.net.exit(p.vpn, l.n+uint64(at/day))
 	}
 	h := hourOf(at)
 	work := h >= 9 && h < 18 && !weekend(at)
-	if p.office.net != 0 && work && r.chance(0.6) {
+	if p.office.net != 0 && work && r.chance(t.w.Rates.OfficeHours) {
 		l.shown |= OfficeWorker
 		return p.office
 	}
@@ -64,10 +64,18 @@ func (l *life) mobileAddr(at int64) addr {
 }
 
 // onStreet returns the address of a payment in a shop: the shop's tablet, the
-// carrier, now and then the shop's network or a VPN.
-func (l *life) onStreet(set uint8) addr {
-	if set == shopSet || l.p.vpn != 0 && l.r.chance(0.4) {
+// carrier, now and then the shop's network, a home near by or a VPN.
+func (l *life) onStreet(set uint8, store int32) addr {
+	q := &l.t.w.Rates
+	if set == shopSet || l.p.vpn != 0 && l.r.chance(q.VPNOn) {
 		return l.whereabouts(l.now, set)
+	}
+	if q.OffCarrier > 0 && l.r.chance(q.OffCarrier) {
+		if l.r.chance(0.5) && !l.p.noLine {
+			return l.homeAddr(l.now)
+		}
+		shop := newRNG(l.t.key, 0x5309, uint64(store))
+		return l.t.net.wifi(chooseISP(&shop, fixed, false, ""), shop.next())
 	}
 	return l.mobileAddr(l.now)
 }
@@ -163,7 +171,7 @@ func (l *life) fumble(at int64, who presence) int64 {
 		}
 	}
 	if l.p.mfa {
-		if r.chance(0.06) {
+		if r.chance(q.FactorFails) {
 			l.say(at, act{"mfa_challenge", "failure", "mfa_failed"}, who)
 			at += r.between(10*second, 60*second)
 		}
@@ -187,29 +195,33 @@ func (l *life) open() {
 	at += r.between(second, 30*second)
 	l.say(at, act{"login", "success", ""}, l.who(mainSet))
 	h.until = at + l.sessionLife()
-	if l.p.card != 0 {
+	if l.p.card != 0 || l.p.bankRef != 0 {
 		at += r.between(30*second, 10*minute)
+		for tries := 0; tries < 2 && r.chance(l.t.w.Rates.LinkFails); tries++ {
+			l.say(at, act{"card_register", "failure", "bad_pin"}, l.who(mainSet))
+			at += r.between(10*second, 2*minute)
+		}
 		l.say(at, act{"card_register", "success", ""}, l.who(mainSet))
 	}
-	if r.chance(0.55) {
+	if r.chance(l.t.w.Rates.FirstVisits) {
 		l.tasks.push(task{at: at + r.between(minute, 3*hour), do: doVisit})
 	}
 }
 
 // visit is the owner taking up a device, to pay or just to look.
 func (l *life) visit() {
-	r, p := &l.r, &l.p
+	r, p, q := &l.r, &l.p, &l.t.w.Rates
 	set := uint8(mainSet)
-	look := r.chance(l.t.w.Rates.Looks)
+	look := r.chance(q.Looks)
 	away := l.now >= p.trip.from && l.now < p.trip.to
 	switch {
-	case p.traits&SecondDevice != 0 && r.chance(0.25):
-		set, look = secondSet, r.chance(0.8)
-	case p.tablet >= 0 && !away && r.chance(0.5):
+	case p.traits&SecondDevice != 0 && r.chance(q.SecondUse):
+		set, look = secondSet, r.chance(q.SecondLooks)
+	case p.tablet >= 0 && !away && r.chance(q.TabletUse):
 		set, look = shopSet, false
 	}
 	if away {
-		look = r.chance(0.9)
+		look = r.chance(q.TripLooks)
 	}
 	at := l.signIn(set)
 	if !look {
@@ -228,17 +240,25 @@ func (l *life) newPhone(same bool) {
 		l.shown |= NewHandset
 		l.shown &^= Reinstall
 		h.agent = l.t.agents.phone(r)
-		l.forgot = r.chance(0.12)
+		l.forgot = r.chance(l.t.w.Rates.HandsetForgot)
 	}
 	at := l.t.atHour(r, l.now-(l.now+japan)%day, l.p.owl)
 	l.tasks.push(task{at: max(at, l.now+minute), do: doVisit})
+}
+
+// lockOut closes the account until its owner resets the password.
+func (l *life) lockOut() {
+	l.forgot = true
+	for i := range l.sets {
+		l.sets[i].session = 0
+	}
 }
 
 // changeSettings changes the password or the mail address.
 func (l *life) changeSettings() {
 	r := &l.r
 	at := l.signIn(mainSet) + r.between(10*second, 2*minute)
-	if r.chance(0.6) {
+	if r.chance(l.t.w.Rates.NewPasswords) {
 		l.say(at, act{"password_change", "success", ""}, l.who(mainSet))
 		l.bookStale = true
 		return
@@ -254,7 +274,7 @@ func (l *life) accountBook() {
 	s := newRNG(t.key, 0xacc7b00c, l.p.book)
 	isp := chooseISP(&s, hosting, false, "")
 	who := presence{from: t.net.server(isp, s.next()>>8), agent: t.agents.robot(&s)}
-	if l.bookStale && !r.chance(0.25) {
+	if l.bookStale && !r.chance(t.w.Rates.BooksTold) {
 		for i := range r.between(1, 3) {
 			l.say(l.now+i*minute, act{"login", "failure", "bad_password"}, who)
 		}

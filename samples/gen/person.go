@@ -67,6 +67,12 @@ func (t *town) livesWithPrevious(n uint64) bool {
 	return r.chance(t.w.Rates.Households)
 }
 
+// nobody reports whether an account number is free: its person never appears.
+func (t *town) nobody(n uint64) bool {
+	p := t.person(n)
+	return p.gap == 0 && p.book == 0 && !p.opened
+}
+
 // house returns the first account of a household and whether anybody else
 // lives there.
 func (t *town) house(n uint64) (first uint64, shared bool) {
@@ -211,20 +217,20 @@ func (t *town) surroundings(p *person, n uint64, r *rng, has func(Lookalike, flo
 		p.office = t.net.wifi(chooseISP(&isp, fixed, false, ""), office)
 	}
 	if has(VPNUser, q.VPNUsers) {
-		p.vpn = chooseISP(r, hosting, r.chance(0.6), "")
+		p.vpn = chooseISP(r, hosting, r.chance(q.VPNAbroad), "")
 	}
 	if has(Traveller, q.Travellers*float64(t.w.Days)/30) {
 		p.trip.from = p.begin + r.below(max(t.end-p.begin-day, day))
 		p.trip.to = p.trip.from + r.between(2*day, 9*day)
 		p.trip.isp = chooseISP(r, fixed, true, "")
-		p.trip.roams = r.chance(0.3)
+		p.trip.roams = r.chance(q.Roaming)
 	}
 	if has(AccountBook, q.AccountBooks) {
 		p.book = 1 + uint64(r.skewed(4))
 	}
 	p.tablet = -1
 	if has(ShopTablet, q.Tablets) {
-		p.tablet = t.stores.busy(r, max(t.w.Accounts/8000, 1)) // few shops have one
+		p.tablet = t.stores.busy(r, max(t.w.Accounts/1000, 1)) // about ten customers to each
 	}
 }
 

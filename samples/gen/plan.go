@@ -12,6 +12,24 @@ type plan struct {
 	jobs  []job     // by account
 	mules []muleLeg // by mule, then time
 	runs  []run     // failed tries
+	locks []lock    // by account, then time
+}
+
+// A lock is when an account is closed to everybody, after too many failures,
+// until its owner resets the password.
+type lock struct {
+	account uint64
+	at      int64
+}
+
+// locksOf returns the locks of an account.
+func (p *plan) locksOf(n uint64) []lock {
+	i := sort.Search(len(p.locks), func(i int) bool { return p.locks[i].account >= n })
+	j := i
+	for j < len(p.locks) && p.locks[j].account == n {
+		j++
+	}
+	return p.locks[i:j]
 }
 
 // jobsIn returns the jobs of accounts in [first, last).
@@ -37,6 +55,7 @@ type planner struct {
 	taken   map[uint64]bool // accounts of all attacks
 	sources []source
 	mules   []uint64
+	bank    uint64 // the last one that was linked
 	p       *plan
 }
 
@@ -54,6 +73,9 @@ func planAttacks(t *town) *plan {
 	slices.SortFunc(p.mules, func(a, b muleLeg) int {
 		return cmp.Or(cmp.Compare(a.mule, b.mule), cmp.Compare(a.at, b.at), cmp.Compare(a.victim, b.victim))
 	})
+	slices.SortFunc(p.locks, func(a, b lock) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.at, b.at))
+	})
 	return p
 }
 
@@ -62,6 +84,7 @@ func (b *planner) plan() {
 	b.planTries()
 	jobs := b.chooseEntries()
 	b.chooseExecutors(jobs)
+	b.skipTests(jobs)
 	b.p.jobs = append(b.p.jobs, jobs...)
 }
 
@@ -73,7 +96,8 @@ func (b *planner) window() (from, to int64) {
 
 // A source is an address from which credentials are tested, with its stint.
 type source struct {
-	who   presence // device 0: another one for every try
+	who   presence // device 0: another one for every try, unless bare
+	bare  bool     // sends no device id
 	from  int64
 	gap   int64 // mean time between tries
 	tries int
@@ -85,7 +109,8 @@ func (b *planner) makeSources() {
 	from, to := b.window()
 	n := b.a.Sources
 	for i := range n {
-		s := source{who: b.machine(), tries: b.a.Tries / n}
+		s := source{tries: b.a.Tries / n}
+		s.who, s.bare = b.machine()
 		if i < b.a.Tries%n {
 			s.tries++
 		}
@@ -99,35 +124,42 @@ func (b *planner) makeSources() {
 
 // machine returns a tester's machine: a rented server, an exit of a VPN
 // service that customers use as well, or a home line abroad. It claims to be
-// the service's app, under a device id of its own or a new one every time.
-func (b *planner) machine() presence {
-	t, r := b.t, &b.r
+// the service's app or a browser, under a device id of its own, a new one
+// every time, or none.
+func (b *planner) machine() (who presence, bare bool) {
+	t, r, q := b.t, &b.r, &b.a.Habits
 	abroad := r.chance(b.a.ForeignShare)
-	var who presence
-	switch k := r.below(10); {
-	case k < 5:
+	switch u := r.next() >> 11; {
+	case u < threshold(q.Servers):
 		who.from = t.net.server(chooseISP(r, hosting, abroad, ""), r.next())
-	case k < 7:
+	case u < threshold(q.Servers+q.VPNExits):
 		who.from = t.net.exit(chooseISP(r, hosting, abroad, ""), r.next())
 	default:
 		who.from = t.net.home(chooseISP(r, fixed, abroad, ""), r.next(), false, false)
 	}
 	who.agent = t.agents.at(t.agents.phone(r), int(b.a.StartDay), int(r.below(20)))
-	if b.a.Vector == ExternalLogin || r.chance(0.2) {
+	if b.a.Vector == ExternalLogin || r.chance(q.WebAgents) {
 		who.agent = t.agents.web(r)
 	}
-	if r.chance(0.4) {
+	if r.chance(q.OneDevice) {
 		who.device = r.next()
 	}
-	return who
+	if q.ScriptAgents > 0 && r.chance(q.ScriptAgents) {
+		who.agent = t.agents.robot(r)
+	}
+	if q.NoDevice > 0 && r.chance(q.NoDevice) {
+		who.device, bare = 0, true
+	}
+	return who, bare
 }
 
 // proxy returns the presence of one try through a residential proxy: a line of
-// anybody's, a device id and a handset out of the hat.
-func (t *town) proxy(r *rng, foreign float64) presence {
-	abroad := r.chance(foreign)
-	who := presence{device: r.next(), agent: t.agents.at(t.agents.phone(r), int(r.below(60)), 0)}
-	if r.chance(0.25) {
+// anybody's, a device id and a handset out of the hat. The app that it claims
+// to be is of a version that was out on the first day of the attack.
+func (t *town) proxy(r *rng, a *Attack) presence {
+	abroad := r.chance(a.ForeignShare)
+	who := presence{device: r.next(), agent: t.agents.at(t.agents.phone(r), int(a.StartDay), int(r.below(20)))}
+	if r.chance(a.Habits.ProxyMobile) {
 		isp := chooseISP(r, mobile, abroad, "")
 		who.from = t.net.phone(isp, r.next())
 		return who
@@ -146,6 +178,7 @@ func (b *planner) chooseEntries() []job {
 		if j.robs {
 			j.executor = a.Executors[i%len(a.Executors)]
 		}
+		j.untested = j.robs && a.Habits.Untested > 0 && r.chance(a.Habits.Untested)
 		for range 10_000 {
 			try := b.test(&j)
 			j.account = uint64(r.below(int64(b.t.w.Accounts)))
@@ -168,6 +201,9 @@ func (b *planner) suits(j *job) bool {
 	t := b.t
 	if j.account >= uint64(t.w.Accounts) || b.taken[j.account] || int(j.account) < len(t.w.Cast) && t.w.Cast[j.account] != 0 {
 		return false
+	}
+	if b.a.Vector == BankLink {
+		return t.nobody(j.account)
 	}
 	if at, _ := t.born(j.account); at+10*minute > j.entry {
 		return false
@@ -195,17 +231,23 @@ func (b *planner) test(j *job) (try int) {
 	try = int(r.below(int64(max(a.Tries, 1))))
 	switch {
 	case len(b.sources) > 0:
-		j.tester, j.entry = b.at(try)
-		j.entry += r.below(2 * minute)
-	case a.Vector == Leak || a.Vector == SessionTheft:
+		s, at := b.at(try)
+		j.tester, j.entry = s.who, at+r.below(2*minute)
+		if s.who.device == 0 && !s.bare {
+			j.tester.device = r.next()
+		}
+	case a.Vector == Leak || a.Vector == SessionTheft || a.Vector == BankLink:
 		// Nobody hurries, so nothing is shared.
-		j.tester = t.proxy(r, a.ForeignShare)
+		j.tester = t.proxy(r, a)
 	default:
-		j.tester = t.proxy(r, a.ForeignShare)
+		j.tester = t.proxy(r, a)
 		j.entry = b.rush(r, from, to)
 	}
-	if j.tester.device == 0 {
-		j.tester.device = r.next()
+	if a.Vector == SessionTheft {
+		j.untested = !r.chance(a.Habits.Phished)
+		j.shows = uint8(r.pick([]int64{
+			int64(1000 * (1 - a.Habits.ClonedDevice - a.Habits.HiddenDevice)), int64(1000 * a.Habits.ClonedDevice), int64(1000 * a.Habits.HiddenDevice),
+		}))
 	}
 	j.entry = min(j.entry, t.end-2*hour)
 	switch a.Vector {
@@ -220,15 +262,15 @@ func (b *planner) test(j *job) (try int) {
 }
 
 // at returns from where and when a try is made, more or less.
-func (b *planner) at(try int) (presence, int64) {
+func (b *planner) at(try int) (*source, int64) {
 	for i := range b.sources {
 		s := &b.sources[i]
 		if try < s.tries || i == len(b.sources)-1 {
-			return s.who, s.from + int64(try)*s.gap
+			return s, s.from + int64(try)*s.gap
 		}
 		try -= s.tries
 	}
-	return presence{}, 0
+	return nil, 0 // there are sources
 }
 
 // rush returns a moment of a campaign through proxies: it goes up and down

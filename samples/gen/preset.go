@@ -7,41 +7,54 @@ import (
 	"time"
 )
 
-// A preset is a named World.
+// A preset is a named World. Those of which nothing else is said have 20,000
+// accounts, 30 days and 40 to 80 victims.
 type preset struct {
-	name  string
-	build func() World
+	name, doc string
+	build     func() World
 }
 
 // presets lists all presets, the standard exam first.
 func presets() []preset {
 	return []preset{
-		{"list-type", func() World { return month(listType()) }},
-		{"list-proxy", func() World { return month(listProxy()) }},
-		{"benign-month", func() World { return month() }},
-		{"launch-week", launchWeek},
-		{"7pay", sevenPay},
-		{"small", small},
-		{"bench", bench},
-		{"brute-force", func() World { return month(oneWay(BruteForce)) }},
-		{"spraying", func() World { return month(oneWay(Spraying)) }},
-		{"reverse-brute", func() World {
-			w := month(oneWay(ReverseBrute))
-			w.NumericIDs = true
-			return w
-		}},
-		{"leak", func() World { return month(oneWay(Leak)) }},
-		{"reset-abuse", func() World { return month(oneWay(ResetAbuse)) }},
-		{"external-login", func() World { return month(oneWay(ExternalLogin)) }},
-		{"session-theft", func() World { return month(oneWay(SessionTheft)) }},
-		{"slow", func() World { return quiet(SlowCashOut) }},
-		{"balance-only", func() World { return quiet(BalanceOnly) }},
-		{"mules", func() World { return quiet(Mules) }},
-		{"store-staff", func() World { return quiet(StoreStaff) }},
-		{"from-abroad", func() World { return quiet(FromAbroad) }},
-		{"mixed", mixed},
-		{"disturbed", disturbed},
+		{"list-type", "a list of ids and passwords, tried from a few addresses", func() World { return month(listType()) }},
+		{"list-proxy", "the same through residential proxies, about one try for each address", func() World { return month(listProxy()) }},
+		{"benign-month", "nothing but harmless look-alikes", func() World { return month() }},
+		{"launch-week", "the list, in the first week of a service: every device is new; 7 days", launchWeek},
+		{"7pay", "1.5 million accounts, 4 days, 808 victims: the incident of July 2019", sevenPay},
+		{"docomo", "wallets opened in strangers' names, topped up from banks whose PINs were guessed: no victim has an account", docomo},
+		{"small", "12 accounts, 2 days, 3 victims: for reading", small},
+		{"bench", "500,000 accounts, 10.8 million rows: for measuring speed", bench},
+		{"brute-force", "many passwords for single accounts", func() World { return month(oneWay(BruteForce)) }},
+		{"spraying", "a few passwords for many accounts, wave after wave", func() World { return month(oneWay(Spraying)) }},
+		{"reverse-brute", "one PIN, account number after account number", func() World { return numbered(month(oneWay(ReverseBrute))) }},
+		{"leak", "valid credentials, without any failure", func() World { return month(oneWay(Leak)) }},
+		{"reset-abuse", "passwords reset by strangers", func() World { return month(oneWay(ResetAbuse)) }},
+		{"external-login", "a flaw that trusts any external id", func() World { return month(oneWay(ExternalLogin)) }},
+		{"session-theft", "sessions of the owners' or of a phishing site, used elsewhere", func() World { return month(oneWay(SessionTheft)) }},
+		{"list-failed", "a list of which nothing fits: no entry, no victim", func() World { return month(inVain(listType())) }},
+		{"brute-force-failed", "brute force against locks that hold: no entry, no victim", bruteForceFailed},
+		{"spraying-failed", "spraying that opens nothing: no entry, no victim", func() World { return month(inVain(oneWay(Spraying))) }},
+		{"crew", "through proxies; crews' phones go through several victims each", func() World { return quiet(CrewPhones) }},
+		{"fresh-device", "through proxies; a device of its own for every victim", func() World { return quiet(FreshDevice) }},
+		{"slow", "through proxies; small amounts over days", func() World { return quiet(SlowCashOut) }},
+		{"balance-only", "through proxies; only what is in the wallet is spent", func() World { return quiet(BalanceOnly) }},
+		{"mules", "through proxies; the money is sent to other accounts", func() World { return quiet(Mules) }},
+		{"store-staff", "through proxies; spent by staff at their own register", func() World { return quiet(StoreStaff) }},
+		{"from-abroad", "through proxies; spent from abroad at online shops", func() World { return quiet(FromAbroad) }},
+		{"mixed", "four campaigns at once, by different ways in and out", mixed},
+		{"disturbed", "list-type with a fresh device for every victim, badly exported", disturbed},
 	}
+}
+
+// Describe returns a line about a preset, "" for an unknown one.
+func Describe(name string) string {
+	for _, p := range presets() {
+		if p.name == name {
+			return p.doc
+		}
+	}
+	return ""
 }
 
 // Presets returns the names of all presets, the standard exam first.
@@ -80,6 +93,7 @@ func campaign(name string, v Vector) Attack {
 		Name: name, Vector: v, Executors: []Executor{CrewPhones, FreshDevice},
 		Victims: 60, Entered: 95, Tries: 12_000, UnknownShare: 0.8, Sources: 4, ForeignShare: 0.8,
 		StartDay: 14, Days: 5, Lag: 3 * time.Hour, Loss: 45_000, AtCap: 0.55, PerPhone: 8,
+		Habits: defaultHabits(),
 	}
 }
 
@@ -96,15 +110,17 @@ func oneWay(v Vector) Attack {
 	a := campaign(string(v), v)
 	switch v {
 	case BruteForce:
-		a.Victims, a.Entered, a.Tries, a.Sources, a.UnknownShare = 12, 15, 30_000, 6, 0
+		a.Victims, a.Entered, a.Tries, a.Sources, a.UnknownShare = 45, 52, 30_000, 9, 0
 	case Spraying:
 		a.UnknownShare, a.Sources = 0.1, 5
 	case ReverseBrute:
 		a.UnknownShare, a.Sources = 0, 3
 	case Leak:
 		a.Tries, a.Sources, a.ForeignShare, a.Days = 0, 0, 0.3, 8
+		a.Habits.Untested = 0.7 // what is valid needs no test
 	case ResetAbuse:
 		a.Tries, a.UnknownShare, a.Sources = 400, 0.05, 3
+		a.Habits.Untested = 0.6 // who resets a password knows that it fits
 	case ExternalLogin:
 		a.Entered, a.Tries, a.Sources = 240, 6_000, 2
 	case SessionTheft:
@@ -123,7 +139,8 @@ func quiet(e Executor) World {
 		a.StartDay, a.Loss = 6, 30_000
 		w.Rates.NoticeHours = 150 // few notice small amounts before the statement comes
 	case StoreStaff:
-		a.PerPhone, a.Victims, a.Entered = 12, 36, 60
+		w.Registers = true
+		a.PerPhone, a.Victims, a.Entered = 12, 45, 70
 	}
 	w.Attacks = []Attack{a}
 	return w
@@ -132,19 +149,56 @@ func quiet(e Executor) World {
 // mixed is several campaigns at once, by different ways in and out.
 func mixed() World {
 	list, proxy, leak, session := listType(), listProxy(), oneWay(Leak), oneWay(SessionTheft)
-	list.Victims, list.Entered = 40, 70
-	proxy.Victims, proxy.Entered, proxy.StartDay = 30, 45, 12
+	list.Victims, list.Entered = 30, 50
+	proxy.Victims, proxy.Entered, proxy.StartDay = 21, 35, 12
 	proxy.Executors = []Executor{FreshDevice, BalanceOnly, Mules}
-	leak.Victims, leak.Entered, leak.StartDay = 15, 20, 5
+	leak.Victims, leak.Entered, leak.StartDay = 12, 16, 5
 	leak.Executors = []Executor{SlowCashOut, FreshDevice}
-	session.Victims, session.Entered, session.StartDay = 15, 15, 18
+	session.Victims, session.Entered, session.StartDay = 12, 12, 18
 	session.Executors = []Executor{FromAbroad}
 	return month(list, proxy, leak, session)
 }
 
+// inVain is an attack that gets in nowhere.
+func inVain(a Attack) Attack {
+	a.Victims, a.Entered, a.Executors = 0, 0, nil
+	return a
+}
+
+// bruteForceFailed is guessing at a service that locks accounts.
+func bruteForceFailed() World {
+	w := month(inVain(oneWay(BruteForce)))
+	w.Rates.LockAfter = 100 // the most that NIST allows (S90)
+	return w
+}
+
+// numbered is a world whose account ids are numbers.
+func numbered(w World) World {
+	w.NumericIDs = true
+	return w
+}
+
+// docomo is after September 2020: wallets that anybody could open with a mail
+// address, in the names of people who were no customers, linked to their bank
+// accounts; 128 of them lost 225,000 yen each (derived), within a cap of 300,000
+// a month (S61). Nobody's own login shows. How many wallets found no bank
+// account, and how many guesses there were, was never published.
+func docomo() World {
+	a := campaign("docomo", BankLink)
+	a.Victims, a.Entered, a.Tries, a.Sources, a.UnknownShare = 60, 90, 1_800, 0, 0
+	a.StartDay, a.Days, a.Loss, a.MostLoss, a.AtCap = 4, 18, 240_000, 300_000, 0.6
+	w := month(a)
+	w.TopupCap = 100_000
+	w.Rates.Banks, w.Rates.NewCustomers = 0.35, 0.08
+	w.Rates.NoticeHours = 150 // when the bank book is next brought up to date
+	return w
+}
+
 // disturbed is the standard exam after a bad export.
 func disturbed() World {
-	w := month(listType())
+	a := listType()
+	a.Executors = []Executor{FreshDevice}
+	w := month(a)
 	w.Disturb = Disturbance{
 		Duplicates: 0.01, LostDevice: 0.05, LostSession: 0.05, LostIP: 0.03, Shuffle: true,
 		AuthOffset: 47 * time.Second, MissingAuthHours: 5, MissingPaymentHours: 3,
@@ -193,9 +247,20 @@ func small() World {
 	a.Executors = []Executor{CrewPhones}
 	w := month(a)
 	w.Accounts, w.Days, w.Stores = 12, 2, 8
+	plain(&w)
 	w.Cast = []Lookalike{FamilyPhone, FamilyPhone, NewHandset, HeavyBuyer}
 	w.Rates.Visits, w.Rates.VisitSpread, w.Rates.NoticeHours = 2, 0.5, 5
 	return w
+}
+
+// plain leaves out of a world what a reader of it need not meet.
+func plain(w *World) {
+	q := &w.Rates
+	q.OffCarrier, q.LargeTransfers, q.NoticeCalls, q.NoticeChanges = 0, 0, 0, 0
+	for i := range w.Attacks {
+		q := &w.Attacks[i].Habits
+		q.ScriptAgents, q.NoDevice, q.Untested = 0, 0, 0
+	}
 }
 
 // bench is half a million accounts: 5.5 million rows in each log.

@@ -11,7 +11,7 @@ func smokes(r *rng, most int64) int64 {
 // price returns what the owner spends now.
 func (l *life) price() int64 {
 	r := &l.r
-	if l.p.traits&HeavyBuyer != 0 && r.chance(0.55) {
+	if l.p.traits&HeavyBuyer != 0 && r.chance(l.t.w.Rates.Cartons) {
 		l.shown |= HeavyBuyer
 		return smokes(r, 9)
 	}
@@ -35,7 +35,7 @@ func (l *life) place(set uint8) int32 {
 		return l.p.tablet
 	case l.p.traits&LivesAbroad != 0, r.chance(l.t.w.Rates.Online):
 		return s.web(r)
-	case r.chance(0.7):
+	case r.chance(l.t.w.Rates.UsualShop):
 		return l.p.favorite[r.pick([]int64{60, 28, 12})]
 	}
 	return s.busy(r, 0)
@@ -47,17 +47,17 @@ func (l *life) buy(k task) {
 	r, p, q := &l.r, &l.p, &l.t.w.Rates
 	k.store, k.amount = l.place(k.set), l.price()
 	if !l.t.stores.online(k.store) {
-		l.sets[k.set].from = l.onStreet(k.set)
+		l.sets[k.set].from = l.onStreet(k.set, k.store)
 	}
 	pay := entry{kind: payment, amount: k.amount, store: k.store, about: -1, who: l.who(k.set)}
 	switch {
-	case p.direct && r.chance(0.8):
+	case p.direct && r.chance(q.DirectUse):
 		pay.funding, pay.ref = p.instrument()
 		if r.chance(q.TopupDeclines) {
 			pay.status = declined
 		}
 		l.after(l.record(pay))
-	case r.chance(0.015):
+	case r.chance(q.PointPayments):
 		pay.funding = pointsFunding
 		pay.amount = min(pay.amount, 100+r.below(900))
 		l.record(pay)
@@ -107,17 +107,17 @@ func (l *life) topUp(k task) {
 	r, p, q := &l.r, &l.p, &l.t.w.Rates
 	e := entry{kind: topup, store: -1, about: -1, who: l.who(k.set)}
 	e.funding, e.ref = p.instrument()
-	if r.chance(0.04) || k.about >= 3 && e.funding != cashFunding {
+	if r.chance(q.CashTopups) || k.about >= 3 && e.funding != cashFunding {
 		e.funding, e.ref = cashFunding, 0
 	}
-	if r.chance(0.02) {
+	if r.chance(q.PointTopups) {
 		e.funding, e.ref = pointsFunding, 0
 	}
 	if e.funding == cashFunding {
 		e.store = max(k.store, 0)
 	}
 	e.amount = p.habit
-	if r.chance(0.3) {
+	if r.chance(q.OtherTopups) {
 		e.amount = r.between(1, 10) * 1000
 	}
 	short := (k.amount - l.free() + 999) / 1000 * 1000
@@ -127,12 +127,12 @@ func (l *life) topUp(k task) {
 	case (e.funding == cardFunding || e.funding == debitFunding) && r.chance(q.TopupDeclines):
 		e.status = declined
 		l.record(e)
-		if k.about < mostRounds && r.chance(0.8) {
+		if k.about < mostRounds && r.chance(q.TopupRetries) {
 			k.at = l.now + r.between(8*second, 90*second)
 			l.tasks.push(k)
 		}
 		return
-	case e.funding == bankFunding && r.chance(0.5):
+	case e.funding == bankFunding && r.chance(q.BankWaits):
 		// The bank answers later: one transaction, two rows.
 		e.status = pending
 		i := l.record(e)
@@ -186,7 +186,7 @@ func (l *life) payBalance(k task) {
 		return
 	}
 	l.after(l.record(pay))
-	if l.r.chance(0.04) {
+	if l.r.chance(l.t.w.Rates.TopupsAfter) {
 		l.tasks.push(task{at: l.now + l.r.between(5*second, 5*minute), do: doTopup, set: k.set, store: k.store})
 	}
 }
@@ -199,7 +199,7 @@ func (l *life) after(i int32) {
 	case e.status != approved:
 	case r.chance(q.Refunds):
 		amount := e.amount
-		if r.chance(0.4) {
+		if r.chance(q.PartRefunds) {
 			amount = max(amount/2, 1)
 		}
 		l.tasks.push(task{at: l.now + r.between(hour, 9*day), do: doRefund, about: i, amount: amount})

@@ -13,6 +13,7 @@ const (
 	streamLocks
 	streamName
 	streamDisturb
+	streamVary
 )
 
 const golden = 0x9e3779b97f4a7c15

@@ -107,7 +107,7 @@ func (a *Attack) validate(w *World) error {
 		return fmt.Errorf("StartDay %g and Days %g do not lie within the %d days of the world", a.StartDay, a.Days, w.Days)
 	}
 	switch a.Vector {
-	case ListType, ListProxy, BruteForce, Spraying, ReverseBrute, Leak, ResetAbuse, ExternalLogin, SessionTheft:
+	case ListType, ListProxy, BruteForce, Spraying, ReverseBrute, Leak, ResetAbuse, ExternalLogin, SessionTheft, BankLink:
 	default:
 		return fmt.Errorf("no such Vector: %q", a.Vector)
 	}

@@ -8,6 +8,7 @@ type run struct {
 	first  int // number of the first try, in the attack
 	count  int
 	target uint64 // the one account that is tried, plus 1; 0: many
+	opens  int    // number of the first try of its stint
 }
 
 // triesPerRun is how many tries a worker takes at a time.
@@ -19,21 +20,29 @@ func (b *planner) planTries() {
 	from, to := b.window()
 	first := 0
 	cut := func(source int32, stint source, target uint64) {
+		opens := first
 		for done := 0; done < stint.tries; done += triesPerRun {
 			part := stint
 			part.from += int64(done) * stint.gap
 			n := min(triesPerRun, stint.tries-done)
-			b.p.runs = append(b.p.runs, run{b.number, source, part, first, n, target})
+			b.p.runs = append(b.p.runs, run{b.number, source, part, first, n, target, opens})
 			first += n
 		}
 	}
 	switch {
+	case a.Vector == BankLink:
+		// The wallets that try are entered themselves; see openWallet.
 	case a.Vector == BruteForce:
 		// Accounts that held out against the same guessing.
 		for left := a.Tries; left > 0; {
 			n := int(b.r.between(150, 1200))
-			s := source{who: b.proxyOrSource(), from: b.r.between(from, to-hour), gap: 2 * second, tries: min(n, left)}
-			cut(0, s, 1+uint64(b.r.below(int64(b.t.w.Accounts))))
+			s := b.proxyOrSource()
+			s.from, s.gap, s.tries = b.r.between(from, to-hour), 2*second, min(n, left)
+			target := uint64(b.r.below(int64(b.t.w.Accounts)))
+			cut(0, s, 1+target)
+			if most := b.t.w.Rates.LockAfter; most > 0 && n > most {
+				b.p.locks = append(b.p.locks, lock{target, s.from + int64(most)*s.gap})
+			}
 			left -= n
 		}
 	case a.Sources > 0:
@@ -45,11 +54,11 @@ func (b *planner) planTries() {
 	}
 }
 
-func (b *planner) proxyOrSource() presence {
+func (b *planner) proxyOrSource() source {
 	if len(b.sources) == 0 {
-		return b.t.proxy(&b.r, b.a.ForeignShare)
+		return source{who: b.t.proxy(&b.r, b.a)}
 	}
-	return b.sources[b.r.below(int64(len(b.sources)))].who
+	return b.sources[b.r.below(int64(len(b.sources)))]
 }
 
 // writeRun writes the failed tries of a run.
@@ -67,7 +76,7 @@ func (c *clerk) writeRun(u *run, number uint64) {
 	repeat := false
 	for i := range u.count {
 		if u.source < 0 {
-			who = t.proxy(&r, a.ForeignShare)
+			who = t.proxy(&r, a)
 			if !repeat {
 				at = b.rush(&r, from, to)
 			} else {
@@ -75,7 +84,7 @@ func (c *clerk) writeRun(u *run, number uint64) {
 			}
 		} else {
 			at += u.stint.gap/2 + r.exp(u.stint.gap/2)
-			if u.stint.who.device == 0 {
+			if u.stint.who.device == 0 && !u.stint.bare {
 				who.device = r.next()
 			}
 		}
@@ -83,9 +92,12 @@ func (c *clerk) writeRun(u *run, number uint64) {
 			n = t.tried(a, u, u.first+i, &r)
 			id = t.appendAccount(id[:0], n)
 		}
-		c.auth(at, id, t.refusal(a, n, at), who)
-		// Nine of ten failed ids were tried once (S81).
-		repeat = u.target == 0 && (a.Vector == ListType || a.Vector == ListProxy) && !repeat && r.chance(0.1)
+		what := t.refusal(a, n, at)
+		if most := t.w.Rates.LockAfter; u.target > 0 && most > 0 && u.first+i-u.opens >= most {
+			what.reason = "locked"
+		}
+		c.auth(at, id, what, who)
+		repeat = u.target == 0 && (a.Vector == ListType || a.Vector == ListProxy) && !repeat && r.chance(a.Habits.Repeats)
 	}
 }
 
@@ -123,7 +135,7 @@ func (t *town) tried(a *Attack, u *run, try int, r *rng) uint64 {
 		return strangers + hash3(t.key, uint64(u.attack), uint64(try))>>16
 	case a.Vector == Spraying:
 		// Wave after wave over the same list.
-		list := max(uint64(a.Tries)/6, 1)
+		list := max(uint64(a.Tries)/uint64(max(a.Habits.Waves, 1)), 1)
 		return hash3(t.key, uint64(u.attack), uint64(try)%list) % accounts
 	}
 	return uint64(r.below(int64(accounts)))

@@ -127,7 +127,7 @@ func (l *life) testifyAccount(role string, net int64) {
 	b = append(b, ',')
 	b = append(append(b, l.shown.String()...), ',')
 	if l.theft.entered {
-		b = append(appendTime(b, j.entry), ',')
+		b = append(appendTime(b, l.theft.at), ',')
 		b = append(strconv.AppendBool(b, l.theft.seen), ',')
 	} else {
 		b = append(b, ",,"...)

@@ -83,6 +83,7 @@ func TestReplayLaw(t *testing.T) {
 			continue // too large, or with rows missing
 		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := named(t, name)
 			if name != "small" {
 				w = smaller(w)

@@ -62,6 +62,7 @@ type entry struct {
 	kind     kind
 	status   status
 	funding  funding
+	atOwn    bool // taken by a thief who works there, at the own register
 }
 
 // A leg is a place where an account's money can be: the wallet, or an

@@ -145,7 +145,7 @@ func busyDay(t testing.TB, d *diary) bool {
 // TestNothingGivesItAway holds that no single trivial feature finds most
 // victims without naming more honest people than victims.
 func TestNothingGivesItAway(t *testing.T) {
-	f := simulate(t, named(t, "list-type"), Options{})
+	f := simulate(t, part(named(t, "list-type"), 2), Options{})
 	victims := map[string]bool{}
 	for _, r := range f.rows(t, accountSheet) {
 		if r.get("role") == "victim" {
@@ -370,7 +370,7 @@ func checkCrews(t *testing.T, f *files) {
 			t.Errorf("phone %s goes through %d accounts, want about 8", phone, n)
 		}
 	}
-	if len(perPhone) < 3 {
+	if len(perPhone) < 2 {
 		t.Errorf("%d crew phones", len(perPhone))
 	}
 }
