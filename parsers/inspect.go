@@ -3,6 +3,7 @@ package parsers
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -161,6 +162,8 @@ func (i *Inspection) settle(l *loader, s *source, all []candidate) {
 	likely := nearest(all)
 	near := slices.Clone(all)
 	if err := l.choose(s, all); err != nil {
+		var currency *CurrencyError
+		i.NoCurrency = errors.As(err, &currency)
 		i.Problem = strings.TrimPrefix(err.Error(), s.input.Name+": ")
 	}
 	best := &all[0]

@@ -35,6 +35,7 @@ type candidate struct {
 	stamp              string
 	unzoned            bool     // the stamp of the first row carries no zone
 	stamps             [][]byte // that could not be read
+	currencyless       int      // rows of which nothing says the currency
 }
 
 // embedded returns the profiles of the program.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/parsers/internal/block"
 )
 
@@ -95,6 +96,25 @@ func TestStampsOfOtherLayouts(t *testing.T) {
 	f("7/13/2019 3:04:05 PM", nil, "error: x.csv: event_time: 2019-07-13T15:04:05.000000 carries no zone")
 	f("7/3/2019 3:04:05 PM", time.UTC, ": 1 read, 1 rejected") // July or March: nobody knows
 	f("yesterday", nil, ": 1 read, 1 rejected")
+}
+
+// TestCurrencyIsAskedFor knows an export whose amounts have none.
+func TestCurrencyIsAskedFor(t *testing.T) {
+	text := "取引日時,取引番号,会員ID,取引種別,金額\n2019/07/02 12:03:04,T1,u1,チャージ,900\n"
+	opt := Options{Workers: 1, Zones: map[event.Role]*time.Location{event.Payments: time.UTC}}
+	inputs := write(t, file{"x.csv", text, event.Payments})
+	_, err := Load(context.Background(), inputs, opt)
+	var currency *CurrencyError
+	if !errors.As(err, &currency) || currency.Source != "x.csv" {
+		t.Errorf("error %v", err)
+	}
+	found, err := Inspect(context.Background(), inputs, opt, 1)
+	if err != nil || len(found) != 1 || !found[0].NoCurrency || found[0].Known {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if got := taken(t, "x.csv", text, event.Payments, Options{Workers: 1, Zones: opt.Zones, Currency: money.MustCurrency("JPY")}); got != "wallet-ja, delimited text: 1 read, 0 rejected" {
+		t.Error(got)
+	}
 }
 
 // TestWhatIsNotSureIsRefused reads nothing of files that only look like a log.

@@ -158,7 +158,13 @@ func (r *reader) any(v *fields) fault {
 	return r.login(v, &row)
 }
 
+// note counts a row. That nobody says in which currency it is speaks neither for
+// nor against a format.
 func (c *candidate) note(f fault) {
+	if f.reason == badCurrency {
+		c.currencyless++
+		f = fault{}
+	}
 	if f.reason == "" {
 		c.ok++
 		return

@@ -162,10 +162,20 @@ func (l *loader) choose(s *source, all []candidate) error {
 		best.Format.Profile, best.Format.Root = nil, ""
 	case best.Confidence < Sure:
 		return &UnknownError{s.input.Name, "its format is not known", nearest(all)}
+	case best.Profile != nil && best.currencyless > 0 && best.currencyless == best.ok && l.opt.Currency == 0:
+		return &CurrencyError{s.input.Name}
 	case len(all) > 1 && best.Profile != nil && best.close(&all[1]):
 		return &UnknownError{s.input.Name, "its format is not certain", fmt.Sprintf("it may be %s or %s", best.Name(), all[1].Name())}
 	}
 	return nil
+}
+
+// A CurrencyError says that nothing in a source says the currency of its amounts,
+// and no option does.
+type CurrencyError struct{ Source string }
+
+func (e *CurrencyError) Error() string {
+	return e.Source + ": nothing says the currency of its amounts"
 }
 
 // adopt takes a format for the source.

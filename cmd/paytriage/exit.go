@@ -116,6 +116,7 @@ func hint(err error) string {
 		header     *parsers.HeaderError
 		zone       *parsers.ZoneError
 		unknown    *parsers.UnknownError
+		currency   *parsers.CurrencyError
 		open       *report.OpenError
 	)
 	switch {
@@ -137,6 +138,8 @@ func hint(err error) string {
 		return input.Hint
 	case errors.As(err, &header):
 		return headerHint(header)
+	case errors.As(err, &currency):
+		return "say which with --currency, for example --currency JPY"
 	case errors.As(err, &unknown):
 		return "'paytriage inspect " + unknown.Source + "' shows what it looks like; --profile says what it is"
 	case errors.Is(err, syscall.ENOSPC):
