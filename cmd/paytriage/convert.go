@@ -156,6 +156,7 @@ func (o *convertOptions) form() parsers.Form {
 
 // A conversion is where convert writes.
 type conversion struct {
+	header  string // that is still to be written
 	out     io.Writer
 	file    *atomicfile.File // or nil
 	sheet   *parquetSheet    // or nil
@@ -185,7 +186,7 @@ func (c *conversion) open(o *convertOptions, std streams) error {
 	}
 	switch o.format {
 	case "csv":
-		_, err = io.WriteString(c.out, strings.Join(parsers.Header(o.role()), ",")+"\n")
+		c.header = strings.Join(parsers.Header(o.role()), ",") + "\n"
 	case "parquet":
 		c.sheet, err = newParquetSheet(c.out, o.role())
 	}
@@ -204,7 +205,19 @@ func (c *conversion) rows(lines []byte) error {
 	if c.sheet != nil {
 		return parsers.Cells(lines, c.sheet.row)
 	}
+	if err := c.begin(); err != nil {
+		return err
+	}
 	_, err := c.out.Write(lines)
+	return err
+}
+
+// begin writes the header, which waits until it is known that the inputs can be
+// read.
+func (c *conversion) begin() error {
+	header := c.header
+	c.header = ""
+	_, err := io.WriteString(c.out, header)
 	return err
 }
 
@@ -322,6 +335,9 @@ func harmless(text string) string {
 
 // commit puts the files in their places.
 func (c *conversion) commit() error {
+	if err := c.begin(); err != nil {
+		return err
+	}
 	if c.sheet != nil {
 		if err := c.sheet.close(); err != nil {
 			return err
