@@ -1,5 +1,12 @@
 // Package parsers turns exports into an event.Log.
 //
+// An export may be packed, in an archive, in another encoding, in one of many
+// syntaxes, and in the words of one of many products. Every source is first
+// recognised by a sample of its records (Format); which field means what is data
+// (package profile), and the neutral schema needs none. What is not sure is
+// refused. Behind that all sources are alike: records whose fields have the names
+// and words of the neutral schema.
+//
 // Load is the whole of it: the inputs are cut into blocks at record
 // boundaries, the blocks parsed in parallel into fixed-width rows, the rows
 // spread over partitions by the hash of their account while they are parsed,
@@ -12,7 +19,8 @@
 // text, or counted as a duplicate, and the three add up for every source. The
 // rows are the same whatever the number of workers and the order of sources or
 // lines. Nothing is allocated for a row that is accepted. Inputs are opened
-// read-only and hashed while they are read.
+// read-only and hashed while they are read. Convert writes what Load would see,
+// Inspect says how it came to see it so.
 package parsers
 
 import (
