@@ -164,7 +164,7 @@ func findingsOf(tables []*table.Table) (*quality.Findings, error) {
 	for _, t := range tables {
 		cells := cellsOf(t)
 		tier := func(row int) takeover.Tier {
-			tier, ok := tierOf(cells("tier").Text(row))
+			tier, ok := takeover.ParseTier(cells("tier").Text(row))
 			if !ok && broken == nil {
 				broken = &hintError{fmt.Errorf("table %s: row %d: %.40q is no tier", t.Schema().Name, row+1, cells("tier").Text(row)), "the case is not what analyze wrote; run it again"}
 			}
@@ -197,15 +197,6 @@ func cellsOf(t *table.Table) func(column string) *table.Cells {
 		byName[c.Name] = t.Cells(i)
 	}
 	return func(column string) *table.Cells { return byName[column] }
-}
-
-func tierOf(word string) (takeover.Tier, bool) {
-	for t := takeover.Possible; t <= takeover.Confirmed; t++ {
-		if t.String() == word {
-			return t, true
-		}
-	}
-	return takeover.NoTier, false
 }
 
 // readTruth reads the truth from a folder, or its accounts from a file.

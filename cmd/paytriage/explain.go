@@ -152,7 +152,7 @@ func readTakeovers(folder string) (map[string]takeoverRow, error) {
 	cells := cellsOf(t)
 	said := map[string]takeoverRow{}
 	for row := range t.Rows() {
-		tier, ok := tierOf(cells("tier").Text(row))
+		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		if !ok {
 			return nil, &hintError{fmt.Errorf("%s: table takeovers: row %d: no tier", folder, row+1), "the case is not what analyze wrote; run it again"}
 		}

@@ -35,6 +35,10 @@ var layers = map[string][]string{
 	"forensics/control":         {"forensics/event", "forensics/money", "forensics/baseline", "forensics/takeover"},
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics/coverage":        {"forensics/event"},
+	"forensics/ledger":          {"forensics/money", "forensics/refund", "forensics/takeover"},
+	"forensics/claims":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/bridge":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/closeout":        {"forensics/event", "forensics/money"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
@@ -78,7 +82,8 @@ var wards = map[string]struct {
 	"golang.org/x/sync":                 {[]string{"parsers", "forensics/event"}, "groups of goroutines that fail together"},
 	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack", "parsers/parquet"}, "zstd, and gzip at twice the speed of the standard library"},
 	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile"}, "policy files and profiles"},
-	"golang.org/x/text":                 {[]string{"parsers/internal/text"}, "the tables of Japanese encodings"},
+	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout"}, "the tables of Japanese encodings"},
+	"github.com/xuri/excelize/v2":       {[]string{"report/sheet"}, "workbooks for finance"},
 }
 
 // testLayers lists what only the tests of a tree may import besides.

@@ -174,7 +174,7 @@ func markAccounts(c *control.Case, t *table.Table) error {
 	cells := cellsOf(t)
 	for row := range t.Rows() {
 		name := cells("account_id").Text(row)
-		tier, ok := tierOf(cells("tier").Text(row))
+		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		key := event.KeyOfString(name)
 		if !ok || c.Accounts[key] != nil {
 			return fmt.Errorf("table takeovers: row %d: account %.40q: no tier, or twice there", row+1, name)
@@ -210,7 +210,7 @@ func markCharges(c *control.Case, charges, refunds *table.Table) error {
 	for row := range charges.Rows() {
 		account, txn := cells("account_id").Text(row), cells("txn_id").Text(row)
 		m := c.Accounts[event.KeyOfString(account)]
-		tier, ok := tierOf(cells("tier").Text(row))
+		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		if !ok || m == nil {
 			return fmt.Errorf("table charges: row %d: account %.40q is no takeover, or the charge has no tier", row+1, account)
 		}
@@ -232,7 +232,7 @@ func markVictims(c *control.Case, t *table.Table) error {
 	for row := range t.Rows() {
 		account := cells("account_id").Text(row)
 		m := c.Accounts[event.KeyOfString(account)]
-		tier, ok := tierOf(cells("tier").Text(row))
+		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		currency, known := money.ParseCurrency([]byte(cells("currency").Text(row)))
 		if !ok || !known || m == nil {
 			return fmt.Errorf("table victims: row %d: account %.40q is no takeover, or has no tier or currency", row+1, account)

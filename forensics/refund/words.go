@@ -259,3 +259,26 @@ func (s Reasons) status(amount int64) Status {
 	}
 	return worst
 }
+
+// ParseComponent returns the component of a code.
+func ParseComponent(code string) (Component, bool) {
+	return parse[Component](code, InstrumentRefund, numComponents)
+}
+
+// ParseChannel returns the channel of a code.
+func ParseChannel(code string) (Channel, bool) { return parse[Channel](code, NoChannel, numChannels) }
+
+// ParseStatus returns the status of a code.
+func ParseStatus(code string) (Status, bool) { return parse[Status](code, Open, numStatuses) }
+
+func parse[T interface {
+	~uint8
+	String() string
+}](code string, from, to T) (T, bool) {
+	for v := from; v < to; v++ {
+		if v.String() == code {
+			return v, true
+		}
+	}
+	return 0, false
+}

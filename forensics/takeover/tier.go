@@ -21,6 +21,16 @@ const (
 // String returns the word that files show.
 func (t Tier) String() string { return [...]string{"", "possible", "probable", "confirmed"}[t] }
 
+// ParseTier returns the tier of a word.
+func ParseTier(word string) (Tier, bool) {
+	for t := Possible; t <= Confirmed; t++ {
+		if t.String() == word {
+			return t, true
+		}
+	}
+	return NoTier, false
+}
+
 // Tier returns how sure it is that the visitor was an attacker.
 func (v *Visit) Tier(p *policy.Verdict) Tier {
 	lines := 0
