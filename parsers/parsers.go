@@ -153,6 +153,7 @@ type loader struct {
 	sources   []*source
 	parts     int
 	workers   []*worker
+	homes     map[event.Pos]event.Charge // orphans that found an account, by row
 
 	head      []byte // of the source that was looked at last
 	headWhole bool
@@ -335,6 +336,7 @@ type worker struct {
 	logins  *event.Fan[event.Login]
 	charges *event.Fan[event.Charge]
 	txns    *event.Fan[txnRef]
+	orphans []event.Charge // without an account
 	rejects []reject
 	tallies []tally // by source
 	clocks  map[event.Role]*scalar.Clock
@@ -533,9 +535,18 @@ func (w *worker) add(r *rowReader, _ *job, at event.Pos) fault {
 		return f
 	}
 	row.Pos = at
-	*w.charges.Slot(event.PartOf(row.Account, w.l.parts)) = row
-	*w.txns.Slot(event.PartOf(row.Txn, w.l.parts)) = txnRef{row.Txn, row.Account}
+	if row.Account == 0 {
+		w.orphans = append(w.orphans, row)
+		return fault{}
+	}
+	w.put(&row)
 	return fault{}
+}
+
+// put puts a charge into its partition.
+func (w *worker) put(row *event.Charge) {
+	*w.charges.Slot(event.PartOf(row.Account, w.l.parts)) = *row
+	*w.txns.Slot(event.PartOf(row.Txn, w.l.parts)) = txnRef{row.Txn, row.Account}
 }
 
 // reject keeps a record that is no row. offset counts from the block's start
