@@ -26,6 +26,8 @@ type analyzeOptions struct {
 	readingOptions
 	force, json, quiet bool
 	progress, skew     string
+
+	command []string // the command line, with what was set elsewhere
 }
 
 func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
@@ -68,6 +70,7 @@ finished case folder is only replaced with --force.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
+			o.command = commandLine(cmd)
 			return runAnalyze(cmd.Context(), &o, std)
 		},
 	}
@@ -151,7 +154,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: os.Args[1:], Inputs: named.paths()})
+	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: named.paths()})
 	if err != nil {
 		return err
 	}
