@@ -41,6 +41,7 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	for i, s := range l.sources {
 		log.Sources = append(log.Sources, l.account(i, s, settlers))
 	}
+	log.Unmatched = l.unmatched()
 	return log, nil
 }
 
@@ -497,6 +498,7 @@ func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
 		info.Rejected += w.tallies[i].rejected
 		info.Broken += w.tallies[i].broken
 		info.Passed = addCounts(info.Passed, w.tallies[i].passed)
+		info.LeftOut = addCounts(info.LeftOut, w.tallies[i].leftOut)
 		if r := w.readers[i]; r != nil {
 			for f, n := range r.unread {
 				info.Unread[f] += n

@@ -39,6 +39,10 @@ func (l *loader) adopt(ctx context.Context) (lost []orphan, err error) {
 	l.homes = map[event.Pos]event.Charge{}
 	for i := range all {
 		o := &all[i]
+		if o.reason == goneBefore {
+			l.workers[0].leave(o.Pos, goneBefore)
+			continue
+		}
 		if o.Account == 0 {
 			l.workers[0].tallies[o.Pos.Source()].rejected++
 			lost = append(lost, *o)
@@ -54,6 +58,7 @@ func (l *loader) adopt(ctx context.Context) (lost []orphan, err error) {
 type owner struct {
 	account event.Key
 	several bool // not one alone
+	gone    bool // the transaction is left out
 }
 
 // owners returns the accounts of the originals of orphans, as far as rows name
@@ -70,7 +75,10 @@ func (l *loader) owners(ctx context.Context, orphans []orphan) (map[event.Key]ow
 	}, func(found map[event.Key]owner, p int) {
 		slices.Sort(wanted[p])
 		for _, w := range l.workers {
-			w.txns.See(p, func(refs []txnRef) { claim(found, wanted[p], refs) })
+			w.gone.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, true) })
+		}
+		for _, w := range l.workers {
+			w.txns.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, false) })
 		}
 	})
 	if err != nil {
@@ -84,15 +92,16 @@ func (l *loader) owners(ctx context.Context, orphans []orphan) (map[event.Key]ow
 }
 
 // claim notes the accounts of those transactions that are wanted, which are
-// sorted.
-func claim(found map[event.Key]owner, wanted []event.Key, refs []txnRef) {
+// sorted. What is left out is claimed first, and gives way to what is not.
+func claim(found map[event.Key]owner, wanted []event.Key, refs []txnRef, gone bool) {
 	if len(wanted) == 0 {
 		return
 	}
 	for _, r := range refs {
 		if _, ok := slices.BinarySearch(wanted, r.txn); ok {
 			o, known := found[r.txn]
-			found[r.txn] = owner{r.account, o.several || known && o.account != r.account}
+			known = known && o.gone == gone
+			found[r.txn] = owner{r.account, known && (o.several || o.account != r.account), gone}
 		}
 	}
 }
@@ -116,14 +125,20 @@ func follow(orphans []orphan, owners map[event.Key]owner) {
 			from := owners[txn]
 			for _, i := range waiting[txn] {
 				o := &orphans[i]
-				if o.reason = manyOwners; !from.several {
+				switch {
+				case from.gone:
+					o.reason = goneBefore
+				case from.several:
+					o.reason = manyOwners
+				default:
 					o.Account = from.account
 				}
 				if _, ok := owners[o.Txn]; ok {
 					continue
 				}
 				n, again := next[o.Txn]
-				next[o.Txn] = owner{from.account, from.several || n.several || again && n.account != from.account}
+				several := from.several || again && (n.several || n.account != from.account)
+				next[o.Txn] = owner{from.account, several, from.gone && (n.gone || !again)}
 			}
 		}
 		step = step[:0]

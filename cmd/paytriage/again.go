@@ -140,6 +140,7 @@ func (o *again) asMade(m *report.Manifest) error {
 			*r.now = r.was
 		}
 	}
+	o.in.partOptions = was.partOptions
 	o.in.profiles, o.in.params, o.in.year = was.profiles, was.params, was.year
 	return nil
 }
