@@ -194,7 +194,11 @@ func TestOneByteWrongIsSeen(t *testing.T) {
 	for _, f := range Formats() {
 		b := batchFor(f.Name)
 		file := mustWrite(t, f.Name, b)
-		for i := range file {
+		step := 1
+		if testing.Short() {
+			step = 13
+		}
+		for i := 0; i < len(file); i += step {
 			changed := bytes.Clone(file)
 			changed[i] ^= 1
 			if _, err := Verify(bytes.NewReader(changed), f.Name, b); err == nil {
