@@ -199,7 +199,7 @@ func decisionsTable(list []ledger.Decision) *table.Table {
 		d := &list[i]
 		row.Text(d.Account)
 		row.TextOrNull(d.Txn)
-		row.Code(decisionWord(d.Confirm))
+		row.Code(confirmWord(d.Confirm))
 		row.Code(d.Validation.String())
 		row.Text(d.Who)
 		row.Text(d.Why)
@@ -209,7 +209,7 @@ func decisionsTable(list []ledger.Decision) *table.Table {
 	return t
 }
 
-func decisionWord(confirm bool) string {
+func confirmWord(confirm bool) string {
 	if confirm {
 		return "confirm"
 	}
