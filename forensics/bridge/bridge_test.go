@@ -121,17 +121,17 @@ func TestReasons(t *testing.T) {
 			e.Victims[0].Tier, e.Victims[0].Amount = takeover.Possible, 200
 			e.Lines[0].Returned, e.Lines[0].Amount, e.Lines[0].Payable = 300, 0, 0
 			e.Takeovers["ann"] = Takeover{Score: 150}
-		}), []string{"tier evidence_fell 500: score 150 to 150: no longer drained", "amount reversed -300: 1 lines"}},
+		}), []string{"tier evidence_fell 500: score 150 to 150: no longer drained", "amount reversed -300: 1 line"}},
 
 		{"one reversed", base(), with(with(base(), otherLogs), func(e *Estimate) {
 			e.Victims[0].Amount = 200
 			e.Lines[0].Returned, e.Lines[0].Amount, e.Lines[0].Payable = 300, 0, 0
-		}), []string{"amount reversed -300: 1 lines"}},
+		}), []string{"amount reversed -300: 1 line"}},
 		{"one more, late", base(), with(with(base(), otherLogs), func(e *Estimate) {
 			e.Victims[0].Amount = 700
 			e.Charges[Txn{"ann", "t3"}] = Charge{Time: 200, Kind: "topup", Amount: 200, Currency: jpy, Status: "approved", Tier: takeover.Probable}
 			e.Lines = append(e.Lines, line("id4", "t3", 200))
-		}), []string{"amount new_logs 200: 1 lines"}},
+		}), []string{"amount new_logs 200: 1 line"}},
 		{"one more, and the wallet follows", base(), with(with(base(), otherLogs), func(e *Estimate) {
 			e.Victims[0].Amount = 650
 			e.Charges[Txn{"ann", "t3"}] = Charge{Time: 99, Kind: "topup", Amount: 200, Currency: jpy, Status: "approved", Tier: takeover.Probable}
@@ -142,11 +142,11 @@ func TestReasons(t *testing.T) {
 			e.Victims[0].Amount = 200
 			delete(e.Charges, Txn{"ann", "t1"})
 			e.Lines = e.Lines[1:]
-		}), []string{"amount charges_dropped -300: 1 lines"}},
+		}), []string{"amount charges_dropped -300: 1 line"}},
 		{"paid before", base(), with(base(), func(e *Estimate) {
 			e.Victims[0].Amount = 380
 			e.Lines[0].Earlier, e.Lines[0].Payable = 120, 180
-		}), []string{"amount paid_earlier -120: 1 lines"}},
+		}), []string{"amount paid_earlier -120: 1 line"}},
 		{"lines that do not explain it", base(), with(base(), func(e *Estimate) { e.Victims[0].Amount = 501 }), []string{"amount not_computable 1: the lines of the ledger do not explain it"}},
 		{"a ledger", with(base(), func(e *Estimate) { e.Charges = nil }), with(base(), func(e *Estimate) { e.Victims = nil }), []string{"left not_computable -500"}},
 	} {

@@ -191,9 +191,9 @@ func (p *pair) entered(w *Victim) (reason, detail string) {
 	case p.decided(w.Account, true) || w.Validation == ledger.Operator:
 		return Decision, ""
 	case late > 0 && early == 0 && back == 0:
-		return NewLogs, fmt.Sprintf("%d charges", late)
+		return NewLogs, some(late, "charge")
 	case back > 0 && early == 0:
-		return Undone, fmt.Sprintf("%d charges stand again", back)
+		return Undone, some(back, "charge") + " back"
 	}
 	now := p.new.Takeovers[w.Account]
 	detail = "the old case gives it no score; now " + scored(&now)
@@ -201,6 +201,14 @@ func (p *pair) entered(w *Victim) (reason, detail string) {
 		return p.method(ChargesFound, "was entered without loss; "+weighed(&before, &now))
 	}
 	return p.method(EvidenceRose, detail)
+}
+
+// some words how many there are of something.
+func some(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // late reports whether a charge lies after the end of the old logs.
@@ -248,11 +256,11 @@ func (p *pair) left(v *Victim) (reason, detail string) {
 	case p.decided(v.Account, false):
 		return Decision, "dismissed"
 	case stood > 0 && n[Reversed] == stood:
-		return Reversed, fmt.Sprintf("%d charges", stood)
+		return Reversed, some(stood, "charge")
 	case stood > 0 && n[Deduplicated] == stood:
-		return Deduplicated, fmt.Sprintf("%d charges", stood)
+		return Deduplicated, some(stood, "charge")
 	case stood > 0 && n[NotInInputs] == stood:
-		return NotInInputs, fmt.Sprintf("%d charges", stood)
+		return NotInInputs, some(stood, "charge")
 	case entered:
 		before, now := p.old.Takeovers[v.Account], p.new.Takeovers[v.Account]
 		return p.method(ChargesDropped, "is entered still, but no charge of it stands"+fates(n)+"; "+weighed(&before, &now))
@@ -485,7 +493,7 @@ func (s *sums) parts() ([]part, error) {
 			return nil, err
 		}
 		if amount != 0 {
-			all = append(all, part{r, fmt.Sprintf("%d lines", s.lines[r]), amount})
+			all = append(all, part{r, some(s.lines[r], "line"), amount})
 		}
 	}
 	return all, nil
