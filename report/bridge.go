@@ -124,23 +124,34 @@ func readLedgerEstimate(name, file string) (*bridge.Estimate, error) {
 	return e, nil
 }
 
-// optional are the columns that cases of older versions may lack.
-var optional = map[string][]string{
-	"takeovers": {"weight_prior", "weight_entry", "weight_visit", "weight_conduct", "weight_device", "weight_company"},
-	"victims":   {"validation", "recognised_by"},
-	"charges":   {"logged_at"},
+// asked are the columns of a case that an estimate is made of: first those that
+// every version wrote, then those that some did.
+var asked = map[string][2][]string{
+	"victims":   {{"account_id", "tier", "net_loss", "currency"}, {"validation"}},
+	"takeovers": {{"account_id", "tier", "score", "campaign_id", "takeover_at", "reasons"}, {"weight_prior", "weight_entry", "weight_visit", "weight_conduct", "weight_device", "weight_company"}},
+	"charges":   {{"txn_id", "account_id", "event_time", "kind", "amount", "currency", "status", "store_id", "tier", "source"}, nil},
+	"refunds": {{"refund_id", "account_id", "txn_id", "component", "channel", "gross", "returned", "amount", "currency", "tier", "status", "reasons",
+		"payer", "funding_ref"}, nil},
 }
 
-// readTolerant reads a table of a case as far as it goes: without the columns
-// that an older version did not write.
-func readTolerant(dir, name string) (*table.Table, error) {
-	t, err := Read(dir, name)
-	if err == nil || !errors.Is(err, table.ErrMissing) {
-		return t, err
+// readAsked reads the columns of a table of a case that are asked for, as far as
+// the version wrote them.
+func readAsked(dir, name string) (*table.Table, error) {
+	if _, err := ReadManifest(dir); err != nil {
+		return nil, err
 	}
+	t, err := readColumns(dir, name, slices.Concat(asked[name][0], asked[name][1]))
+	if errors.Is(err, table.ErrMissing) {
+		return readColumns(dir, name, asked[name][0])
+	}
+	return t, err
+}
+
+// readColumns reads columns of a table, from whichever format it has.
+func readColumns(dir, name string, columns []string) (*table.Table, error) {
 	at := slices.IndexFunc(Schemas(), func(s table.Schema) bool { return s.Name == name })
 	s := Schemas()[at]
-	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return slices.Contains(optional[name], c.Name) })
+	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return !slices.Contains(columns, c.Name) })
 	f, err := os.Open(filepath.Join(dir, name+".csv"))
 	if err == nil {
 		defer f.Close()
@@ -177,7 +188,7 @@ func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 		table string
 		row   func(e *bridge.Estimate, t *namedCells, row int) error
 	}{{"victims", victimOf}, {"takeovers", takeoverOf}, {"charges", chargeOf}} {
-		t, err := readTolerant(dir, read.table)
+		t, err := readAsked(dir, read.table)
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +199,11 @@ func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 			}
 		}
 	}
-	if e.Lines, err = ReadLines(dir); err != nil {
+	t, err := readAsked(dir, refundsSchema.Name)
+	if err != nil {
+		return nil, err
+	}
+	if e.Lines, err = linesOf(t); err != nil {
 		return nil, err
 	}
 	return e, sameTotals(e, s)

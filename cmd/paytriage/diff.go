@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -124,7 +126,10 @@ func runDiff(ctx context.Context, std streams, o *diffOptions, args []string) er
 	}
 	var file *atomicfile.File
 	if o.out != "" {
-		var err error
+		err := outsideCase(o.out, args)
+		if err != nil {
+			return err
+		}
 		if file, err = createFile(o.out, o.force); err != nil {
 			return err
 		}
@@ -166,6 +171,21 @@ func runDiff(ctx context.Context, std streams, o *diffOptions, args []string) er
 		err = p.print()
 	}
 	return err
+}
+
+// outsideCase refuses a file in one of the folders that are compared: nothing is
+// written into a finished case.
+func outsideCase(file string, folders []string) error {
+	in, err := os.Stat(filepath.Dir(file))
+	if err != nil {
+		return &hintError{fmt.Errorf("--out: %w", err), "name a file in a folder that exists"}
+	}
+	for _, folder := range folders {
+		if info, err := os.Stat(folder); err == nil && os.SameFile(info, in) {
+			return &hintError{fmt.Errorf("%s: lies in %s, and nothing is written into a finished folder", file, folder), "choose another place with --out"}
+		}
+	}
+	return nil
 }
 
 // diffError makes an error of the command of what went wrong.

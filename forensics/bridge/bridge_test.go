@@ -58,12 +58,6 @@ func with(e *Estimate, change func(e *Estimate)) *Estimate {
 	return e
 }
 
-func setCharge(e *Estimate, id string, change func(c *Charge)) {
-	c := e.Charges[Txn{"ann", id}]
-	change(&c)
-	e.Charges[Txn{"ann", id}] = c
-}
-
 func otherLogs(e *Estimate)   { e.Inputs[0].SHA256 = "h9" }
 func otherPolicy(e *Estimate) { e.Policy = "p2" }
 
@@ -101,7 +95,9 @@ func TestReasons(t *testing.T) {
 		}), []string{"left reversed -500"}},
 		{"the logs begin later", base(), with(with(none(), otherLogs), func(e *Estimate) { e.From = 70 }), []string{"left no_longer_in_inputs -500"}},
 		{"somebody looked, and they are gone", base(), with(with(none(), otherLogs), func(e *Estimate) { e.Present = map[Txn]bool{} }), []string{"left no_longer_in_inputs -500"}},
-		{"somebody looked, and they are there", base(), with(with(none(), otherLogs), func(e *Estimate) { e.Present = map[Txn]bool{{"ann", "t1"}: true, {"ann", "t2"}: true, {"ann", "p1"}: true} }), []string{"left evidence_fell -500"}},
+		{"somebody looked, and they are there", base(), with(with(none(), otherLogs), func(e *Estimate) {
+			e.Present = map[Txn]bool{{"ann", "t1"}: true, {"ann", "t2"}: true, {"ann", "p1"}: true}
+		}), []string{"left evidence_fell -500"}},
 		{"a log was replaced", base(), with(none(), otherLogs), []string{"left not_computable -500"}},
 		{"another log was replaced", base(), with(none(), func(e *Estimate) { e.Inputs[1].SHA256 = "h9" }), []string{"left evidence_fell -500"}},
 		{"dismissed", base(), with(none(), func(e *Estimate) { e.Decisions = map[Txn]bool{{Account: "ann"}: false} }), []string{"left decision -500"}},
