@@ -299,12 +299,14 @@ func rejectedClaims(sheet *claims.Sheet, o *claimsOptions) error {
 		return nil
 	}
 	first := &sheet.Rejected[0]
-	where := "the output lists each with its line and the reason"
+	where := "--out DIR and --json list each with its line and the reason"
 	switch {
+	case o.by == "" && first.Column == "by":
+		where = "say for such rows who claims: --by customer, or --by issuer"
 	case o.out != "":
 		where = "rejects.csv in " + o.out + " lists each with its line and the reason"
-	case o.quiet:
-		where = "--out DIR lists each with its line and the reason"
+	case o.json:
+		where = "each is listed under rejected, with its line and the reason"
 	}
 	return &incompleteError{fmt.Sprintf("%d of %d claims were rejected, first %s:%d: %s", n, sheet.Read, first.Source, first.Line, columnReason(first)), where}
 }

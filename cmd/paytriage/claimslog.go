@@ -174,20 +174,24 @@ func (w *claimKeys) search(ctx context.Context, log *event.Log, workers int) (*f
 func (w *claimKeys) account(a *baseline.Account, f *findings) {
 	_, claimed := w.accounts[a.Key]
 	fa := foundAccount{key: a.Key}
+	var h *habits
 	for j := range a.Charges {
 		c := &a.Charges[j]
 		loss := takes(c.Kind)
 		named := w.named(c)
+		if h == nil && (named || claimed) {
+			h = habitsOf(a)
+		}
 		if named {
 			fc := foundCharge{charge: *c, Charge: claims.Charge{Kind: c.Kind.String(), Loss: loss, Time: c.Time, Amount: c.Amount,
 				Currency: money.Currency(c.Currency), Declined: c.Status == event.Declined}}
 			if loss {
-				fc.Returned, fc.Means = cameBack(a, c), meansOf(a, j)
+				fc.Returned, fc.Means = h.cameBack(c), h.meansOf(j)
 			}
 			f.charges = append(f.charges, fc)
 		}
 		if claimed && loss && c.Status != event.Declined && !w.stolen[c.Txn] {
-			switch meansOf(a, j).Judge() {
+			switch h.meansOf(j).Judge() {
 			case claims.Own:
 				fa.Own++
 			case claims.New:
@@ -213,60 +217,76 @@ func takes(k event.Kind) bool {
 	return k == event.TopUp || k == event.Payment || k == event.TransferOut || k == event.Payout
 }
 
-// cameBack returns how much of a charge came back.
-func cameBack(a *baseline.Account, c *event.Charge) (sum int64) {
+// habits are what an account had, and since when, and what came back of its
+// charges.
+type habits struct {
+	a        *baseline.Account
+	shops    map[event.Key]int64
+	networks map[event.Addr]int64
+	back     map[accountAmount]int64 // by transaction and currency
+}
+
+func habitsOf(a *baseline.Account) *habits {
+	h := &habits{a, map[event.Key]int64{}, map[event.Addr]int64{}, map[accountAmount]int64{}}
+	since := func(addr event.Addr, at int64) {
+		if first, seen := h.networks[addr.Net()]; addr != 0 && (!seen || at < first) {
+			h.networks[addr.Net()] = at
+		}
+	}
+	for i := range a.Logins {
+		if l := &a.Logins[i]; l.Outcome() != event.Failure {
+			since(l.Addr, l.Time)
+		}
+	}
 	for i := range a.Charges {
-		r := &a.Charges[i]
-		undoes := r.Kind == event.Reversal || r.Kind == event.Refund || r.Kind == event.Chargeback
-		if undoes && c.Txn != 0 && r.Ref == c.Txn && r.Status != event.Declined && r.Currency == c.Currency {
-			if sum += r.Amount; sum > money.MaxAmount {
-				return money.MaxAmount
+		c := &a.Charges[i]
+		switch {
+		case c.Status == event.Declined:
+		case c.Kind == event.Reversal || c.Kind == event.Refund || c.Kind == event.Chargeback:
+			k := accountAmount{c.Ref, 0, money.Currency(c.Currency)}
+			h.back[k] = min(h.back[k]+c.Amount, money.MaxAmount)
+		default:
+			since(c.Addr, c.Time)
+			if _, seen := h.shops[c.Store]; !seen { // they are by time
+				h.shops[c.Store] = c.Time
 			}
 		}
 	}
-	return sum
+	return h
+}
+
+// cameBack returns how much of a charge came back.
+func (h *habits) cameBack(c *event.Charge) int64 {
+	if c.Txn == 0 {
+		return 0
+	}
+	return h.back[accountAmount{c.Txn, 0, money.Currency(c.Currency)}]
 }
 
 // meansOf says by what means a charge was made. What an account had a day before
 // counts as its own: so does a device that is the only one ever seen in it.
-func meansOf(a *baseline.Account, j int) (m claims.Means) {
-	c := &a.Charges[j]
+func (h *habits) meansOf(j int) (m claims.Means) {
+	c := &h.a.Charges[j]
 	before := c.Time - baseline.Day
-	if by := a.ChargeBy[j]; by != baseline.Nobody && a.Actors[by].Key != 0 {
-		m.Device = claims.New
-		if a.Actors[by].First <= before || len(a.Actors) == 1 {
+	seen := func(first int64, known bool) claims.Seen {
+		if known && first <= before {
+			return claims.Own
+		}
+		return claims.New
+	}
+	if by := h.a.ChargeBy[j]; by != baseline.Nobody && h.a.Actors[by].Key != 0 {
+		m.Device = seen(h.a.Actors[by].First, true)
+		if len(h.a.Actors) == 1 {
 			m.Device = claims.Own
 		}
 	}
 	if c.Store != 0 {
-		m.Shop = claims.New
+		first, known := h.shops[c.Store]
+		m.Shop = seen(first, known)
 	}
 	if c.Addr != 0 {
-		m.Network = claims.New
-	}
-	for i := range a.Charges {
-		o := &a.Charges[i]
-		if o.Time > before {
-			break
-		}
-		if o.Status == event.Declined {
-			continue
-		}
-		if c.Store != 0 && o.Store == c.Store {
-			m.Shop = claims.Own
-		}
-		if c.Addr != 0 && o.Addr != 0 && o.Addr.Net() == c.Addr.Net() {
-			m.Network = claims.Own
-		}
-	}
-	for i := range a.Logins {
-		l := &a.Logins[i]
-		if l.Time > before {
-			break
-		}
-		if c.Addr != 0 && l.Addr != 0 && l.Outcome() != event.Failure && l.Addr.Net() == c.Addr.Net() {
-			m.Network = claims.Own
-		}
+		first, known := h.networks[c.Addr.Net()]
+		m.Network = seen(first, known)
 	}
 	return m
 }

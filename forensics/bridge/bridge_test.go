@@ -69,6 +69,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"nothing", base(), base(), nil},
 		{"all charges after the old end", with(none(), func(e *Estimate) { e.To = 40 }), with(base(), otherLogs), []string{"entered new_logs 500"}},
+		{"all charges before the old beginning", with(none(), func(e *Estimate) { e.From = 90 }), with(base(), otherLogs), []string{"entered new_logs 500"}},
 		{"charges within the old logs, which grew", none(), with(base(), otherLogs), []string{"entered evidence_rose 500"}},
 		{"one of them within", with(none(), func(e *Estimate) { e.To = 55 }), with(base(), otherLogs), []string{"entered evidence_rose 500"}},
 		{"was entered without loss", with(none(), func(e *Estimate) { e.Takeovers["ann"] = Takeover{Score: 90} }), with(base(), otherLogs), []string{"entered charges_found 500"}},
@@ -193,7 +194,7 @@ func TestAddsUp(t *testing.T) {
 		known[r[0]] = true
 	}
 	seen := map[string]int{}
-	for seed := range uint64(10_000) {
+	for seed := range uint64(5000) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		old, now := random(r, "old"), random(r, "new")
 		b, err := Between(old, now)

@@ -37,7 +37,7 @@ const (
 // mean.
 func Reasons() [][2]string {
 	return [][2]string{
-		{NewLogs, "charges after the end of the old payment logs"},
+		{NewLogs, "charges outside the time of the old payment logs: mostly after their end"},
 		{EvidenceRose, "the logs grew or changed, and it is surer: the detail says by which evidence"},
 		{EvidenceFell, "the logs grew or changed, and it is less sure"},
 		{Reversed, "charges were reversed, refunded, charged back or declined since"},
@@ -66,6 +66,7 @@ type pair struct {
 	policyDiff, versionDiff bool
 	oldLines, newLines      map[key][]*ledger.Line
 	oldCharges, newCharges  map[string][]Txn // by account
+	oldDecided, newDecided  map[string][]Txn
 	newTwins                map[twin]bool
 }
 
@@ -87,7 +88,8 @@ func newPair(old, new *Estimate) *pair {
 	p.sameLogs = p.knownLogs && slices.Equal(hashes(old), hashes(new))
 	p.policyDiff, p.versionDiff = old.Policy != new.Policy, old.Version != new.Version
 	p.oldLines, p.newLines = linesOf(old), linesOf(new)
-	p.oldCharges, p.newCharges = chargesOf(old), chargesOf(new)
+	p.oldCharges, p.newCharges = byAccount(old.Charges), byAccount(new.Charges)
+	p.oldDecided, p.newDecided = byAccount(old.Decisions), byAccount(new.Decisions)
 	p.newTwins = map[twin]bool{}
 	for t, c := range new.Charges {
 		p.newTwins[twinOf(t.Account, &c)] = true
@@ -114,9 +116,10 @@ func linesOf(e *Estimate) map[key][]*ledger.Line {
 	return m
 }
 
-func chargesOf(e *Estimate) map[string][]Txn {
+// byAccount returns what charges are told of, by account.
+func byAccount[V any](all map[Txn]V) map[string][]Txn {
 	m := map[string][]Txn{}
-	for t := range e.Charges {
+	for t := range all {
 		m[t.Account] = append(m[t.Account], t)
 	}
 	for _, list := range m {
@@ -149,13 +152,13 @@ func (p *pair) method(evidence, detail string) (string, string) {
 // decided reports whether the decisions on an account, or on a charge of it,
 // differ and now say so.
 func (p *pair) decided(account string, confirm bool) bool {
-	for t, c := range p.new.Decisions {
-		if was, known := p.old.Decisions[t]; t.Account == account && c == confirm && (!known || was != c) {
+	for _, t := range p.newDecided[account] {
+		if was, known := p.old.Decisions[t]; p.new.Decisions[t] == confirm && (!known || was != confirm) {
 			return true
 		}
 	}
-	for t, c := range p.old.Decisions {
-		if _, known := p.new.Decisions[t]; t.Account == account && c != confirm && !known {
+	for _, t := range p.oldDecided[account] {
+		if _, known := p.new.Decisions[t]; p.old.Decisions[t] != confirm && !known {
 			return true
 		}
 	}
@@ -211,8 +214,10 @@ func some(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// late reports whether a charge lies after the end of the old logs.
-func (p *pair) late(c *Charge) bool { return p.old.To != 0 && c.Time > p.old.To }
+// late reports whether a charge lies outside the time of the old logs.
+func (p *pair) late(c *Charge) bool {
+	return p.old.To != 0 && c.Time > p.old.To || p.old.From != 0 && c.Time < p.old.From
+}
 
 func (p *pair) byRule(e *Estimate, v *Victim) string {
 	if v.Why != "" {
