@@ -1,8 +1,10 @@
 package refund_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -47,7 +49,7 @@ func dump(in refund.Input, a refund.Account) string {
 		s += fmt.Sprintf("%2d at %d verdict %d %v %v %d %v txn %x ref %x %v foreign %v\n", i, c.Time, in.Verdicts[i], c.Kind, c.Status,
 			c.Amount, money.Currency(c.Currency), uint64(c.Txn), uint64(c.Ref), c.Funding, in.Foreign != nil && in.Foreign[i])
 	}
-	return s + fmt.Sprintf("possible %v opening %v\n", in.Possible, in.Opening) + write(a, names)
+	return s + fmt.Sprintf("possible %v opening %v balances %v\n", in.Possible, in.Opening, in.Balances) + write(a, names)
 }
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
@@ -104,10 +106,17 @@ func random(r *rand.Rand) refund.Input {
 		}
 	}
 	for _, c := range currencies {
+		if r.IntN(4) == 0 {
+			for range 1 + r.IntN(2) {
+				in.Balances = append(in.Balances, refund.KnownBalance{Currency: money.Currency(c), Amount: int64(r.IntN(40)) * 1000,
+					Until: pick(r, math.MinInt64, int64(r.IntN(n))*1e6, math.MaxInt64)})
+			}
+		}
 		if r.IntN(3) == 0 {
 			in.Opening = append(in.Opening, refund.Opening{Currency: money.Currency(c), Amount: int64(r.IntN(40)) * 1000})
 		}
 	}
+	slices.SortStableFunc(in.Balances, func(a, b refund.KnownBalance) int { return cmp.Compare(a.Until, b.Until) })
 	return in
 }
 
@@ -202,7 +211,7 @@ func TestSumIsLoss(t *testing.T) {
 // reorder returns the account with its rows in another order: new row k is
 // old row order[k].
 func reorder(in refund.Input, order []int) refund.Input {
-	out := refund.Input{Possible: in.Possible, Opening: in.Opening}
+	out := refund.Input{Possible: in.Possible, Opening: in.Opening, Balances: in.Balances}
 	for _, i := range order {
 		out.Charges = append(out.Charges, in.Charges[i])
 		out.Verdicts = append(out.Verdicts, in.Verdicts[i])
@@ -289,6 +298,12 @@ func TestTwoCurrencies(t *testing.T) {
 		for _, o := range in.Opening {
 			twice.Opening = append(twice.Opening[:len(twice.Opening):len(twice.Opening)], refund.Opening{Currency: o.Currency | 1<<31, Amount: o.Amount})
 		}
+		for _, o := range in.Balances {
+			other := o
+			other.Currency |= 1 << 31
+			twice.Balances = append(twice.Balances[:len(twice.Balances):len(twice.Balances)], other)
+		}
+		slices.SortStableFunc(twice.Balances, func(a, b refund.KnownBalance) int { return cmp.Compare(a.Until, b.Until) })
 		order := identity(len(twice.Charges))
 		slices.SortStableFunc(order, func(i, j int) int { return int(twice.Charges[i].Time - twice.Charges[j].Time) })
 		twice = reorder(twice, order)
@@ -369,7 +384,7 @@ func TestWhoPressed(t *testing.T) {
 // for changes nobody's line, while opening balances are not known.
 func TestOwnRowsDoNotMatter(t *testing.T) {
 	each(t, always, func(r *rand.Rand, in refund.Input, _ refund.Account) error {
-		in.Opening = nil
+		in.Opening, in.Balances = nil, nil
 		a := settle(t, in)
 		more := reorder(in, identity(len(in.Charges)))
 		last := in.Charges[len(in.Charges)-1]
