@@ -63,6 +63,34 @@ type Case struct {
 	// whoever reads the log to set; Investigate does not.
 	Skew      coverage.Skew
 	Corrected int64
+
+	// Files are what was read beside the logs, Unread the rows of them that
+	// were not understood. They too are for whoever reads them to set.
+	Files  []File
+	Unread []UnreadRow
+}
+
+// A File is a file of what people know.
+type File struct {
+	Name                     string
+	Role                     string // balances or decisions
+	Bytes                    int64
+	SHA256                   [32]byte
+	Read, Accepted, Rejected int64
+}
+
+// The roles of files beside the logs.
+const (
+	BalancesRole  = "balances"
+	DecisionsRole = "decisions"
+)
+
+// An UnreadRow is a row of such a file that was not understood.
+type UnreadRow struct {
+	Source         string
+	Line           int64
+	Column, Reason string
+	Raw            string
 }
 
 // An Unanswered question is one for which a column is absent.

@@ -168,6 +168,15 @@ func (e DecisionEffect) String() string { return effectWords[e].code }
 // Doc returns what the effect means, in one line.
 func (e DecisionEffect) Doc() string { return effectWords[e].doc }
 
+// DecisionEffects lists all effects, for the schema.
+func DecisionEffects() []DecisionEffect {
+	list := make([]DecisionEffect, numEffects)
+	for i := range list {
+		list[i] = DecisionEffect(i)
+	}
+	return list
+}
+
 // A Decision is what a person decided, and what became of it.
 type Decision struct {
 	ledger.Decision

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
@@ -134,7 +135,8 @@ func (o *again) asMade(m *report.Manifest) error {
 		now *string
 		was string
 	}{{&o.in.zones, was.zones}, {&o.in.currency, was.currency}, {&o.in.policyFile, was.policyFile},
-		{&o.in.maxUnpacked, was.maxUnpacked}, {&o.in.cardKey, was.cardKey}} {
+		{&o.in.maxUnpacked, was.maxUnpacked}, {&o.in.cardKey, was.cardKey},
+		{&o.in.balances, was.balances}, {&o.in.decisions, was.decisions}, {&o.in.spentFirst, was.spentFirst}} {
 		if *r.now == "" {
 			*r.now = r.was
 		}
@@ -143,14 +145,50 @@ func (o *again) asMade(m *report.Manifest) error {
 	return nil
 }
 
+// readKnown reads again what people knew when the case was made, and makes sure that
+// it is the same.
+func (o *again) readKnown(folder string) (*known, error) {
+	m, err := report.ReadManifest(folder)
+	if err != nil {
+		return nil, err
+	}
+	if o.in.spentFirst == "" {
+		o.in.spentFirst = spentFirstWords[0]
+	}
+	k, err := o.in.knownOptions.read()
+	if err != nil {
+		return nil, err
+	}
+	for _, role := range []string{forensics.BalancesRole, forensics.DecisionsRole} {
+		was, now := "", ""
+		for _, in := range m.Inputs {
+			if in.Role == role {
+				was = in.SHA256
+			}
+		}
+		for i := range k.files {
+			if f := &k.files[i]; f.Role == role {
+				now = hex.EncodeToString(f.SHA256[:])
+			}
+		}
+		if was != now {
+			return nil, &hintError{fmt.Errorf("the %s are not those that the case was made with", role),
+				"name the same file with --" + role + ", or make the case again with the new one"}
+		}
+	}
+	return k, nil
+}
+
 // sameInputs makes sure that the logs are those of the manifest, whatever their
 // names, and were understood as they were then.
 func sameInputs(m *report.Manifest, log *event.Log) error {
 	type input struct{ role, hash string }
 	was := map[input][]report.Input{}
 	for _, in := range m.Inputs {
-		k := input{in.Role, in.SHA256}
-		was[k] = append(was[k], in)
+		if in.Role != forensics.BalancesRole && in.Role != forensics.DecisionsRole {
+			k := input{in.Role, in.SHA256}
+			was[k] = append(was[k], in)
+		}
 	}
 	var problems []string
 	for i := range log.Sources {

@@ -55,11 +55,15 @@ they have moved, name them with --auth and --payments. Changed logs are refused.
 	f := cmd.Flags()
 	o.again.addFlags(f)
 	f.StringVar(&o.in.policyFile, "policy", "", "where the policy file is now")
+	f.StringVar(&o.in.balances, "balances", "", "where the file of balances is now")
+	f.StringVar(&o.in.decisions, "decisions", "", "where the file of decisions is now")
 	f.IntVar(&o.rows, "rows", 200, "show at most so many rows of the account, those of visitors first; 0 for all")
 	f.BoolVar(&o.raw, "raw", false, "show the rows as they stand in their files, too")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	complete(cmd, "progress", progressModes...)
 	cmd.MarkFlagFilename("policy", "yaml", "yml")
+	cmd.MarkFlagFilename("balances", "csv")
+	cmd.MarkFlagFilename("decisions", "csv")
 	return cmd
 }
 
@@ -94,7 +98,11 @@ func runExplain(ctx context.Context, std streams, o *explainOptions, folder, acc
 	if err != nil {
 		return err
 	}
-	x, err := forensics.Examine(ctx, log, p, forensics.Options{Workers: o.in.workers})
+	known, err := o.readKnown(folder)
+	if err != nil {
+		return err
+	}
+	x, err := forensics.Examine(ctx, log, p, forensics.Options{Workers: o.in.workers, Known: known.Known})
 	if err != nil {
 		return err
 	}
@@ -170,6 +178,9 @@ func explainAccount(ctx context.Context, x *forensics.Examination, said map[stri
 		return nil, err
 	}
 	row, ok := said[account]
+	if e.Dismissed && !ok {
+		return &explanation{Explanation: e}, nil
+	}
 	if row.tier != e.Tier || ok && row.score != int64(e.Score) {
 		return nil, fmt.Errorf("account %.100q is %s with score %d in the case, and %s with %d now: %w", account, tierWord(row.tier), row.score, tierWord(e.Tier), e.Score, errOtherScore)
 	}
