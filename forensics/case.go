@@ -133,6 +133,7 @@ type Takeover struct {
 	Lost       bool
 	Reasons    []string
 	Weights    Weights
+	Decided    bool // a person confirmed it
 }
 
 // Weights are the groups of evidence that a score is the sum of.

@@ -181,7 +181,7 @@ func DecisionEffects() []DecisionEffect {
 type Decision struct {
 	ledger.Decision
 	Effect DecisionEffect
-	Tier   takeover.Tier // of the account, by the evidence; NoTier where it has none
+	Tier   takeover.Tier // of the account's losses, by the evidence; NoTier where it has none
 }
 
 // listDecisions says what became of each decision. Two that are the same in
@@ -199,7 +199,7 @@ func (inv *investigation) listDecisions() []Decision {
 		row := Decision{Decision: d}
 		key := event.KeyOfString(d.Account)
 		if s := suspects[key]; s != nil {
-			row.Tier = s.tier()
+			row.Tier = s.paidTier()
 		}
 		holds := inv.known.holding(key, d.Txn)
 		if *holds != d || applied[d.Subject()] {

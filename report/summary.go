@@ -136,8 +136,8 @@ type DecisionSummary struct {
 	DismissedAccounts int64 `json:"dismissed_accounts"`
 	ConfirmedCharges  int64 `json:"confirmed_charges"`
 	DismissedCharges  int64 `json:"dismissed_charges"`
-	// PossibleConfirmed counts the accounts that were only possible before.
-	PossibleConfirmed int64 `json:"possible_accounts_confirmed"`
+	// PossibleConfirmed counts the takeovers that were only possible before.
+	PossibleConfirmed int64 `json:"possible_takeovers_confirmed"`
 }
 
 // A ChannelSummary adds up the ledger lines of one channel, those that need a
@@ -289,6 +289,11 @@ func (s *Summary) known(c *forensics.Case) {
 	for i := range c.Decisions {
 		s.Decisions.add(&c.Decisions[i])
 	}
+	for i := range c.Takeovers {
+		if t := &c.Takeovers[i]; t.Decided && t.Tier == takeover.Possible {
+			s.Decisions.PossibleConfirmed++
+		}
+	}
 }
 
 func (s *DecisionSummary) add(d *forensics.Decision) {
@@ -308,9 +313,6 @@ func (s *DecisionSummary) add(d *forensics.Decision) {
 		s.DismissedCharges++
 	case d.Confirm:
 		s.ConfirmedAccounts++
-		if d.Tier == takeover.Possible {
-			s.PossibleConfirmed++
-		}
 	default:
 		s.DismissedAccounts++
 	}

@@ -513,7 +513,7 @@ var decisionsSchema = table.Schema{
 		maybe("why", table.Text, "and why"),
 		col("decided_at", table.Time, "when; of several decisions on one thing the last one holds"),
 		col("effect", table.Code, effectsDoc()),
-		maybe("tier", table.Code, "of the account by the evidence alone; empty where nobody is found to have entered it"),
+		maybe("tier", table.Code, "of the account's losses by the evidence alone; empty where nobody is found to have entered it"),
 	},
 }
 

@@ -181,7 +181,7 @@ func jsonShare(ppb int64) *int64 {
 
 func explainJSON(e *explanation) *explainOut {
 	out := &explainOut{SchemaVersion: explainVersion, Account: e.Account, Named: e.Tier >= takeover.Probable, Tier: jsonTier(e.Tier),
-		Meaning: meanings[e.Tier], Vector: e.vector, Campaign: e.campaign, PolicyHash: e.policyHash,
+		Meaning: meaningOf(e), Vector: e.vector, Campaign: e.campaign, PolicyHash: e.policyHash,
 		Accounts: e.Accounts, Newcomers: e.Newcomers, PriorPPB: e.PriorPPB, Failed: e.Failed,
 		Users: []explainUser{}, Visits: []explainVisit{}, Events: []explainEvent{}, Losses: []explainLoss{}, Ledger: []explainLine{},
 		Decisions: []explainDecision{}, Dismissed: e.Dismissed,

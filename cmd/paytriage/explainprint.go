@@ -73,7 +73,7 @@ func headPairs(e *explanation) []console.Pair {
 		return pairs
 	}
 	add("verdict", fmt.Sprintf("%s, score %d: %s", tierWord(e.Tier), e.Score, oddsWords(e.Score)))
-	add("that means", meanings[e.Tier])
+	add("that means", meaningOf(e))
 	for i := range e.Decisions {
 		key := ""
 		if i == 0 {
@@ -94,6 +94,21 @@ func headPairs(e *explanation) []console.Pair {
 	}
 	add("to begin with", fmt.Sprintf("of the %s visits of newcomers in these logs, %s are taken for thieves' before any evidence", count(e.Newcomers), sharePercent(e.PriorPPB)))
 	return pairs
+}
+
+// meaningOf says what the tier of an account promises, unless a person went
+// further.
+func meaningOf(e *explanation) string {
+	if e.Tier == takeover.Possible && confirmedByPerson(e) {
+		return "the logs alone leave it open; a person confirmed it, so that what it lost is owed"
+	}
+	return meanings[e.Tier]
+}
+
+func confirmedByPerson(e *explanation) bool {
+	return slices.ContainsFunc(e.Decisions, func(d forensics.Decision) bool {
+		return d.Txn == "" && d.Confirm && d.Effect == forensics.DecisionApplied
+	})
 }
 
 // decisionText tells a decision and what became of it.
