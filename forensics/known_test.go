@@ -278,9 +278,9 @@ func TestClosingBalances(t *testing.T) {
 		end := midnight + 31*24*time.Hour.Microseconds()
 		early := midnight // before any row
 		for _, known := range [][]forensics.Balance{
-			{{"h011", jpy, opening, math.MinInt64}},
-			{{"h011", jpy, e.left, math.MaxInt64}},
-			{{"h011", jpy, e.left, end}, {"h011", jpy, opening, early}, {"h011", jpy, opening, early}},
+			{{Account: "h011", Currency: jpy, Amount: opening, Until: math.MinInt64}},
+			{{Account: "h011", Currency: jpy, Amount: e.left, Until: math.MaxInt64}},
+			{{Account: "h011", Currency: jpy, Amount: e.left, Until: end}, {Account: "h011", Currency: jpy, Amount: opening, Until: early}, {Account: "h011", Currency: jpy, Amount: opening, Until: early}},
 		} {
 			c := with(t, b, forensics.Known{Balances: known})
 			var clawback, used int64
@@ -306,8 +306,8 @@ func TestClosingBalances(t *testing.T) {
 		}
 		// Balances that do not fit each other, and such as are of no account or
 		// currency of the case.
-		c := with(t, b, forensics.Known{Balances: []forensics.Balance{{"h011", jpy, opening, math.MinInt64}, {"h011", jpy, e.left + 1, math.MaxInt64},
-			{"h011", money.MustCurrency("USD"), 1, math.MaxInt64}, {"h001", jpy, 1, math.MaxInt64}, {"nobody", jpy, 1, math.MaxInt64}}})
+		c := with(t, b, forensics.Known{Balances: []forensics.Balance{{Account: "h011", Currency: jpy, Amount: opening, Until: math.MinInt64}, {Account: "h011", Currency: jpy, Amount: e.left + 1, Until: math.MaxInt64},
+			{Account: "h011", Currency: money.MustCurrency("USD"), Amount: 1, Until: math.MaxInt64}, {Account: "h001", Currency: jpy, Amount: 1, Until: math.MaxInt64}, {Account: "nobody", Currency: jpy, Amount: 1, Until: math.MaxInt64}}})
 		for _, r := range c.Refunds {
 			if r.Account == "h011" && r.Channel == refund.Balance && (r.Amount != -4_000 || r.Status != refund.Exception || !r.Reasons.Has(refund.BalancesDiffer)) {
 				t.Errorf("%d left: %+v", e.left, r)
