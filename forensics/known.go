@@ -157,7 +157,7 @@ var effectWords = [numEffects]struct{ code, doc string }{
 	DecisionOverridden:  {"overridden", "another decision on the same thing holds"},
 	NoSuchAccount:       {"no_such_account", "no row of the logs is of the account"},
 	NoSuchCharge:        {"no_such_charge", "the account has no such transaction"},
-	NotInCase:           {"not_in_case", "the logs show nobody else in the account, so that there is nothing to confirm or dismiss"},
+	NotInCase:           {"not_in_case", "by the evidence nobody else entered the account: there is nothing to confirm or dismiss"},
 	FollowsOriginal:     {"follows_original", "a reversal, refund or chargeback goes with the charge that it undoes"},
 	AccountWasDismissed: {"account_dismissed", "the whole account was dismissed"},
 }
@@ -271,17 +271,28 @@ type accountRows struct {
 	loginAt, chargeAt int
 }
 
-// rowsOf finds the rows of an account.
+// rowsOf finds the rows of an account. They are mostly in the part that readers
+// put them in, but a log need not be spread that way.
 func rowsOf(log *event.Log, account event.Key) (accountRows, bool) {
+	if len(log.Parts) == 0 {
+		return accountRows{}, false
+	}
+	if rows, found := rowsIn(&log.Parts[event.PartOf(account, len(log.Parts))], account); found {
+		return rows, true
+	}
 	for i := range log.Parts {
-		part := &log.Parts[i]
-		from := sort.Search(len(part.Logins), func(n int) bool { return part.Logins[n].Account >= account })
-		to := from + sort.Search(len(part.Logins)-from, func(n int) bool { return part.Logins[from+n].Account > account })
-		begin := sort.Search(len(part.Charges), func(n int) bool { return part.Charges[n].Account >= account })
-		end := begin + sort.Search(len(part.Charges)-begin, func(n int) bool { return part.Charges[begin+n].Account > account })
-		if from < to || begin < end {
-			return accountRows{part.Logins[from:to:to], part.Charges[begin:end:end], from, begin}, account != 0
+		if rows, found := rowsIn(&log.Parts[i], account); found {
+			return rows, true
 		}
 	}
 	return accountRows{}, false
+}
+
+// rowsIn finds the rows of an account in a part.
+func rowsIn(part *event.Part, account event.Key) (accountRows, bool) {
+	from := sort.Search(len(part.Logins), func(n int) bool { return part.Logins[n].Account >= account })
+	to := from + sort.Search(len(part.Logins)-from, func(n int) bool { return part.Logins[from+n].Account > account })
+	begin := sort.Search(len(part.Charges), func(n int) bool { return part.Charges[n].Account >= account })
+	end := begin + sort.Search(len(part.Charges)-begin, func(n int) bool { return part.Charges[begin+n].Account > account })
+	return accountRows{part.Logins[from:to:to], part.Charges[begin:end:end], from, begin}, account != 0 && (from < to || begin < end)
 }

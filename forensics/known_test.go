@@ -83,13 +83,24 @@ func TestConfirmedAccount(t *testing.T) {
 			}
 		}
 	}
-	a, z := totalOf(before, jpy), totalOf(after, jpy)
-	if z.NetLoss != a.NetLoss+now.NetLoss || z.ByDecision.NetLoss != now.NetLoss || z.ByDecision.Victims != 1 ||
-		z.NeedsDecision != a.NeedsDecision-now.NetLoss || z.ByTier[takeover.Possible].NetLoss != a.ByTier[takeover.Possible].NetLoss-now.NetLoss {
-		t.Errorf("before %+v\nafter %+v", a, z)
+	var sum, undecided int64 // of what is owed, and of cash, whose owner no log knows
+	for _, v := range after.Victims {
+		if v.Currency == jpy && (v.Tier >= takeover.Probable || v.Decided) {
+			sum += v.NetLoss
+		}
 	}
-	if z.Owed+z.Held+z.Exception != z.NetLoss+z.InFlight {
-		t.Errorf("owed %d, held %d and exceptions %d are not the loss %d and what is in flight %d", z.Owed, z.Held, z.Exception, z.NetLoss, z.InFlight)
+	for _, r := range after.Refunds {
+		if r.Currency == jpy && r.Status == refund.NeedsDecision && (r.Tier >= takeover.Probable || r.Account == account) {
+			undecided += r.Amount
+		}
+	}
+	z := totalOf(after, jpy)
+	if z.NetLoss != sum || z.ByDecision.NetLoss != now.NetLoss || z.ByDecision.Victims != 1 ||
+		z.NetLoss != z.ByTier[takeover.Confirmed].NetLoss+z.ByTier[takeover.Probable].NetLoss+z.ByDecision.NetLoss {
+		t.Errorf("victims sum to %d: %+v", sum, z)
+	}
+	if z.Owed+z.Held+z.Exception+undecided != z.NetLoss+z.InFlight {
+		t.Errorf("owed %d, held %d, exceptions %d and undecided %d are not the loss %d and what is in flight %d", z.Owed, z.Held, z.Exception, undecided, z.NetLoss, z.InFlight)
 	}
 	effects := map[forensics.DecisionEffect]int{}
 	for _, d := range after.Decisions {
@@ -363,7 +374,7 @@ func TestSpentFirstChangesNoTotal(t *testing.T) {
 			}
 		}
 	}
-	if differ < 3 || split < 50 {
+	if differ < 3 || split < 30 {
 		t.Errorf("%d splits differ, of %d charges", differ, split)
 	}
 }

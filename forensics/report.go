@@ -172,6 +172,17 @@ const (
 	byDecision = "decided"
 )
 
+// A Code is a code that files show, and what it means.
+type Code struct{ Code, Doc string }
+
+// ChargeReasons lists the reasons of charges beside those of takeover.
+func ChargeReasons() []Code {
+	return []Code{
+		{sentOn, "money that was stolen from another account and sent here"},
+		{byDecision, "by the evidence the owner's, but a person decided that it is stolen"},
+	}
+}
+
 // ledger lists the victims, one a currency, and the lines of a suspect.
 func (inv *investigation) ledger(s *suspect, ids []string) ([]Victim, []Refund) {
 	account, tier := inv.account(s), s.paidTier()
