@@ -38,6 +38,7 @@ func Examine(ctx context.Context, log *event.Log, p *policy.Policy, opt Options)
 	if err != nil {
 		return nil, err
 	}
+	known.keep(opt.Known.Balances, x.Visits)
 	inv := &investigation{log: log, p: p, found: x.Findings, known: known}
 	if err := inv.accounts(ctx); err != nil {
 		return nil, err

@@ -3,13 +3,15 @@
 //
 // Investigate is the whole of it, and reads from top to bottom: visits of
 // strangers are found and weighed (takeover, with baseline and source below
-// it), the charges of those who are named are told from the owner's (charge),
-// accounts that belong together are put together (campaign), and each account
-// is settled (refund). What is reported is then turned back into text.
+// it), the charges of those who are named are told from the owner's (charge) and
+// each account is settled (refund), what people decided going before the
+// evidence. Stolen money that was sent to other accounts is followed, and those
+// that were robbed too are settled again. Accounts that belong together are put
+// together (campaign). What is reported is then turned back into text.
 //
-// The package is pure but for that last step, which asks the log for the text
-// of rows: no clock, no randomness, no order of maps. The same log gives the
-// same Case.
+// The package is pure but for two steps, which ask the log for the text of rows:
+// the last one, and following money where nothing but text links two rows. No
+// clock, no randomness, no order of maps: the same log gives the same Case.
 package forensics
 
 import (
@@ -52,6 +54,7 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err != nil {
 		return nil, err
 	}
+	known.keep(opt.Known.Balances, found.Visits)
 	inv := &investigation{log: log, p: p, found: found, known: known}
 	if err := inv.accounts(ctx); err != nil {
 		return nil, err

@@ -33,7 +33,8 @@ type Balance struct {
 // known is Known by the keys of accounts.
 type known struct {
 	spentFirst refund.Order
-	balances   []keyedBalance // by account, then instant
+	given      int64          // balances
+	balances   []keyedBalance // of accounts with a visit, by account, then instant
 	decisions  []ledger.Decision
 	decided    map[event.Key]*decided
 }
@@ -69,14 +70,6 @@ func (r Route) String() string { return [...]string{"own_detection", "customer",
 // *ledger.ConflictError.
 func know(k *Known) (known, error) {
 	out := known{spentFirst: k.SpentFirst, decisions: k.Decisions, decided: map[event.Key]*decided{}}
-	for _, b := range k.Balances {
-		out.balances = append(out.balances, keyedBalance{event.KeyOfString(b.Account), b.Account,
-			refund.KnownBalance{Currency: b.Currency, Amount: b.Amount, Until: b.Until}})
-	}
-	slices.SortFunc(out.balances, func(a, b keyedBalance) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.Until, b.Until), cmp.Compare(a.Currency, b.Currency),
-			cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.text, b.text))
-	})
 	holds, err := ledger.Latest(k.Decisions)
 	if err != nil {
 		return out, err
@@ -91,6 +84,24 @@ func know(k *Known) (known, error) {
 	}
 	out.routes(k.Decisions)
 	return out, nil
+}
+
+// keep keeps the balances of accounts that somebody visited: a service has many
+// more accounts than it can have victims. Visits are in the order of accounts.
+func (k *known) keep(all []Balance, visits []takeover.Visit) {
+	k.given = int64(len(all))
+	for _, b := range all {
+		key := event.KeyOfString(b.Account)
+		at := sort.Search(len(visits), func(i int) bool { return visits[i].Account >= key })
+		if at < len(visits) && visits[at].Account == key {
+			k.balances = append(k.balances, keyedBalance{key, b.Account,
+				refund.KnownBalance{Currency: b.Currency, Amount: b.Amount, Until: b.Until}})
+		}
+	}
+	slices.SortFunc(k.balances, func(a, b keyedBalance) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.Until, b.Until), cmp.Compare(a.Currency, b.Currency),
+			cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.text, b.text))
+	})
 }
 
 // of returns what was decided of an account, to be filled in.

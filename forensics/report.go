@@ -19,7 +19,7 @@ func (inv *investigation) report() (*Case, error) {
 		Newcomers: int64(len(inv.found.Visits)), Accounts: inv.found.Accounts,
 		PriorPPB: inv.found.Prior, WrongMilli: inv.found.Wrong,
 		FailureRate: inv.found.Sources.Failures, EntryRate: inv.found.Sources.Entries,
-		SpentFirst: inv.known.spentFirst, Unnamed: inv.unnamed, Balances: int64(len(inv.known.balances)), BalancesUsed: inv.balancesUsed(),
+		SpentFirst: inv.known.spentFirst, Unnamed: inv.unnamed, Balances: inv.known.given, BalancesUsed: inv.balancesUsed(),
 		Decisions: inv.listDecisions()}
 	ids := inv.campaignIDs()
 	for i := range inv.suspects {

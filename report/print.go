@@ -178,7 +178,11 @@ func headline(s *Summary) []console.Pair {
 	}
 	notRobbed := ""
 	if s.blind(event.Payments) == "" {
-		add("victims", s.Victims.text(""))
+		victims := s.Victims.text("")
+		if d := s.Decisions; d != nil && d.VictimsConfirmed > 0 {
+			victims += ", " + count(d.VictimsConfirmed) + " of them confirmed by a person"
+		}
+		add("victims", victims)
 		add("net loss", netLoss(s))
 		if s.EnteredOnly > 0 {
 			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"

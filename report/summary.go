@@ -136,7 +136,9 @@ type DecisionSummary struct {
 	DismissedAccounts int64 `json:"dismissed_accounts"`
 	ConfirmedCharges  int64 `json:"confirmed_charges"`
 	DismissedCharges  int64 `json:"dismissed_charges"`
-	// PossibleConfirmed counts the takeovers that were only possible before.
+	// VictimsConfirmed and PossibleConfirmed count the victims and takeovers that
+	// were only possible before.
+	VictimsConfirmed  int64 `json:"possible_victims_confirmed"`
 	PossibleConfirmed int64 `json:"possible_takeovers_confirmed"`
 }
 
@@ -292,6 +294,11 @@ func (s *Summary) known(c *forensics.Case) {
 	for i := range c.Takeovers {
 		if t := &c.Takeovers[i]; t.Decided && t.Tier == takeover.Possible {
 			s.Decisions.PossibleConfirmed++
+		}
+	}
+	for i := range c.Victims {
+		if v := &c.Victims[i]; v.Decided && v.Tier == takeover.Possible {
+			s.Decisions.VictimsConfirmed++
 		}
 	}
 }

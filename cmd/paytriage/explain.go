@@ -37,7 +37,9 @@ line, whose each charge is and why; and what is owed. It does so for victims and
 for all others.
 
 The logs are those that the case was made from, which its manifest names; where
-they have moved, name them with --auth and --payments. Changed logs are refused.`,
+they have moved, name them with --auth and --payments. Changed logs are refused.
+So it is with the balances and decisions that the case was made with: where a
+person's decision goes before the evidence, that is said.`,
 		Example: `  paytriage explain case t8b9edee6w
   paytriage explain case n7pzq3qt0k --json
   paytriage explain case t8b9edee6w --raw --rows 0`,
