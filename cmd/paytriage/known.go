@@ -2,6 +2,8 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/csv"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -107,11 +109,42 @@ func (k *known) readDecisions(path string) error {
 		return &hintError{fmt.Errorf("%s: %w", path, err), hint}
 	}
 	if _, err := ledger.Latest(list); err != nil {
-		return &hintError{fmt.Errorf("%s: %w", path, err), "let a later row say which of them holds"}
+		return &hintError{fmt.Errorf("%s: %w%s", path, err, conflictLines(path, list, err)), "let a later row say which of them holds"}
 	}
 	k.Decisions = list
 	k.files = append(k.files, f.file(forensics.DecisionsRole, path, int64(len(list)), 0))
 	return nil
+}
+
+// conflictLines says on which lines the decisions of a conflict stand, or nothing
+// where the file cannot be read again.
+func conflictLines(path string, list []ledger.Decision, err error) string {
+	var conflict *ledger.ConflictError
+	f, openErr := os.Open(path)
+	if openErr != nil {
+		return ""
+	}
+	defer f.Close()
+	if !errors.As(err, &conflict) {
+		return ""
+	}
+	one, other := slices.Index(list, conflict.One), slices.Index(list, conflict.Other)
+	var lines [2]int
+	in := csv.NewReader(f)
+	in.ReuseRecord = true
+	for i := -1; i <= max(one, other); i++ { // -1 is the header
+		if _, err := in.Read(); err != nil {
+			return ""
+		}
+		line, _ := in.FieldPos(0)
+		if i == one {
+			lines[0] = line
+		}
+		if i == other {
+			lines[1] = line
+		}
+	}
+	return fmt.Sprintf(" (lines %d and %d)", min(lines[0], lines[1]), max(lines[0], lines[1]))
 }
 
 // A knownFile is a file that is hashed while it is read.
