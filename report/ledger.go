@@ -49,32 +49,36 @@ func LedgerTable(lines []ledger.Line) (*table.Table, error) {
 	t := table.New(LedgerSchema, len(lines))
 	row := t.Appender()
 	for i := range lines {
-		l := &lines[i]
-		row.Text(l.ID)
-		row.Text(l.Account)
-		row.TextOrNull(strings.Join(l.Txns, ";"))
-		row.Code(l.Component.String())
-		row.Code(l.Channel.String())
-		row.Amount(l.Gross)
-		row.Amount(l.Returned)
-		row.Amount(l.Amount)
-		row.Code(l.Currency.String())
-		row.Code(l.Tier.String())
-		row.Code(l.Status.String())
-		row.Text(strings.Join(l.Reasons, ";"))
-		row.Code(l.Payer)
-		row.TextOrNull(l.FundingRef)
-		row.Code(l.Validation.String())
-		row.Amount(l.Earlier)
-		row.Amount(l.Payable)
-		if l.ChargedAt == 0 {
-			row.Null()
-		} else {
-			row.Time(l.ChargedAt)
-		}
+		ledgerRow(row, &lines[i])
 		row.End()
 	}
 	return t, t.Validate()
+}
+
+// ledgerRow adds the cells of a line.
+func ledgerRow(row *table.Appender, l *ledger.Line) {
+	row.Text(l.ID)
+	row.Text(l.Account)
+	row.TextOrNull(strings.Join(l.Txns, ";"))
+	row.Code(l.Component.String())
+	row.Code(l.Channel.String())
+	row.Amount(l.Gross)
+	row.Amount(l.Returned)
+	row.Amount(l.Amount)
+	row.Code(l.Currency.String())
+	row.Code(l.Tier.String())
+	row.Code(l.Status.String())
+	row.Text(strings.Join(l.Reasons, ";"))
+	row.Code(l.Payer)
+	row.TextOrNull(l.FundingRef)
+	row.Code(l.Validation.String())
+	row.Amount(l.Earlier)
+	row.Amount(l.Payable)
+	if l.ChargedAt == 0 {
+		row.Null()
+	} else {
+		row.Time(l.ChargedAt)
+	}
 }
 
 // linesOf returns the lines of a table of refunds or of a ledger.

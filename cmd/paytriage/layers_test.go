@@ -60,6 +60,7 @@ var layers = map[string][]string{
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
 	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
+	"report/sheet":           {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 
 	"samples/gen": {"forensics/money"},
