@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -175,4 +177,87 @@ func (k totalKey) word() string {
 		return time.UnixMicro(k.value * microsPerDay).UTC().Format(time.DateOnly)
 	}
 	return "all"
+}
+
+// Agree reports the first thing that does not add up: in whole or a part, a way
+// of adding up that does not come to all lines of a currency; or a total of the
+// whole that is not the sum of those of its parts.
+func Agree(whole []Total, parts ...[]Total) error {
+	sums := map[[3]string]*Total{}
+	for _, list := range append([][]Total{whole}, parts...) {
+		if err := agreeWithin(list); err != nil {
+			return err
+		}
+	}
+	for _, list := range parts {
+		for i := range list {
+			t := &list[i]
+			if err := sumOf(sums, [3]string{t.By, t.Value, t.Currency.String()}, t); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range whole {
+		t := &whole[i]
+		k := [3]string{t.By, t.Value, t.Currency.String()}
+		if s := sums[k]; s == nil || s.figures() != t.figures() {
+			return fmt.Errorf("the total of %s %s in %s is not the sum of its parts", t.By, t.Value, t.Currency)
+		}
+		delete(sums, k)
+	}
+	if len(sums) > 0 {
+		return errors.New("a part has totals that the whole does not have")
+	}
+	return nil
+}
+
+// figures are the figures of a total, without what it is a total of.
+func (t *Total) figures() [7]int64 {
+	return [7]int64{t.Lines, t.Gross, t.Returned, t.Amount, t.Earlier, t.Payable, t.Hash}
+}
+
+// sumOf adds a total to the one of a key.
+func sumOf(sums map[[3]string]*Total, k [3]string, t *Total) error {
+	s := sums[k]
+	if s == nil {
+		s = &Total{}
+		sums[k] = s
+	}
+	for _, f := range [...]struct {
+		to  *int64
+		add int64
+	}{{&s.Lines, t.Lines}, {&s.Gross, t.Gross}, {&s.Returned, t.Returned}, {&s.Amount, t.Amount}, {&s.Earlier, t.Earlier}, {&s.Payable, t.Payable}} {
+		var err error
+		if *f.to, err = money.Add(*f.to, f.add); err != nil {
+			return err
+		}
+	}
+	s.Hash = int64((uint64(s.Hash) + uint64(t.Hash)) & hashMask)
+	return nil
+}
+
+// agreeWithin reports a way of adding up that does not come to all lines.
+func agreeWithin(list []Total) error {
+	sums := map[[3]string]*Total{}
+	all := map[string]*Total{}
+	for i := range list {
+		t := &list[i]
+		cur := t.Currency.String()
+		if t.Payable != t.Amount-t.Earlier || t.Amount != t.Gross-t.Returned {
+			return fmt.Errorf("the total of %s %s in %s does not add up", t.By, t.Value, cur)
+		}
+		if t.By == wayWords[byAll] {
+			all[cur] = t
+		} else if err := sumOf(sums, [3]string{t.By, "", cur}, t); err != nil {
+			return err
+		}
+	}
+	for cur, t := range all {
+		for _, by := range wayWords[byAll+1:] {
+			if s := sums[[3]string{by, "", cur}]; s == nil || s.figures() != t.figures() {
+				return fmt.Errorf("the totals by %s in %s do not come to all lines", by, cur)
+			}
+		}
+	}
+	return nil
 }

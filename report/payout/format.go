@@ -43,7 +43,7 @@ type format struct {
 	byCurrency bool
 }
 
-var formats = []*format{&csvFormat}
+var formats = []*format{&csvFormat, &zenginFormat, &zenginBareFormat, &pain09Format, &pain03Format}
 
 // Formats lists the formats, the plain one first.
 func Formats() []Format {
