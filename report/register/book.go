@@ -448,10 +448,11 @@ func (b *Book) settle(s *Settlement, to State) error {
 	return nil
 }
 
-// Known reports whether the register knows already what an item says.
+// Known reports whether the register knows already what an item says, whatever the
+// words of the reason.
 func (b *Book) Known(item *Item, to State) bool {
 	e := b.issued[item.Name]
-	return e != nil && e.State == to && e.Amount == item.Amount && e.Currency == item.Currency && e.Date == item.Date && e.Reason == item.Reason
+	return e != nil && e.State == to && e.Amount == item.Amount && e.Currency == item.Currency && e.Date == item.Date
 }
 
 // Check says why an entry cannot have become paid or returned, "" if it can.

@@ -49,7 +49,7 @@ func put(t *testing.T, dir, name string, data []byte) {
 // damaged wants a folder to be refused, naming a record; 0 stands for any.
 func damaged(t *testing.T, dir, what string, record int64) {
 	t.Helper()
-	_, err := Read(dir, time.Time{})
+	_, err := Read(dir, time.Time{}, nil)
 	var d *DamageError
 	if !errors.As(err, &d) || record != 0 && d.Record != record {
 		t.Errorf("%s: error %v, want record %d", what, err, record)
@@ -74,7 +74,7 @@ func TestDamageIsSeen(t *testing.T) {
 			bad := bytes.Clone(journal)
 			bad[at+i] ^= 1
 			put(t, dir, JournalName, bad)
-			_, err := Read(dir, time.Time{})
+			_, err := Read(dir, time.Time{}, nil)
 			var d *DamageError
 			if !errors.As(err, &d) || d.Record != int64(n+1) {
 				t.Fatalf("record %d, byte %d changed: error %v", n+1, i, err)
@@ -120,7 +120,7 @@ func TestDamageIsSeen(t *testing.T) {
 	damaged(t, dir, "a head of more", 6)
 	// Put back, all is well.
 	put(t, dir, HeadName, head)
-	if _, err := Read(dir, time.Time{}); err != nil {
+	if _, err := Read(dir, time.Time{}, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -185,7 +185,7 @@ func TestTorn(t *testing.T) {
 
 func bookOf(t *testing.T, dir string) *Book {
 	t.Helper()
-	b, err := Read(dir, time.Time{})
+	b, err := Read(dir, time.Time{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Open(missing, Options{Now: clock()}); !errors.Is(err, ErrNone) {
 		t.Errorf("not there: error %v", err)
 	}
-	if _, err := Read(missing, time.Time{}); !errors.Is(err, ErrNone) {
+	if _, err := Read(missing, time.Time{}, nil); !errors.Is(err, ErrNone) {
 		t.Errorf("not there: error %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "no")); err == nil {

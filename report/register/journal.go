@@ -148,8 +148,8 @@ type loaded struct {
 	headBehind bool // the head does not name the last record yet
 }
 
-// load reads and verifies a journal. The book is as it was at a time.
-func load(dir string, at time.Time) (*loaded, error) {
+// load reads and verifies a journal, and then once more as Read says.
+func load(dir string, at time.Time, before func(*Record, *Book)) (*loaded, error) {
 	h, err := readHead(dir)
 	if err != nil {
 		return nil, err
@@ -171,10 +171,10 @@ func load(dir string, at time.Time) (*loaded, error) {
 		return nil, err
 	}
 	l.empty = l.book.Records == 0
-	if at.IsZero() || l.empty {
+	if at.IsZero() && before == nil || l.empty {
 		return l, nil
 	}
-	return l, l.rewind(f, at)
+	return l, l.again(f, at, before)
 }
 
 // read applies all records.
@@ -221,8 +221,8 @@ func (l *loaded) read(r *bufio.Reader, h *head) error {
 	return nil
 }
 
-// rewind reads the journal once more, up to a time.
-func (l *loaded) rewind(f *os.File, at time.Time) error {
+// again reads the journal once more, up to a time.
+func (l *loaded) again(f *os.File, at time.Time, before func(*Record, *Book)) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -241,8 +241,11 @@ func (l *loaded) rewind(f *os.File, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		if rec.At.After(at) {
+		if !at.IsZero() && rec.At.After(at) {
 			break
+		}
+		if before != nil {
+			before(rec, l.book)
 		}
 		if err := l.book.apply(rec); err != nil {
 			return err

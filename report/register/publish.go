@@ -142,6 +142,7 @@ func HashFile(path string) (size int64, sum string, err error) {
 // A published is what the manifest of a folder of payout files says. It follows
 // from the record alone.
 type published struct {
+	Tool   string    `json:"tool"`
 	Kind   string    `json:"kind"`
 	Record int64     `json:"register_record"`
 	Hash   string    `json:"register_record_sha256"`
@@ -154,7 +155,7 @@ type published struct {
 
 func manifestOf(rec *Record) ([]byte, error) {
 	e := rec.Export
-	data, err := json.MarshalIndent(published{"payout", rec.Seq, rec.hash, rec.Prev, rec.At, e.Draft, len(e.Entries), e.Files}, "", "  ")
+	data, err := json.MarshalIndent(published{"paytriage", "payout", rec.Seq, rec.hash, rec.Prev, rec.At, e.Draft, len(e.Entries), e.Files}, "", "  ")
 	return append(data, '\n'), err
 }
 

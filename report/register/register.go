@@ -115,7 +115,7 @@ func (r *Register) open(create bool) error {
 	if err := atomicfile.RemoveLeftovers(r.dir); err != nil {
 		return err
 	}
-	l, err := load(r.dir, time.Time{})
+	l, err := load(r.dir, time.Time{}, nil)
 	if err != nil {
 		return err
 	}
@@ -159,24 +159,26 @@ func onlyOurs(dir string) error {
 }
 
 // Read reads a register without writing anything, as it stood at a time; the
-// zero time means now. The whole journal is verified whatever the time.
-func Read(dir string, at time.Time) (*Book, error) {
+// zero time means now. The whole journal is verified whatever the time. Where
+// before is not nil it is called for each record up to then, with the book as it
+// was before it; both are borrowed.
+func Read(dir string, at time.Time, before func(*Record, *Book)) (*Book, error) {
 	if err := findFolder(dir, false); err != nil {
 		return nil, err
 	}
 	// A run may append meanwhile; then the head has changed too.
 	const tries = 5
 	for try := 1; ; try++ {
-		before, _ := os.ReadFile(filepath.Join(dir, HeadName))
-		l, err := load(dir, at)
+		was, _ := os.ReadFile(filepath.Join(dir, HeadName))
+		l, err := load(dir, at, before)
 		if err == nil && l.empty {
 			return nil, fmt.Errorf("%s: %w", dir, ErrNone)
 		}
 		if err == nil {
 			return l.book, nil
 		}
-		after, _ := os.ReadFile(filepath.Join(dir, HeadName))
-		if try == tries || string(before) == string(after) {
+		is, _ := os.ReadFile(filepath.Join(dir, HeadName))
+		if try == tries || string(was) == string(is) {
 			return nil, err
 		}
 	}

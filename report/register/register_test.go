@@ -193,11 +193,11 @@ func TestLife(t *testing.T) {
 	}
 
 	// What Read sees is what is known here, now and then.
-	now, err := Read(filepath.Join(dir, "ledger"), time.Time{})
+	now, err := Read(filepath.Join(dir, "ledger"), time.Time{}, nil)
 	if err != nil || now.Head != r.Book().Head || now.Records != 7 {
 		t.Fatalf("%+v, error %v", now, err)
 	}
-	then, err := Read(filepath.Join(dir, "ledger"), now.exports[0].At)
+	then, err := Read(filepath.Join(dir, "ledger"), now.exports[0].At, nil)
 	if err != nil || then.Records != 2 || then.Obligation("c3") != nil || !then.Has(now.Head) {
 		t.Fatalf("%+v, error %v", then, err)
 	}
@@ -363,7 +363,7 @@ func TestBytes(t *testing.T) {
 		lines = append(lines, card(fmt.Sprint("id", i), n, 1), card("=\xff"+n, n, 2))
 	}
 	approve(t, r, "d", "ada", lines...)
-	book, err := Read(dir, time.Time{})
+	book, err := Read(dir, time.Time{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
