@@ -43,7 +43,7 @@ type format struct {
 	byCurrency bool
 }
 
-var formats = []*format{&csvFormat, &zenginFormat, &zenginBareFormat, &pain09Format, &pain03Format}
+var formats = []*format{&csvFormat, &zenginFormat, &zenginBareFormat, &pain09Format, &pain03Format, &stripeFormat, &adyenFormat}
 
 // Formats lists the formats, the plain one first.
 func Formats() []Format {
@@ -150,7 +150,7 @@ func Read(r io.Reader, name string) (*File, error) {
 
 // scan reads a file and adds its payments up in head.Totals.
 func (f *format) scan(r io.Reader, head *File, each func(*Payment) error) error {
-	return f.read(r, head, func(p *Payment) error {
+	err := f.read(r, head, func(p *Payment) error {
 		if p.Amount <= 0 {
 			return fmt.Errorf("payment %d: amount %d is not more than 0", head.Totals.Count+1, p.Amount)
 		}
@@ -159,6 +159,10 @@ func (f *format) scan(r io.Reader, head *File, each func(*Payment) error) error 
 		}
 		return each(p)
 	})
+	if err == nil && head.Totals.Count == 0 {
+		err = errors.New("there is no payment in it")
+	}
+	return err
 }
 
 // ErrDiffers says that a file does not hold what was to be paid.

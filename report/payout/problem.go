@@ -89,7 +89,11 @@ type checker struct {
 	i        int      // of p, or WholeFile
 	p        *Payment // the one that is looked at
 	problems []Problem
-	charges  map[string]int // the payment that first named a reference at a processor
+
+	// By reference at a processor: a transaction that it stands for, and
+	// whether it stands for several. Filled when first asked.
+	references map[string]string
+	ambiguous  map[string]bool
 }
 
 func check(f *format, b *Batch) []Problem {
