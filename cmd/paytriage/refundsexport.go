@@ -43,6 +43,9 @@ var payoutChannels = map[string][]string{
 	"adyen":     {"card", "debit"},
 }
 
+// payoutAliases are short names.
+var payoutAliases = map[string]string{"generic": plainFormat, "pain001": "pain.001.001.09"}
+
 func channelsOf(format string) []string {
 	if all, ok := payoutChannels[format]; ok {
 		return all
@@ -55,7 +58,7 @@ func newExportCommand(std streams) *cobra.Command {
 	var formats strings.Builder
 	var names []string
 	for _, f := range payout.Formats() {
-		fmt.Fprintf(&formats, "  %-12s %s (%s)\n", f.Name, f.Doc, strings.Join(channelsOf(f.Name), ", "))
+		fmt.Fprintf(&formats, "  %-16s %s (%s)\n", f.Name, f.Doc, strings.Join(channelsOf(f.Name), ", "))
 		names = append(names, f.Name)
 	}
 	cmd := &cobra.Command{
@@ -78,7 +81,8 @@ If a run is interrupted, nothing was exported, or the next run of any of these
 commands puts the files in their place.
 
 Formats, with the channels that each pays (--payout FORMAT or FORMAT:CHANNEL,…):
-` + formats.String() + `Without --payout everything is written as csv. csv is also called generic.`,
+` + formats.String() + `Without --payout everything is written as csv. It is also called generic,
+and pain.001.001.09 pain001.`,
 		Example: `  paytriage refunds export draft --ledger ledger --out payout
   paytriage refunds export draft --ledger ledger --out payout --payees payees.csv --debtor us.csv --payout zengin --payout stripe:card --pay-on 2019-08-01`,
 		Args: exactArgs("DRAFT"),
@@ -165,8 +169,8 @@ func (o *exportOptions) parse(cmd *cobra.Command) (*exporter, error) {
 func (x *exporter) addPayout(text string) error {
 	const see = "see 'paytriage refunds export --help'"
 	name, list, given := strings.Cut(text, ":")
-	if name == "generic" {
-		name = plainFormat
+	if full, ok := payoutAliases[name]; ok {
+		name = full
 	}
 	at := slices.IndexFunc(payout.Formats(), func(f payout.Format) bool { return f.Name == name })
 	if at < 0 {
