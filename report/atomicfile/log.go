@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -33,7 +34,7 @@ func (l *Lock) Release() {
 //
 // Unlike all else here, an append that is killed may leave a part of the bytes:
 // the reader must be able to tell a part from the whole.
-func Append(path string, size int64, p []byte) error {
+func Append(path string, size int64, text string) error {
 	if err := checkTarget(path); err != nil {
 		return err
 	}
@@ -45,10 +46,10 @@ func Append(path string, size int64, p []byte) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(appendTo(f, size, p), f.Close(), syncFolder(filepath.Dir(path)))
+	return errors.Join(appendTo(f, size, text), f.Close(), syncFolder(filepath.Dir(path)))
 }
 
-func appendTo(f *os.File, size int64, p []byte) error {
+func appendTo(f *os.File, size int64, text string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -63,7 +64,11 @@ func appendTo(f *os.File, size int64, p []byte) error {
 			return err
 		}
 	}
-	if _, err := f.WriteAt(p, size); err != nil {
+	_, err = f.Seek(size, io.SeekStart)
+	if err == nil {
+		_, err = f.WriteString(text)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", f.Name(), errors.Join(err, f.Truncate(size)))
 	}
 	if err := tolerate(f.Sync()); err != nil {

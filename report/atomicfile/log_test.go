@@ -27,22 +27,22 @@ func TestAppend(t *testing.T) {
 		{8, "3\n", "one\ntwo\n3\n"},
 		{4, "", "one\n"}, // only cut
 	} {
-		if err := Append(path, s.size, []byte(s.add)); err != nil {
+		if err := Append(path, s.size, s.add); err != nil {
 			t.Fatal(err)
 		}
 		content(s.want)
 	}
-	if err := Append(path, 5, []byte("x")); err == nil {
+	if err := Append(path, 5, "x"); err == nil {
 		t.Error("a file that lost bytes was appended to")
 	}
 	content("one\n")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != fileMode {
 		t.Errorf("%v, error %v", info, err)
 	}
-	if err := Append(path+"2", 3, []byte("x")); err == nil {
+	if err := Append(path+"2", 3, "x"); err == nil {
 		t.Error("a file that is gone was appended to")
 	}
-	if err := Append("/dev/null", 0, []byte("x")); err == nil {
+	if err := Append("/dev/null", 0, "x"); err == nil {
 		t.Error("a device was appended to")
 	}
 }

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // aLedger makes a ledger folder with a few records and returns its files.
@@ -28,6 +32,22 @@ func aLedger(t *testing.T) (dir string, journal, head []byte) {
 	export(t, r, "two", filepath.Join(root, "out2"), everything)
 	r.Close()
 	return dir, contents(t, dir, JournalName), contents(t, dir, HeadName)
+}
+
+// records cuts a journal into its records.
+func records(t *testing.T, journal []byte) (all [][]byte) {
+	t.Helper()
+	r := newReader(bytes.NewReader(journal), int64(len(journal)))
+	for {
+		text, err := r.next()
+		if err == io.EOF {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, []byte(text))
+	}
 }
 
 func contents(t *testing.T, dir, name string) []byte {
@@ -62,8 +82,7 @@ func damaged(t *testing.T, dir, what string, record int64) {
 
 func TestDamageIsSeen(t *testing.T) {
 	dir, journal, head := aLedger(t)
-	lines := bytes.SplitAfter(journal, []byte("\n"))
-	lines = lines[:len(lines)-1]
+	lines := records(t, journal)
 	if len(lines) != 5 {
 		t.Fatalf("%d records", len(lines))
 	}
@@ -129,8 +148,8 @@ func TestDamageIsSeen(t *testing.T) {
 // out by what stands before.
 func TestHashesAreNotEnough(t *testing.T) {
 	dir, journal, _ := aLedger(t)
-	lines := bytes.SplitAfter(journal, []byte("\n"))
-	rec, err := decode(lines[4])
+	lines := records(t, journal)
+	rec, err := decode(string(lines[4]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +160,7 @@ func TestHashesAreNotEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := append(bytes.Join(lines[:4], nil), forged...)
-	hash := string(forged[len(lineHead):][:hashLen])
+	hash := forged[len(lineHead):][:hashLen]
 	put(t, dir, HeadName, fmt.Appendf(nil, `{"seq":5,"hash":%q,"bytes":%d}`, hash, len(all)))
 	put(t, dir, JournalName, all)
 	damaged(t, dir, "a forged amount", 5)
@@ -151,11 +170,12 @@ func TestHashesAreNotEnough(t *testing.T) {
 func TestTorn(t *testing.T) {
 	dir, journal, head := aLedger(t)
 	whole := contents(t, dir, JournalName)
-	next, err := encode(&Record{Version: version, Seq: 6, Prev: bookOf(t, dir).Head, At: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+	text, err := encode(&Record{Version: version, Seq: 6, Prev: bookOf(t, dir).Head, At: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
 		Revoke: &Revocation{Draft: draftOf("two"), By: "x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	next := []byte(text)
 	for _, tail := range [][]byte{nil, next[:1], next[:len(next)/2], next[:len(next)-1], make([]byte, 300), append(make([]byte, 30), '\n', 0, '\n')} {
 		put(t, dir, JournalName, append(bytes.Clone(journal), tail...))
 		if b := bookOf(t, dir); b.Records != 5 {
@@ -236,8 +256,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(line)
 	f.Add(line[:len(line)-1])
-	f.Add([]byte(lineHead + noHash + lineMid + "{}" + lineTail))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Add(lineHead + noHash + lineMid + "{}" + lineTail)
+	f.Fuzz(func(t *testing.T, data string) {
 		rec, err := decode(data)
 		if err != nil {
 			return
@@ -250,4 +270,36 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%v, error %v", other, err)
 		}
 	})
+}
+
+// FuzzRows reads any bytes as rows: no panic, and what is read is written alike.
+func FuzzRows(f *testing.F) {
+	for _, id := range []string{"c", "a\xff", `"\`, "口座", "a\n"} {
+		var b strings.Builder
+		l := card(id, id, -5)
+		appendLine(&b, &l)
+		f.Add(b.String())
+		e := Entry{Name: Text(id), Retries: []Text{"x", Text(id)}}
+		b.Reset()
+		appendEntry(&b, &e)
+		f.Add(b.String())
+	}
+	f.Fuzz(func(t *testing.T, data string) {
+		checkRows(t, data, readLine, appendLine)
+		checkRows(t, data, readEntry, appendEntry)
+		checkRows(t, data, readItem, appendItem)
+	})
+}
+
+func checkRows[T any](t *testing.T, data string, read func(*rowReader, *T), add func(*strings.Builder, *T)) {
+	rows, err := readAll(data, strings.Count(data, "\n"), read)
+	if err != nil {
+		return
+	}
+	var b strings.Builder
+	appendAll(&b, rows, add)
+	again, err := readAll(b.String(), len(rows), read)
+	if err != nil || !cmp.Equal(rows, again) {
+		t.Fatalf("%q: %v, then %v, error %v", data, rows, again, err)
+	}
 }

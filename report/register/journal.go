@@ -29,8 +29,9 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("%s: record %d: %s", JournalName, e.Record, e.Problem)
 }
 
-// A line of the journal is {"hash":"…","record":{…}}: the hash is of the bytes
-// of the record, in which stand its number and the hash of the one before.
+// A record stands in the journal as the line {"hash":"…","record":{…}} and its rows
+// behind it. The hash is of all that follows it: in it stand the number of the
+// record and the hash of the one before.
 const (
 	hashTag  = "paytriage register 1\n"
 	lineHead = `{"hash":"`
@@ -42,65 +43,122 @@ const (
 // noHash stands before the first record.
 var noHash = strings.Repeat("0", hashLen)
 
-func hashOf(body []byte) string {
+func hashOf(text ...string) string {
 	h := sha256.New()
 	io.WriteString(h, hashTag)
-	h.Write(body)
+	var chunk [16 << 10]byte // a text may be large, and is not copied as a whole
+	for _, t := range text {
+		for len(t) > 0 {
+			n := copy(chunk[:], t)
+			h.Write(chunk[:n])
+			t = t[n:]
+		}
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// encode returns the line of a record.
-func encode(rec *Record) ([]byte, error) {
+// encode returns a record as it stands in the journal.
+func encode(rec *Record) (string, error) {
+	var rows strings.Builder
+	rec.Rows = rec.appendRows(&rows)
+	rec.RowBytes = int64(rows.Len())
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	b.WriteString(lineHead + noHash + lineMid)
-	start := b.Len()
 	if err := enc.Encode(rec); err != nil {
-		return nil, err
+		return "", err
 	}
-	b.Truncate(b.Len() - 1) // the line break of Encode
-	line := b.Bytes()
-	copy(line[len(lineHead):], hashOf(line[start:]))
-	return append(line, lineTail...), nil
+	body := strings.TrimSuffix(b.String(), "\n")
+	var text strings.Builder
+	text.Grow(len(body) + rows.Len() + 128)
+	text.WriteString(lineHead + hashOf(body, "\n", rows.String()) + lineMid + body + lineTail)
+	text.WriteString(rows.String())
+	return text.String(), nil
 }
 
-// errLine: these bytes are no line that was written whole.
+// errLine: these bytes are no record that was written whole.
 var errLine = errors.New("is not as it was written: its bytes do not give its hash")
 
-// decode reads a line.
-func decode(line []byte) (*Record, error) {
-	rest, ok := bytes.CutPrefix(line, []byte(lineHead))
-	if !ok || len(rest) < hashLen {
-		return nil, errLine
+// cut cuts the line of a record, with or without its rows, into hash and record.
+func cut(text string) (hash, body, rows string, ok bool) {
+	line, rows, ok := strings.Cut(text, "\n")
+	if !ok || !strings.HasPrefix(line, lineHead) || !strings.HasSuffix(line, "}") || len(line) < len(lineHead)+hashLen+len(lineMid) {
+		return "", "", "", false
 	}
-	hash, rest := string(rest[:hashLen]), rest[hashLen:]
-	body, ok := bytes.CutPrefix(rest, []byte(lineMid))
-	if !ok {
-		return nil, errLine
-	}
-	if body, ok = bytes.CutSuffix(body, []byte(lineTail)); !ok || hashOf(body) != hash {
+	line = line[len(lineHead) : len(line)-1]
+	body, ok = strings.CutPrefix(line[hashLen:], lineMid)
+	return line[:hashLen], body, rows, ok
+}
+
+// decode reads a record.
+func decode(text string) (*Record, error) {
+	hash, body, rows, ok := cut(text)
+	if !ok || hashOf(body, "\n", rows) != hash {
 		return nil, errLine
 	}
 	var v struct {
 		Version int `json:"v"`
 	}
-	if err := json.Unmarshal(body, &v); err != nil {
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
 		return nil, err
 	}
 	if v.Version != version {
 		return nil, fmt.Errorf("is of version %d, and this program reads version %d", v.Version, version)
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
+	dec := json.NewDecoder(strings.NewReader(body))
 	dec.DisallowUnknownFields()
 	rec := &Record{hash: hash}
 	if err := dec.Decode(rec); err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); err != io.EOF || rec.RowBytes != int64(len(rows)) {
 		return nil, errLine
 	}
-	return rec, nil
+	return rec, rec.readRows(rows)
+}
+
+// A reader cuts a journal into records.
+type reader struct {
+	*bufio.Reader
+	left int64 // bytes
+}
+
+func newReader(r io.Reader, size int64) *reader {
+	return &reader{bufio.NewReaderSize(r, 1<<18), size}
+}
+
+// next returns the bytes of the next record, io.EOF behind the last. What is no
+// whole record is errLine.
+func (r *reader) next() (string, error) {
+	line, err := r.ReadString('\n')
+	r.left -= int64(len(line))
+	switch {
+	case err == io.EOF && line == "":
+		return "", io.EOF
+	case err == io.EOF:
+		return "", errLine
+	case err != nil:
+		return "", err
+	}
+	var size struct {
+		RowBytes int64 `json:"row_bytes"`
+	}
+	_, body, _, ok := cut(line)
+	if !ok || json.Unmarshal([]byte(body), &size) != nil || size.RowBytes < 0 || size.RowBytes > r.left {
+		return "", errLine
+	}
+	if size.RowBytes == 0 {
+		return line, nil
+	}
+	var text strings.Builder
+	text.Grow(len(line) + int(size.RowBytes))
+	text.WriteString(line)
+	n, err := io.CopyN(&text, r, size.RowBytes)
+	r.left -= n
+	if err == io.EOF {
+		err = errLine
+	}
+	return text.String(), err
 }
 
 // A head names the last record.
@@ -167,7 +225,11 @@ func load(dir string, at time.Time, before func(*Record, *Book)) (*loaded, error
 		return nil, err
 	}
 	defer f.Close()
-	if err := l.read(bufio.NewReaderSize(f, 1<<20), h); err != nil {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.read(newReader(f, info.Size()), info.Size(), h); err != nil {
 		return nil, err
 	}
 	l.empty = l.book.Records == 0
@@ -177,26 +239,25 @@ func load(dir string, at time.Time, before func(*Record, *Book)) (*loaded, error
 	return l, l.again(f, at, before)
 }
 
-// read applies all records.
-func (l *loaded) read(r *bufio.Reader, h *head) error {
+// read applies all records of a journal that has size bytes.
+func (l *loaded) read(r *reader, size int64, h *head) error {
 	var known int64 // bytes that the head vouches for
 	if h != nil {
 		known = h.Bytes
 	}
 	for l.size < known || !l.headBehind {
-		line, err := r.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if len(line) == 0 {
+		text, bad := r.next()
+		if bad == io.EOF {
 			break
 		}
-		rec, bad := decode(line)
-		if bad != nil && l.size >= known && errors.Is(bad, errLine) {
+		var rec *Record
+		if bad == nil {
+			rec, bad = decode(text)
+		}
+		if errors.Is(bad, errLine) && l.size >= known {
 			// Behind the head: begun and never finished.
-			rest, err := io.Copy(io.Discard, r)
-			l.torn = int64(len(line)) + rest
-			return err
+			l.torn = size - l.size
+			return nil
 		}
 		if bad == nil {
 			bad = l.book.apply(rec)
@@ -204,7 +265,7 @@ func (l *loaded) read(r *bufio.Reader, h *head) error {
 		if bad != nil {
 			return &DamageError{l.book.Records + 1, bad.Error()}
 		}
-		l.size += int64(len(line))
+		l.size += int64(len(text))
 		if l.size > known {
 			l.headBehind = true
 		}
@@ -226,18 +287,18 @@ func (l *loaded) again(f *os.File, at time.Time, before func(*Record, *Book)) er
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	r := bufio.NewReaderSize(io.LimitReader(f, l.size), 1<<20)
-	now := l.book
+	r := newReader(io.LimitReader(f, l.size), l.size)
+	hashes := l.book.hashes
 	l.book = newBook()
 	for {
-		line, err := r.ReadBytes('\n')
+		text, err := r.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		rec, err := decode(line)
+		rec, err := decode(text)
 		if err != nil {
 			return err
 		}
@@ -251,6 +312,6 @@ func (l *loaded) again(f *os.File, at time.Time, before func(*Record, *Book)) er
 			return err
 		}
 	}
-	l.book.hashes = now.hashes
+	l.book.hashes = hashes
 	return nil
 }

@@ -50,6 +50,11 @@ type Record struct {
 	Prev    string    `json:"prev"` // hash of the record before
 	At      time.Time `json:"at"`
 
+	// Rows are the lines, entries or items of the event. They stand behind the
+	// record, one a line, and take RowBytes.
+	Rows     int   `json:"rows"`
+	RowBytes int64 `json:"row_bytes"`
+
 	Approve  *Approval   `json:"approve,omitempty"`
 	Revoke   *Revocation `json:"revoke,omitempty"`
 	Export   *Export     `json:"export,omitempty"`
@@ -95,7 +100,7 @@ type Approval struct {
 	// currency needs two approvers. An empty list lifts them.
 	Limits *[]Sum `json:"limits,omitempty"`
 	// Lines are those of the draft; a further approval does not repeat them.
-	Lines []Line `json:"lines,omitempty"`
+	Lines []Line `json:"-"`
 }
 
 // A Revocation takes all approvals of a draft back.
@@ -107,15 +112,15 @@ type Revocation struct {
 
 // A Line is an obligation as a draft has it.
 type Line struct {
-	ID        Text   `json:"id"`
-	Account   Text   `json:"account"`
-	Component string `json:"component"`
-	Channel   string `json:"channel"`
-	Payer     string `json:"payer"`
-	Currency  string `json:"currency"`
-	Payable   int64  `json:"payable"`
-	Earlier   int64  `json:"earlier,omitempty"` // paid before, outside the register
-	Status    string `json:"status"`
+	ID        Text
+	Account   Text
+	Component string
+	Channel   string
+	Payer     string
+	Currency  string
+	Payable   int64
+	Earlier   int64 // paid before, outside the register
+	Status    string
 }
 
 // A Sum is the total of one currency, in minor units.
@@ -140,7 +145,7 @@ type Export struct {
 	Draft   Draft   `json:"draft"`
 	Out     string  `json:"out"` // the folder in which the files stand
 	Files   []File  `json:"files"`
-	Entries []Entry `json:"entries"`
+	Entries []Entry `json:"-"`
 }
 
 // A File is one of an export.
@@ -156,31 +161,31 @@ type File struct {
 // An Entry is one line of an export. It is never changed; what changes later is
 // another entry.
 type Entry struct {
-	Name      Text   `json:"name"` // under which it is exported
-	ID        Text   `json:"id"`
-	Account   Text   `json:"account"`
-	Component string `json:"component"`
-	Channel   string `json:"channel"`
-	Currency  string `json:"currency"`
-	Way       Way    `json:"way"`
-	Amount    int64  `json:"amount"` // target less what stands exported
-	Target    int64  `json:"target"`
-	Earlier   int64  `json:"earlier,omitempty"`
-	Retries   []Text `json:"retries,omitempty"` // returned entries that it pays again
-	File      string `json:"file"`
+	Name      Text // under which it is exported
+	ID        Text
+	Account   Text
+	Component string
+	Channel   string
+	Currency  string
+	Way       Way
+	Amount    int64 // target less what stands exported
+	Target    int64
+	Earlier   int64
+	Retries   []Text // returned entries that it pays again
+	File      string
 }
 
 // A Settlement is what came back from whoever executed the payments.
 type Settlement struct {
 	Source string `json:"source_sha256"` // of the file that says so
-	Items  []Item `json:"items"`
+	Items  []Item `json:"-"`
 }
 
 // An Item is about one exported entry.
 type Item struct {
-	Name     Text   `json:"name"`
-	Amount   int64  `json:"amount"`
-	Currency string `json:"currency"`
-	Date     string `json:"date"` // 2006-01-02
-	Reason   Text   `json:"reason,omitempty"`
+	Name     Text
+	Amount   int64
+	Currency string
+	Date     string // 2006-01-02
+	Reason   Text
 }

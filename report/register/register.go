@@ -130,7 +130,7 @@ func (r *Register) open(create bool) error {
 		}
 	}
 	if l.torn > 0 {
-		if err := atomicfile.Append(r.journal(), r.size, nil); err != nil {
+		if err := atomicfile.Append(r.journal(), r.size, ""); err != nil {
 			return err
 		}
 		r.Recovered = append(r.Recovered, fmt.Sprintf("dropped %d bytes of a record that an interrupted run had begun and that never counted", l.torn))
