@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/csvfile"
@@ -304,7 +304,8 @@ func (x *exporter) mayExport(b *register.Book, folder string) error {
 // A batch is a payout file to be: its payments are those of the entries.
 type batch struct {
 	payoutFile
-	file string
+	file    string
+	entries []int // of the plan, one for each payment
 	payout.Batch
 }
 
@@ -333,25 +334,24 @@ func (x *exporter) plan(b *register.Book) (*register.Plan, []batch, error) {
 // them cannot be written, with why.
 func (x *exporter) batches(b *register.Book, plan *register.Plan) ([]batch, map[register.Text]string, error) {
 	open := map[register.Text]string{}
-	txns := map[string]string{}
-	refs := map[string]string{}
+	lines := make(map[string]*ledger.Line, len(x.draft.lines))
 	for i := range x.draft.lines {
-		l := &x.draft.lines[i]
-		refs[l.ID] = l.FundingRef
-		if len(l.Txns) > 0 {
-			txns[l.ID] = l.Txns[0]
-		}
+		lines[x.draft.lines[i].ID] = &x.draft.lines[i]
 	}
 	var all []batch
 	for _, f := range x.files {
-		var payments []payout.Payment
+		payments := make([]payout.Payment, 0, len(plan.Entries))
+		entries := make([]int, 0, len(plan.Entries))
 		for i := range plan.Entries {
 			e := &plan.Entries[i]
 			if e.Way != register.Payment || !slices.Contains(f.channels, e.Channel) {
 				continue
 			}
-			c, _ := money.ParseCurrency([]byte(e.Currency))
-			p := payout.Payment{Name: string(e.Name), Account: string(e.Account), Amount: e.Amount, Currency: c, Txn: txns[string(e.ID)], FundingRef: refs[string(e.ID)]}
+			l := lines[string(e.ID)]
+			p := payout.Payment{Name: string(e.Name), Account: string(e.Account), Amount: e.Amount, Currency: l.Currency, FundingRef: l.FundingRef}
+			if len(l.Txns) > 0 {
+				p.Txn = l.Txns[0]
+			}
 			if x.payees != nil {
 				var known bool
 				p.Payee, known = x.payees.Of(p.Account, p.Txn)
@@ -360,11 +360,18 @@ func (x *exporter) batches(b *register.Book, plan *register.Plan) ([]batch, map[
 					continue
 				}
 			}
-			payments = append(payments, p)
+			payments, entries = append(payments, p), append(entries, i)
 		}
 		parts, err := x.split(f, payments, open)
 		if err != nil {
 			return nil, nil, err
+		}
+		if len(open) > 0 {
+			continue // the plan is made again; only why is still asked
+		}
+		for i := range parts {
+			n := len(parts[i].Payments)
+			parts[i].entries, entries = entries[:n], entries[n:]
 		}
 		all = append(all, parts...)
 	}
@@ -405,7 +412,9 @@ func (x *exporter) split(f payoutFile, payments []payout.Payment, open map[regis
 	if !ok {
 		return nil, nil
 	}
-	b.Batch = paid
+	if len(paid.Payments) < len(payments) {
+		b.Batch = paid
+	}
 	return []batch{b}, nil
 }
 
@@ -426,19 +435,16 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 	}
 	defer stage.Discard()
 	e := register.Export{Draft: x.draft.id, Out: x.out, Entries: plan.Entries}
-	carries := map[register.Text]string{}
 	for i := range batches {
 		f, err := writeBatch(stage.Path, &batches[i])
 		if err != nil {
 			return err
 		}
 		e.Files = append(e.Files, f)
-		for j := range batches[i].Payments {
-			carries[register.Text(batches[i].Payments[j].Name)] = f.Name
+		for _, at := range batches[i].entries {
+			e.Entries[at].File = f.Name
 		}
-	}
-	for i := range e.Entries {
-		e.Entries[i].File = carries[e.Entries[i].Name]
+		batches[i].Payments = nil
 	}
 	lists, err := writeLists(stage.Path, &e, plan.Left)
 	if err != nil {

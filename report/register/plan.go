@@ -104,7 +104,7 @@ func (b *Book) Plan(of Draft, c Choice) (*Plan, error) {
 	if d == nil {
 		return nil, fmt.Errorf("register: the draft is not approved")
 	}
-	p := &Plan{}
+	p := &Plan{Entries: make([]Entry, 0, len(d.lines))}
 	lines := make([]*Line, 0, len(d.lines))
 	for _, l := range d.lines {
 		lines = append(lines, l)
