@@ -3,6 +3,7 @@ package payout
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +138,57 @@ func TestWritableLeavesOutWhatCannotBeWritten(t *testing.T) {
 	}
 	if p := Check("excel", b); len(p) != 1 || p[0].Code != BadFormat {
 		t.Errorf("an unknown format: %v", p)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	many := func(format string, n int, amount int64) *Batch {
+		b := batchFor(format)
+		one := b.Payments[0]
+		b.Payments = nil
+		for i := range n {
+			one.Name, one.Amount, one.Txn = fmt.Sprintf("id%020x", i), amount, fmt.Sprint(i)
+			one.Payee.PSPReference = fmt.Sprintf("%016d", i)
+			b.Payments = append(b.Payments, one)
+		}
+		return b
+	}
+	shared := many("adyen", 12_001, 5)
+	shared.Payments[12_000].Payee.PSPReference = shared.Payments[0].Payee.PSPReference
+	noDebtor := many("zengin", 2, 1)
+	noDebtor.Debtor.Code = ""
+	for _, c := range []struct {
+		what, format string
+		b            *Batch
+		files        []int // payments in each
+		open         int
+		first        string // the code of the first problem
+	}{
+		{"one file", "zengin", many("zengin", 3, 5), []int{3}, 0, ""},
+		{"more than a total holds", "zengin", many("zengin", 150, zenginAmount), []int{75, 75}, 0, ""},
+		{"more payments than a file holds", "adyen", many("adyen", 12_001, 5), []int{6000, 6000, 1}, 0, ""},
+		{"one reference in two files", "adyen", shared, []int{6000, 5999}, 2, SharedCharge},
+		{"no debtor", "zengin", noDebtor, nil, 1, MissingField},
+		{"nothing", "csv", many("csv", 0, 0), nil, 1, NothingToPay},
+		{"no such format", "xls", many("csv", 1, 1), nil, 1, BadFormat},
+		{"a sum above 64 bits", "csv", many("csv", 4, 1<<62), []int{1, 1, 1, 1}, 0, ""},
+	} {
+		files, open := Split(c.format, c.b)
+		var sizes []int
+		next := 0
+		for i := range files {
+			sizes = append(sizes, len(files[i].Payments))
+			if problems := Check(c.format, &files[i]); len(problems) > 0 {
+				t.Errorf("%s: file %d has %v", c.what, i, problems)
+			}
+			for _, p := range files[i].Payments {
+				for c.b.Payments[next].Name != p.Name { // those that stay open are passed over
+					next++
+				}
+			}
+		}
+		if d := cmp.Diff(c.files, sizes); d != "" || len(open) != c.open || c.open > 0 && open[0].Code != c.first {
+			t.Errorf("%s: files of %v, open %v", c.what, sizes, open)
+		}
 	}
 }

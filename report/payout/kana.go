@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Names in Zengin files are half-width: JIS X 0201, one byte a letter, which is
@@ -41,22 +40,26 @@ const (
 	semi      = 'ﾟ'
 )
 
+// A form is how a letter is written in half width: a letter and perhaps a mark.
+// The zero form is none.
+type form struct{ letter, mark rune }
+
 // wide lists the katakana that have a half-width form, with that form.
 var wide = buildWide()
 
-func buildWide() map[rune]string {
+func buildWide() map[rune]form {
 	const full = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
 	const half = "ｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝ"
 	halves := []rune(half)
-	m := map[rune]string{'ー': "-", 'ヴ': "ｳﾞ"}
+	m := map[rune]form{'ー': {letter: '-'}, 'ヴ': {'ｳ', voiced}}
 	for i, r := range []rune(full) {
 		h := halves[i]
-		m[r] = string(h)
+		m[r] = form{letter: h}
 		if takesVoiced(h) && h != 'ｳ' {
-			m[r+1] = string([]rune{h, voiced}) // ガ stands behind カ
+			m[r+1] = form{h, voiced} // ガ stands behind カ
 		}
 		if takesSemi(h) {
-			m[r+2] = string([]rune{h, semi})
+			m[r+2] = form{h, semi}
 		}
 	}
 	for i, small := range []rune("ァィゥェォッャュョヮヵヶ") {
@@ -75,21 +78,25 @@ func takesSemi(h rune) bool { return h >= 'ﾊ' && h <= 'ﾎ' }
 // none.
 func halfWidth(name string, allowed class) (string, error) {
 	var b strings.Builder
+	b.Grow(len(name))
 	var before rune // the letter that a mark would stand behind; 0 if none may
 	for _, r := range strings.TrimSpace(name) {
-		form, base := convert(r, before, allowed)
-		if form == "" {
+		f, base := convert(r, before, allowed)
+		if f.letter == 0 {
 			return "", refusal(r)
 		}
-		b.WriteString(form)
+		b.WriteRune(f.letter)
+		if f.mark != 0 {
+			b.WriteRune(f.mark)
+		}
 		before = base
 	}
 	return strings.TrimSpace(b.String()), nil
 }
 
-// convert returns the half-width form of one letter, "" where it has none, and
-// the letter that a mark behind it would be on.
-func convert(r, before rune, allowed class) (form string, base rune) {
+// convert returns the half-width form of one letter, and the letter that a mark
+// behind it would be on.
+func convert(r, before rune, allowed class) (f form, base rune) {
 	switch {
 	case r >= 'ぁ' && r <= 'ゖ':
 		r += 'ァ' - 'ぁ'
@@ -104,24 +111,27 @@ func convert(r, before rune, allowed class) (form string, base rune) {
 	}
 	switch {
 	case r >= 'a' && r <= 'z':
-		return string(r - 'a' + 'A'), 0
+		return form{letter: r - 'a' + 'A'}, 0
 	case r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == ' ', strings.ContainsRune(string(allowed), r):
-		return string(r), 0
+		return form{letter: r}, 0
 	case r == voiced && takesVoiced(before), r == semi && takesSemi(before):
-		return string(r), 0
+		return form{letter: r}, 0
 	case r >= 'ｱ' && r <= 'ﾝ':
-		return string(r), r
+		return form{letter: r}, r
 	case r >= 'ｧ' && r <= 'ｯ':
-		return string([]rune("ｱｲｳｴｵﾔﾕﾖﾂ")[r-'ｧ']), 0
+		return form{letter: enlarged[r-'ｧ']}, 0
 	case r == 'ｰ':
-		return "-", 0
+		return form{letter: '-'}, 0
 	}
-	form = wide[r]
-	if first, n := utf8.DecodeRuneInString(form); n == len(form) && first >= 'ｱ' && !isSmall(r) {
-		base = first
+	f = wide[r]
+	if f.mark == 0 && !isSmall(r) {
+		base = f.letter
 	}
-	return form, base
+	return f, base
 }
+
+// enlarged are the half-width forms of ｧ to ｯ.
+var enlarged = []rune("ｱｲｳｴｵﾔﾕﾖﾂ")
 
 // isSmall reports whether a full-width katakana is written small: a mark behind
 // one that was enlarged would make another letter of it.
