@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -382,7 +381,7 @@ func (n *netting) subtract(l *Line, payments []int) error {
 	if l.Earlier, err = withBefore(total, n.earlier, payments); err != nil {
 		return err
 	}
-	if l.Payable, err = less(l.Amount, l.Earlier); err != nil {
+	if l.Payable, err = money.Sub(l.Amount, l.Earlier); err != nil {
 		return err
 	}
 	if rule {
@@ -407,14 +406,6 @@ func (n *netting) subtract(l *Line, payments []int) error {
 	return nil
 }
 
-// less returns a-b, or money.ErrOverflow.
-func less(a, b int64) (int64, error) {
-	if b == math.MinInt64 {
-		return 0, money.ErrOverflow
-	}
-	return money.Add(a, -b)
-}
-
 // withBefore returns what was paid for a line in all: total is what the
 // payments come to, and what one of them says was paid before it counts as far
 // as the others do not make it up.
@@ -425,11 +416,11 @@ func withBefore(total int64, earlier []Earlier, payments []int) (int64, error) {
 		others := total
 		var err error
 		if !e.Pending {
-			if others, err = less(total, e.Amount); err != nil {
+			if others, err = money.Sub(total, e.Amount); err != nil {
 				return 0, err
 			}
 		}
-		missing, err := less(e.Before, others)
+		missing, err := money.Sub(e.Before, others)
 		if err != nil {
 			return 0, err
 		}
