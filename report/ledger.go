@@ -33,7 +33,12 @@ func ReadLines(dir string) ([]ledger.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &lineReader{}
+	return linesOf(t)
+}
+
+// linesOf returns the lines of a table of refunds or of a ledger.
+func linesOf(t *table.Table) ([]ledger.Line, error) {
+	r := &lineReader{lines: make([]ledger.Line, 0, t.Rows())}
 	if err := r.add(t); err != nil {
 		return nil, err
 	}

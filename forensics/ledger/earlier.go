@@ -40,6 +40,7 @@ const (
 	WhyAmbiguous     = "ambiguous"        // several lines fit, or several payments fit the line
 	WhyNothingToGoBy = "nothing_to_go_by" // it names neither a charge nor an account and a time
 	WhyNoCandidate   = "no_candidate"     // no line of the account has the amount and a charge of that time
+	WhyNotUnderstood = "not_understood"   // the row could not be read
 	WhyNothingPaid   = "nothing_paid"     // of a line: nothing was paid for it before
 	WhyNoLine        = "no_line"          // of a decision: no line stands on it
 )

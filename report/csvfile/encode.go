@@ -100,6 +100,9 @@ func Decoded(r io.Reader, f Form) io.Reader {
 	return r
 }
 
+// ReadAs is Read of a file in a form.
+func ReadAs(r io.Reader, s table.Schema, f Form) (*table.Table, error) { return Read(Decoded(r, f), s) }
+
 // An EncodingError is a cell that an encoding cannot hold.
 type EncodingError struct {
 	Table, Column string
