@@ -17,7 +17,6 @@ import (
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
-	"github.com/paytriage/paytriage/forensics/takeover"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
@@ -41,6 +40,9 @@ func (c *CaseLedger) IsCharge(account, txn string) bool {
 	return ok
 }
 
+// Forget gives up what IsCharge needs; it then knows no charge.
+func (c *CaseLedger) Forget() { c.charges = &chargeIndex{} }
+
 // ReadCaseLedger reads the lines of a finished case. What does not add up, or
 // is not as the manifest says, is a *CheckError.
 func ReadCaseLedger(dir string) (*CaseLedger, error) {
@@ -55,12 +57,12 @@ func ReadCaseLedger(dir string) (*CaseLedger, error) {
 	if c.Summary, err = checkedSummary(dir, m); err != nil {
 		return nil, err
 	}
-	losses, err := c.read(dir, m)
+	lost, err := c.read(dir, m)
 	if err != nil {
 		return nil, err
 	}
 	c.joinCharges()
-	for _, check := range []func() error{func() error { return c.checkAccounts(losses) }, c.checkSummary} {
+	for _, check := range []func() error{func() error { return c.checkAccounts(lost) }, c.checkSummary} {
 		if err := check(); err != nil {
 			return nil, &CheckError{fmt.Errorf("%s: %w", dir, err)}
 		}
@@ -98,7 +100,7 @@ func checkedSummary(dir string, m *Manifest) (*Summary, error) {
 // Only the columns that are needed are read: a case can have millions of rows.
 var (
 	chargeColumns = some(chargesSchema, "txn_id", "account_id", "event_time")
-	lossColumns   = some(victimsSchema, "account_id", "tier", "net_loss", "currency")
+	lossColumns   = some(victimsSchema, "account_id", "net_loss", "currency")
 )
 
 // some returns a schema with only some of its columns.
@@ -112,30 +114,25 @@ func some(s table.Schema, names ...string) table.Schema {
 }
 
 // read reads the tables, at once, and returns the losses of the accounts.
-func (c *CaseLedger) read(dir string, m *Manifest) (losses *table.Table, err error) {
+func (c *CaseLedger) read(dir string, m *Manifest) (*losses, error) {
 	var running sync.WaitGroup
 	var errs [3]error
+	lines, charges, l := &lineReader{}, &chargeIndex{}, &losses{}
 	running.Go(func() {
-		var t *table.Table
-		if t, errs[0] = readChecked(dir, m, refundsSchema); errs[0] == nil {
-			if c.Lines, errs[0] = linesOf(t); errs[0] != nil {
-				errs[0] = &CheckError{fmt.Errorf("%s: %w", dir, errs[0])}
-			}
-		}
+		errs[0] = readChecked(dir, m, refundsSchema, func(rows int) { lines.lines = make([]ledger.Line, 0, rows) }, lines.add)
 	})
 	running.Go(func() {
-		var t *table.Table
-		if t, errs[1] = readChecked(dir, m, chargeColumns); errs[1] == nil {
-			c.charges = newChargeIndex(t)
-		}
-		losses, errs[2] = readChecked(dir, m, lossColumns)
+		errs[1] = readChecked(dir, m, chargeColumns, charges.grow, charges.add)
+		errs[2] = readChecked(dir, m, lossColumns, l.grow, l.add)
 	})
 	running.Wait()
-	return losses, errors.Join(errs[:]...)
+	c.Lines, c.charges = lines.lines, charges
+	return l, errors.Join(errs[:]...)
 }
 
-// readChecked reads a table that must be the file that the manifest names.
-func readChecked(dir string, m *Manifest, s table.Schema) (*table.Table, error) {
+// readChecked reads a table, in pieces, that must be the file that the manifest
+// names. room is told first how many rows there are.
+func readChecked(dir string, m *Manifest, s table.Schema, room func(rows int), add func(*table.Table) error) error {
 	for _, format := range Formats {
 		at := slices.IndexFunc(m.Outputs, func(f File) bool { return f.Name == s.Name+"."+format })
 		if at < 0 {
@@ -145,34 +142,42 @@ func readChecked(dir string, m *Manifest, s table.Schema) (*table.Table, error) 
 		path := filepath.Join(dir, file.Name)
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
+			return &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
 		}
 		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		room(int(max(0, min(file.Rows, info.Size())))) // a row has a byte or more
+		rows := int64(0)
+		counted := func(t *table.Table) error {
+			rows += int64(t.Rows())
+			return add(t)
+		}
 		h := sha256.New()
-		var t *table.Table
 		if format == "csv" {
-			t, err = csvfile.Read(io.TeeReader(f, h), s)
+			err = csvfile.ReadEach(io.TeeReader(f, h), s, pieceRows, counted)
 		} else {
-			t, err = parquetfile.Read(f, file.Bytes, s)
+			err = parquetfile.ReadEach(f, info.Size(), s, counted)
 			if _, seek := f.Seek(0, io.SeekStart); seek != nil {
-				return nil, seek
+				return seek
 			}
 		}
 		if _, rest := io.Copy(h, f); rest != nil {
-			return nil, fmt.Errorf("%s: %w", path, rest)
+			return fmt.Errorf("%s: %w", path, rest)
 		}
-		if hex.EncodeToString(h.Sum(nil)) != file.SHA256 {
-			return nil, &CheckError{fmt.Errorf("%s: was changed since it was written: it is not the file of the manifest", path)}
+		switch {
+		case hex.EncodeToString(h.Sum(nil)) != file.SHA256:
+			return &CheckError{fmt.Errorf("%s: was changed since it was written: it is not the file of the manifest", path)}
+		case err != nil:
+			return &CheckError{fmt.Errorf("%s: %w", path, err)}
+		case rows != file.Rows:
+			return &CheckError{fmt.Errorf("%s: %d rows, the manifest says %d", path, rows, file.Rows)}
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if int64(t.Rows()) != file.Rows {
-			return nil, &CheckError{fmt.Errorf("%s: %d rows, the manifest says %d", path, t.Rows(), file.Rows)}
-		}
-		return t, nil
+		return nil
 	}
-	return nil, &CheckError{fmt.Errorf("%s: the manifest names no table %s", dir, s.Name)}
+	return &CheckError{fmt.Errorf("%s: the manifest names no table %s", dir, s.Name)}
 }
 
 // A chargeIndex finds charges by account and transaction.
@@ -183,17 +188,39 @@ type chargeIndex struct {
 	semicolons   bool    // some transaction holds the sign that joins them
 }
 
-func newChargeIndex(t *table.Table) *chargeIndex {
-	x := &chargeIndex{txn: t.Cells(0).Texts(), account: t.Cells(1).Texts(), at: t.Cells(2).Ints(), order: make([]int32, t.Rows())}
+func (x *chargeIndex) grow(rows int) {
+	x.account, x.txn, x.at = make([]string, 0, rows), make([]string, 0, rows), make([]int64, 0, rows)
+}
+
+func (x *chargeIndex) add(t *table.Table) error {
+	x.txn = append(x.txn, t.Cells(0).Texts()...)
+	x.account = append(x.account, t.Cells(1).Texts()...)
+	x.at = append(x.at, t.Cells(2).Ints()...)
+	return nil
+}
+
+// sort makes the index. Charges come by account and time, so mostly those of an
+// account are all there is to sort.
+func (x *chargeIndex) sort() {
+	x.order = make([]int32, len(x.txn))
 	for i := range x.order {
 		x.order[i] = int32(i)
 		x.semicolons = x.semicolons || strings.Contains(x.txn[i], ";")
 	}
-	// Charges come by account and time, so there is little to do.
-	slices.SortFunc(x.order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(x.account[a], x.account[b]), cmp.Compare(x.txn[a], x.txn[b]))
-	})
-	return x
+	if !slices.IsSorted(x.account) {
+		slices.SortFunc(x.order, func(a, b int32) int {
+			return cmp.Or(cmp.Compare(x.account[a], x.account[b]), cmp.Compare(x.txn[a], x.txn[b]))
+		})
+		return
+	}
+	for from := 0; from < len(x.order); {
+		to := from + 1
+		for to < len(x.order) && x.account[to] == x.account[from] {
+			to++
+		}
+		slices.SortFunc(x.order[from:to], func(a, b int32) int { return cmp.Compare(x.txn[a], x.txn[b]) })
+		from = to
+	}
 }
 
 // find returns the time of a charge, and whether there is one.
@@ -216,6 +243,7 @@ func (x *chargeIndex) within(order []int32, account, txn string) (at int64, ok b
 // joinCharges gives every line the time of its first charge. Lines and charges
 // both come by account, so one walk finds all.
 func (c *CaseLedger) joinCharges() {
+	c.charges.sort()
 	x, at, account := c.charges, 0, ""
 	var own []int32 // charges of the account
 	for i := range c.Lines {
@@ -266,47 +294,121 @@ func rejoined(parts []string, known func(string) bool) []string {
 	return out
 }
 
+// losses are what the case says that accounts lost, by account and currency.
+type losses struct {
+	account  []string
+	currency []money.Currency
+	net      []int64
+	order    []int32
+	seen     []bool
+	at       int // in order, of the last one found
+}
+
+func (x *losses) grow(rows int) {
+	x.account, x.currency, x.net = make([]string, 0, rows), make([]money.Currency, 0, rows), make([]int64, 0, rows)
+}
+
+func (x *losses) add(t *table.Table) error {
+	x.account = append(x.account, t.Cells(0).Texts()...)
+	x.net = append(x.net, t.Cells(1).Ints()...)
+	for _, code := range t.Cells(2).Texts() {
+		c, ok := currencyOf(code)
+		if !ok {
+			return fmt.Errorf("table victims: row %d: %.40q is no currency", len(x.currency)+1, code)
+		}
+		x.currency = append(x.currency, c)
+	}
+	return nil
+}
+
+// compare orders an account and currency and those of a row.
+func (x *losses) compare(row int32, account string, currency money.Currency) int {
+	return cmp.Or(cmp.Compare(x.account[row], account), cmp.Compare(x.currency[row], currency))
+}
+
+// sort makes losses ready for find, which they mostly are already.
+func (x *losses) sort() error {
+	x.order, x.seen = make([]int32, len(x.account)), make([]bool, len(x.account))
+	for i := range x.order {
+		x.order[i] = int32(i)
+	}
+	slices.SortFunc(x.order, func(a, b int32) int { return x.compare(a, x.account[b], x.currency[b]) })
+	for i := range x.order[min(1, len(x.order)):] {
+		if a, b := x.order[i], x.order[i+1]; x.compare(a, x.account[b], x.currency[b]) == 0 {
+			return fmt.Errorf("table victims: account %.100q is there twice in %s", x.account[a], x.currency[a])
+		}
+	}
+	return nil
+}
+
+// find returns the row of an account and currency, or -1. Who asks in order
+// walks.
+func (x *losses) find(account string, currency money.Currency) int32 {
+	if x.at < len(x.order) && x.compare(x.order[x.at], account, currency) > 0 {
+		x.at = sort.Search(len(x.order), func(i int) bool { return x.compare(x.order[i], account, currency) >= 0 })
+	}
+	for x.at < len(x.order) && x.compare(x.order[x.at], account, currency) < 0 {
+		x.at++
+	}
+	if x.at == len(x.order) || x.compare(x.order[x.at], account, currency) != 0 {
+		return -1
+	}
+	return x.order[x.at]
+}
+
 // checkAccounts makes sure that no line is there twice, and that the lines of
 // every victim add up to the loss that the case gives.
-func (c *CaseLedger) checkAccounts(losses *table.Table) error {
-	type key struct {
-		account  string
-		currency money.Currency
+func (c *CaseLedger) checkAccounts(lost *losses) error {
+	if err := c.checkIDs(); err != nil {
+		return err
 	}
-	sums := make(map[key]*money.Sum, losses.Rows())
-	account, tier, net, currency := losses.Cells(0).Texts(), losses.Cells(1).Texts(), losses.Cells(2).Ints(), losses.Cells(3).Texts()
-	keys := make([]key, losses.Rows())
-	store := make([]money.Sum, losses.Rows())
-	for row := range keys {
-		cur, ok := money.ParseCurrency([]byte(currency[row]))
-		if _, known := takeover.ParseTier(tier[row]); !ok || !known {
-			return fmt.Errorf("table victims: row %d: no currency or no tier", row+1)
-		}
-		keys[row] = key{account[row], cur}
-		if sums[keys[row]] != nil {
-			return fmt.Errorf("table victims: account %.100q is there twice in %s", account[row], cur)
-		}
-		sums[keys[row]] = &store[row]
+	if err := lost.sort(); err != nil {
+		return err
 	}
-	ids := make(map[uint64]int32, len(c.Lines))
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		hash := ledger.IDHash(l.ID)
-		if other, ok := ids[hash]; ok {
-			return fmt.Errorf("table refunds: lines %d and %d have the same refund_id %.60q", other+1, i+1, l.ID)
+	for i := 0; i < len(c.Lines); {
+		first := &c.Lines[i]
+		var sum money.Sum
+		for ; i < len(c.Lines) && c.Lines[i].Account == first.Account && c.Lines[i].Currency == first.Currency; i++ {
+			sum.Add(c.Lines[i].Amount)
 		}
-		ids[hash] = int32(i)
-		if s := sums[key{l.Account, l.Currency}]; s != nil {
-			s.Add(l.Amount)
-		}
-	}
-	for row, k := range keys {
-		sum, err := store[row].Total()
-		if err == nil && sum != net[row] {
-			err = fmt.Errorf("the lines of account %.100q come to %s, its loss is %s", k.account, money.Format(sum, k.currency), money.Format(net[row], k.currency))
-		}
-		if err != nil {
+		row := lost.find(first.Account, first.Currency)
+		total, err := sum.Total()
+		switch {
+		case err != nil:
 			return err
+		case row < 0: // all of it came back
+			continue
+		case lost.seen[row]:
+			return fmt.Errorf("table refunds: line %d: the lines of account %.100q do not stand together", i, first.Account)
+		case total != lost.net[row]:
+			return fmt.Errorf("the lines of account %.100q come to %s, its loss is %s", first.Account,
+				money.Format(total, first.Currency), money.Format(lost.net[row], first.Currency))
+		}
+		lost.seen[row] = true
+	}
+	for row, seen := range lost.seen {
+		if !seen && lost.net[row] != 0 {
+			return fmt.Errorf("account %.100q has no lines, its loss is %s", lost.account[row], money.Format(lost.net[row], lost.currency[row]))
+		}
+	}
+	return nil
+}
+
+// checkIDs makes sure that no two lines are one obligation.
+func (c *CaseLedger) checkIDs() error {
+	hashes := make([]uint64, len(c.Lines))
+	for i := range c.Lines {
+		hashes[i] = ledger.IDHash(c.Lines[i].ID)
+	}
+	slices.Sort(hashes)
+	for i := range hashes[min(1, len(hashes)):] {
+		if hashes[i] != hashes[i+1] {
+			continue
+		}
+		for k := range c.Lines {
+			if id := c.Lines[k].ID; ledger.IDHash(id) == hashes[i] {
+				return fmt.Errorf("table refunds: two lines have the refund_id %.60q", id)
+			}
 		}
 	}
 	return nil

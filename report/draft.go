@@ -102,12 +102,12 @@ func knownInDraft(name string) bool {
 // Discard gives up. It does nothing after Write.
 func (f *DraftFolder) Discard() { f.folder.Discard() }
 
-// Write writes the tables, the ledger first, and the manifest, and puts the
-// folder in its place. It fills in what of the manifest it knows itself.
-func (f *DraftFolder) Write(d *Draft, tables []*table.Table) error {
+// Write writes the lines of a ledger, the other tables and the manifest, and
+// puts the folder in its place. It fills in what of the manifest it knows itself.
+func (f *DraftFolder) Write(d *Draft, lines []ledger.Line, others []table.Stream) error {
+	tables := append([]table.Stream{LedgerStream(lines)}, others...)
 	jobs := []func() error{func() error {
-		sum := tables[0].CanonicalHash()
-		d.LedgerRows = hex.EncodeToString(sum[:])
+		d.LedgerRows = ledgerHash(lines)
 		return nil
 	}}
 	for _, format := range DraftFormats {
@@ -127,25 +127,25 @@ func (f *DraftFolder) Write(d *Draft, tables []*table.Table) error {
 	slices.SortFunc(f.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	d.SchemaVersion, d.Kind, d.Tool, d.Version = SummaryVersion, DraftKind, "paytriage", ToolVersion()
 	d.Created = time.Now().UTC().Format(time.RFC3339)
-	d.Encoding, d.Lines, d.Files = f.opt.Form.Encoding.String(), int64(tables[0].Rows()), f.files
-	if err := f.file(atomicfile.Manifest, nil, func(w io.Writer) error { return WriteJSON(w, d) }); err != nil {
+	d.Encoding, d.Lines, d.Files = f.opt.Form.Encoding.String(), int64(len(lines)), f.files
+	if err := f.file(atomicfile.Manifest, 0, func(w io.Writer) error { return WriteJSON(w, d) }); err != nil {
 		return err
 	}
 	return f.folder.Commit()
 }
 
 // format writes the tables in one format.
-func (f *DraftFolder) format(format string, tables []*table.Table) error {
+func (f *DraftFolder) format(format string, tables []table.Stream) error {
 	if format == "xlsx" {
-		return f.file(workbook, nil, func(w io.Writer) error { return sheet.Write(w, tables) })
+		return f.file(workbook, 0, func(w io.Writer) error { return sheet.Write(w, tables) })
 	}
 	for _, t := range tables {
 		write := func(w io.Writer) error { return csvfile.WriteAs(w, t, f.opt.Form) }
 		if format == "parquet" {
 			meta := []parquetfile.KeyValue{{Key: "paytriage.version", Value: ToolVersion()}}
-			write = func(w io.Writer) error { return parquetfile.Write(w, t, meta) }
+			write = func(w io.Writer) error { return parquetfile.WriteStream(w, t, meta) }
 		}
-		if err := f.file(t.Schema().Name+"."+format, t, write); err != nil {
+		if err := f.file(t.Schema.Name+"."+format, t.Rows, write); err != nil {
 			return err
 		}
 	}
@@ -153,7 +153,7 @@ func (f *DraftFolder) format(format string, tables []*table.Table) error {
 }
 
 // file writes one file and notes it for the manifest, which it does not note.
-func (f *DraftFolder) file(name string, t *table.Table, write func(io.Writer) error) error {
+func (f *DraftFolder) file(name string, rows int, write func(io.Writer) error) error {
 	out, err := f.folder.Create(name)
 	if err != nil {
 		return err
@@ -166,10 +166,7 @@ func (f *DraftFolder) file(name string, t *table.Table, write func(io.Writer) er
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	note := File{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum[:])}
-	if t != nil {
-		note.Rows = int64(t.Rows())
-	}
+	note := File{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum[:]), Rows: int64(rows)}
 	f.lock.Lock()
 	defer f.lock.Unlock()
 	if name != atomicfile.Manifest {
@@ -203,16 +200,12 @@ func ReadDraft(dir string) (*Draft, []ledger.Line, error) {
 			return nil, nil, err
 		}
 	}
-	t, err := readDraftLedger(dir, &d)
+	lines, err := readDraftLedger(dir, &d)
 	if err != nil {
 		return nil, nil, err
 	}
-	if sum := t.CanonicalHash(); hex.EncodeToString(sum[:]) != d.LedgerRows {
+	if ledgerHash(lines) != d.LedgerRows {
 		return nil, nil, &CheckError{fmt.Errorf("%s: the rows of the ledger are not those of its manifest", dir)}
-	}
-	lines, err := linesOf(t)
-	if err != nil {
-		return nil, nil, &CheckError{fmt.Errorf("%s: %w", dir, err)}
 	}
 	return &d, lines, nil
 }
@@ -240,7 +233,7 @@ func checkFile(dir string, file *File) error {
 }
 
 // readDraftLedger reads the ledger from whichever format can be read back.
-func readDraftLedger(dir string, d *Draft) (*table.Table, error) {
+func readDraftLedger(dir string, d *Draft) ([]ledger.Line, error) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(d.Files, func(f File) bool { return f.Name == name })
 	}
@@ -259,18 +252,25 @@ func readDraftLedger(dir string, d *Draft) (*table.Table, error) {
 		return nil, err
 	}
 	defer f.Close()
-	var t *table.Table
+	var lines []ledger.Line
 	if strings.HasSuffix(name, ".csv") {
-		t, err = csvfile.ReadAs(f, LedgerSchema, csvfile.Form{Encoding: encoding})
+		lines, err = readLines(csvfile.Decoded(f, csvfile.Form{Encoding: encoding}), LedgerSchema)
 	} else {
-		var info os.FileInfo
-		if info, err = f.Stat(); err != nil {
-			return nil, err
-		}
-		t, err = parquetfile.Read(f, info.Size(), LedgerSchema)
+		lines, err = readParquetLines(f, LedgerSchema)
 	}
 	if err != nil {
 		return nil, &CheckError{fmt.Errorf("%s: %w", f.Name(), err)}
 	}
-	return t, nil
+	return lines, nil
+}
+
+// readParquetLines reads a table of refunds or of a ledger as Parquet.
+func readParquetLines(f *os.File, s table.Schema) ([]ledger.Line, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	lines := &lineReader{}
+	err = parquetfile.ReadEach(f, info.Size(), s, lines.add)
+	return lines.lines, err
 }

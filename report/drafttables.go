@@ -53,16 +53,21 @@ func DraftSchemas() []table.Schema {
 	return []table.Schema{LedgerSchema, TotalsSchema, UnmatchedSchema, LeftOutSchema}
 }
 
-// LeftOutTable returns the lines that were left out, each with why.
-func LeftOutTable(lines []ledger.Line, why []string) (*table.Table, error) {
-	t := table.New(LeftOutSchema, len(lines))
-	row := t.Appender()
-	for i := range lines {
-		ledgerRow(row, &lines[i])
-		row.Code(why[i])
-		row.End()
-	}
-	return t, t.Validate()
+// LeftOutStream returns the lines that were left out, each with why.
+func LeftOutStream(lines []ledger.Line, why []string) table.Stream {
+	return table.Stream{Schema: LeftOutSchema, Rows: len(lines), Pieces: func(yield func(*table.Table, error) bool) {
+		for from := 0; from < len(lines); from += pieceRows {
+			to := min(from+pieceRows, len(lines))
+			t := table.New(LeftOutSchema, to-from)
+			fillLedger(t, lines[from:to])
+			for _, code := range why[from:to] {
+				t.Cells(len(ledgerCells)).AppendText(code)
+			}
+			if !yield(t, t.Validate()) {
+				return
+			}
+		}
+	}}
 }
 
 // TotalsTable returns control totals as a table, parts in the order given.
@@ -92,10 +97,20 @@ type Part struct {
 	Totals []ledger.Total
 }
 
-// UnmatchedTable returns what found nothing on the other side as a table.
-func UnmatchedTable(list []ledger.Unmatched) (*table.Table, error) {
-	t := table.New(UnmatchedSchema, len(list))
-	row := t.Appender()
+// UnmatchedStream returns what found nothing on the other side as a table.
+func UnmatchedStream(list []ledger.Unmatched) table.Stream {
+	return table.Stream{Schema: UnmatchedSchema, Rows: len(list), Pieces: func(yield func(*table.Table, error) bool) {
+		for piece := range slices.Chunk(list, pieceRows) {
+			t := table.New(UnmatchedSchema, len(piece))
+			fillUnmatched(t.Appender(), piece)
+			if !yield(t, t.Validate()) {
+				return
+			}
+		}
+	}}
+}
+
+func fillUnmatched(row *table.Appender, list []ledger.Unmatched) {
 	for i := range list {
 		u := &list[i]
 		row.Code(u.Side)
@@ -112,5 +127,4 @@ func UnmatchedTable(list []ledger.Unmatched) (*table.Table, error) {
 		row.TextOrNull(u.Source)
 		row.End()
 	}
-	return t, t.Validate()
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/refund"
 	"github.com/paytriage/paytriage/report/atomicfile"
-	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
 	"github.com/paytriage/paytriage/report/table"
 )
@@ -48,34 +46,18 @@ func ReadBook(path string) (*Book, error) {
 	if err != nil || s.Name == "" {
 		return nil, err
 	}
-	var t *table.Table
-	if parquet {
-		t, err = parquetfile.Read(f, info.Size(), s)
-	} else {
-		t, err = csvfile.Read(f, s)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
 	b := &Book{}
-	if b.Input, err = HashInput(path, "already_refunded"); err != nil {
-		return nil, err
+	if parquet {
+		b.Lines, err = readParquetLines(f, s)
+	} else {
+		b.Lines, err = readLines(f, s)
 	}
-	if b.Lines, err = linesOf(t); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	b.Rows, err = rowsOf(b.Lines)
+	b.Rows = ledgerHash(b.Lines)
+	b.Input, err = HashInput(path, "already_refunded")
 	return b, err
-}
-
-// rowsOf returns the canonical hash of lines as a ledger.
-func rowsOf(lines []ledger.Line) (string, error) {
-	t, err := LedgerTable(lines)
-	if err != nil {
-		return "", err
-	}
-	sum := t.CanonicalHash()
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // readBookFolder reads the ledger of a folder that paytriage wrote.
@@ -108,10 +90,8 @@ func readBookFolder(dir string) (b *Book, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.Input, err = HashInput(manifest, "already_refunded"); err != nil {
-		return nil, err
-	}
-	b.Rows, err = rowsOf(b.Lines)
+	b.Rows = ledgerHash(b.Lines)
+	b.Input, err = HashInput(manifest, "already_refunded")
 	return b, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -247,7 +248,7 @@ func runRefunds(ctx context.Context, std streams, o *refundsOptions, folder stri
 	}
 	bar := newProgress(std, o.progress, o.quiet)
 	defer bar.finish()
-	r := &refundsRun{refundsPlan: p, options: o, folder: folder}
+	r := &refundsRun{refundsPlan: p, options: o, folder: folder, inputs: []report.DraftInput{}}
 	if o.out != "" {
 		p.draft.Inputs = append([]string{folder}, o.already...)
 		if o.decisions != "" {
@@ -261,6 +262,9 @@ func runRefunds(ctx context.Context, std streams, o *refundsOptions, folder stri
 		r.out = out
 	}
 	bar.begin("proving the case", unknown, inSteps)
+	if info, err := os.Stat(filepath.Join(folder, "charges.csv")); err == nil {
+		saveMemory(info.Size())
+	}
 	if r.proved, err = report.ReadCaseLedger(folder); err != nil {
 		return unproved(err)
 	}
@@ -332,6 +336,7 @@ func (r *refundsRun) net(ctx context.Context, std streams, bar *progress) error 
 	if err != nil {
 		return &checkError{"netting earlier payments: " + err.Error(), "nothing was written; an amount in what was given with --already-refunded is beyond all reason"}
 	}
+	r.proved.Forget()
 	return nil
 }
 
@@ -391,21 +396,12 @@ func (r *refundsRun) divide() {
 
 // write draws the ledger up.
 func (r *refundsRun) write() error {
-	var tables []*table.Table
-	for _, make := range []func() (*table.Table, error){
-		func() (*table.Table, error) { return report.LedgerTable(r.lines) },
-		func() (*table.Table, error) { return report.TotalsTable(r.parts) },
-		func() (*table.Table, error) { return report.UnmatchedTable(r.unmatched) },
-		func() (*table.Table, error) { return report.LeftOutTable(r.left, r.why) },
-	} {
-		t, err := make()
-		if err != nil {
-			return err
-		}
-		tables = append(tables, t)
+	totals, err := report.TotalsTable(r.parts)
+	if err != nil {
+		return err
 	}
 	r.draft = report.Draft{Command: os.Args, Maker: r.maker, Case: r.folder, CaseManifest: r.proved.Manifest, Inputs: r.inputs}
-	err := r.out.Write(&r.draft, tables)
+	err = r.out.Write(&r.draft, r.lines, []table.Stream{totals.Stream(), report.UnmatchedStream(r.unmatched), report.LeftOutStream(r.left, r.why)})
 	var cell *csvfile.EncodingError
 	if errors.As(err, &cell) {
 		return &hintError{err, "--encoding utf-8 holds every character; --bom makes spreadsheets see that it is UTF-8"}

@@ -171,6 +171,7 @@ func (r *refundsRun) print(std streams) error {
 	if err := r.printTotals(std, opt); err != nil {
 		return err
 	}
+	blocks := 0
 	for _, b := range []struct {
 		title string
 		pairs []console.Pair
@@ -178,8 +179,10 @@ func (r *refundsRun) print(std streams) error {
 		if len(b.pairs) == 0 {
 			continue
 		}
-		if _, err := fmt.Fprintln(std.out); err != nil {
-			return err
+		if blocks++; blocks > 1 {
+			if _, err := fmt.Fprintln(std.out); err != nil {
+				return err
+			}
 		}
 		if err := console.Block(std.out, b.title, report.Wrapped(b.pairs, opt.Width), opt); err != nil {
 			return err
@@ -197,15 +200,15 @@ func (r *refundsRun) printTotals(std streams, opt console.Options) error {
 			continue
 		}
 		rows = append(rows, []any{t.By, strings.ReplaceAll(t.Value, "_", " "), t.Lines, money.Format(t.Amount, t.Currency),
-			money.Format(t.Earlier, t.Currency), money.Format(t.Payable, t.Currency), fmt.Sprintf("%019d", t.Hash)})
+			money.Format(t.Earlier, t.Currency), money.Format(t.Payable, t.Currency)})
 	}
 	if len(rows) == 0 {
-		_, err := fmt.Fprintln(std.out, "no line of the case is asked for")
+		_, err := fmt.Fprint(std.out, "no line of the case is asked for\n\n")
 		return err
 	}
 	alignRight(rows, 3, 4, 5)
 	title := fmt.Sprintf("ledger of %s: %s", r.folder, several(int64(len(r.lines)), "line", "lines"))
-	return printTable(std.out, opt, title, slices.Concat(texts("by", "value"), ints("lines"), texts("amount", "earlier", "payable", "hash_total")), rows)
+	return printTable(std.out, opt, title, slices.Concat(texts("by", "value"), ints("lines"), texts("amount", "earlier", "payable")), rows)
 }
 
 // several writes a count with its word.
@@ -272,6 +275,12 @@ func (r *refundsRun) writtenPairs() []console.Pair {
 	for _, f := range r.draft.Files {
 		names = append(names, f.Name)
 	}
-	return []console.Pair{{Key: "folder", Value: r.options.out}, {Key: "files", Value: strings.Join(names, ", ")},
+	pairs := []console.Pair{{Key: "folder", Value: r.options.out}, {Key: "files", Value: strings.Join(names, ", ")},
 		{Key: "made by", Value: r.maker}, {Key: "hash of rows", Value: r.draft.LedgerRows}}
+	for i := range r.parts[1].Totals {
+		if t := &r.parts[1].Totals[i]; t.By == "all" {
+			pairs = append(pairs, console.Pair{Key: "hash total", Value: fmt.Sprintf("%d of %s in %s", t.Hash, several(t.Lines, "refund id", "refund ids"), t.Currency)})
+		}
+	}
+	return pairs
 }

@@ -155,7 +155,7 @@ func (p *earlierPayments) take(ctx context.Context, log *event.Log) error {
 	p.list = append(p.list, p.undo(list, rows)...)
 	for i := range log.Rejects {
 		j := &log.Rejects[i]
-		p.rejected = append(p.rejected, ledger.Unmatched{Side: ledger.EarlierSide, Why: "not_understood",
+		p.rejected = append(p.rejected, ledger.Unmatched{Side: ledger.EarlierSide, Why: ledger.WhyNotUnderstood,
 			Source: fmt.Sprintf("%s:%d", log.Sources[j.Pos.Source()].Name, j.Line)})
 	}
 	slices.SortFunc(p.rejected, func(a, b ledger.Unmatched) int { return cmp.Compare(a.Source, b.Source) })

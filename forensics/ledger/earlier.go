@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -41,6 +40,7 @@ const (
 	WhyAmbiguous     = "ambiguous"        // several lines fit, or several payments fit the line
 	WhyNothingToGoBy = "nothing_to_go_by" // it names neither a charge nor an account and a time
 	WhyNoCandidate   = "no_candidate"     // no line of the account has the amount and a charge of that time
+	WhyNotUnderstood = "not_understood"   // the row could not be read
 	WhyNothingPaid   = "nothing_paid"     // of a line: nothing was paid for it before
 	WhyNoLine        = "no_line"          // of a decision: no line stands on it
 )
@@ -382,7 +382,7 @@ func (n *netting) subtract(l *Line, payments []int) error {
 	if l.Earlier, err = withBefore(total, n.earlier, payments); err != nil {
 		return err
 	}
-	if l.Payable, err = less(l.Amount, l.Earlier); err != nil {
+	if l.Payable, err = money.Sub(l.Amount, l.Earlier); err != nil {
 		return err
 	}
 	if rule {
@@ -407,14 +407,6 @@ func (n *netting) subtract(l *Line, payments []int) error {
 	return nil
 }
 
-// less returns a-b, or money.ErrOverflow.
-func less(a, b int64) (int64, error) {
-	if b == math.MinInt64 {
-		return 0, money.ErrOverflow
-	}
-	return money.Add(a, -b)
-}
-
 // withBefore returns what was paid for a line in all: total is what the
 // payments come to, and what one of them says was paid before it counts as far
 // as the others do not make it up.
@@ -425,11 +417,11 @@ func withBefore(total int64, earlier []Earlier, payments []int) (int64, error) {
 		others := total
 		var err error
 		if !e.Pending {
-			if others, err = less(total, e.Amount); err != nil {
+			if others, err = money.Sub(total, e.Amount); err != nil {
 				return 0, err
 			}
 		}
-		missing, err := less(e.Before, others)
+		missing, err := money.Sub(e.Before, others)
 		if err != nil {
 			return 0, err
 		}

@@ -45,38 +45,63 @@ type Form struct {
 // byteOrderMark is U+FEFF in UTF-8.
 const byteOrderMark = "\xef\xbb\xbf"
 
-// WriteAs is Write in a form. A cell with a character that the encoding cannot
-// hold, or could not give back as it was, is an error that names the cell, and
-// nothing is written.
-func WriteAs(w io.Writer, t *table.Table, f Form) error {
-	if f.Encoding != CP932 {
-		if f.Mark {
-			if err := flush(w, []byte(byteOrderMark), t.Schema().Name); err != nil {
-				return err
-			}
+// WriteAs writes a table in pieces and in a form, as Write does. A cell with a
+// character that the encoding cannot hold, or could not give back as it was, is
+// an error that names the cell; the file is then incomplete.
+func WriteAs(w io.Writer, t table.Stream, f Form) error {
+	if f.Encoding == CP932 {
+		out := transform.NewWriter(w, japanese.ShiftJIS.NewEncoder())
+		if err := writeStream(out, t, checkCP932); err != nil {
+			return err
 		}
-		return Write(w, t)
+		return out.Close()
 	}
-	if err := t.Validate(); err != nil {
-		return err
+	if f.Mark {
+		if err := flush(w, []byte(byteOrderMark), t.Schema.Name); err != nil {
+			return err
+		}
 	}
-	if err := checkCP932(t); err != nil {
-		return err
-	}
-	out := transform.NewWriter(w, japanese.ShiftJIS.NewEncoder())
-	if err := Write(out, t); err != nil {
-		return err
-	}
-	return out.Close()
+	return writeStream(w, t, func(*table.Table, int) error { return nil })
 }
 
-// ReadAs reads what WriteAs wrote.
-func ReadAs(r io.Reader, s table.Schema, f Form) (*table.Table, error) {
-	if f.Encoding == CP932 {
-		r = transform.NewReader(r, japanese.ShiftJIS.NewDecoder())
+// writeStream writes the pieces of a table that pass a check, which is told how
+// many rows came before.
+func writeStream(w io.Writer, s table.Stream, check func(t *table.Table, before int) error) error {
+	rows := 0
+	if err := writeHeader(w, s.Schema); err != nil {
+		return err
 	}
-	return Read(r, s)
+	for t, err := range s.Pieces {
+		if err == nil {
+			err = t.Validate()
+		}
+		if err == nil {
+			err = check(t, rows)
+		}
+		if err == nil {
+			err = writeRows(w, t)
+		}
+		if err != nil {
+			return err
+		}
+		rows += t.Rows()
+	}
+	if rows != s.Rows {
+		return fmt.Errorf("table %s: %d rows were written, it has %d", s.Schema.Name, rows, s.Rows)
+	}
+	return nil
 }
+
+// Decoded returns a reader of a file in a form as Read and ReadEach take it.
+func Decoded(r io.Reader, f Form) io.Reader {
+	if f.Encoding == CP932 {
+		return transform.NewReader(r, japanese.ShiftJIS.NewDecoder())
+	}
+	return r
+}
+
+// ReadAs is Read of a file in a form.
+func ReadAs(r io.Reader, s table.Schema, f Form) (*table.Table, error) { return Read(Decoded(r, f), s) }
 
 // An EncodingError is a cell that an encoding cannot hold.
 type EncodingError struct {
@@ -92,7 +117,7 @@ func (e *EncodingError) Error() string {
 
 // checkCP932 returns an error for the first cell that would not come back from
 // CP932 as it is.
-func checkCP932(t *table.Table) error {
+func checkCP932(t *table.Table, before int) error {
 	encode, decode := japanese.ShiftJIS.NewEncoder(), japanese.ShiftJIS.NewDecoder()
 	for i, c := range t.Schema().Columns {
 		last := ""
@@ -108,7 +133,7 @@ func checkCP932(t *table.Table) error {
 					continue
 				}
 			}
-			return &EncodingError{t.Schema().Name, c.Name, row + 1, s, CP932}
+			return &EncodingError{t.Schema().Name, c.Name, before + row + 1, s, CP932}
 		}
 	}
 	return nil

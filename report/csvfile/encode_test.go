@@ -40,7 +40,7 @@ func TestWriteAs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			in := wordsTable(tt.word)
 			var b bytes.Buffer
-			if err := csvfile.WriteAs(&b, in, tt.form); err != nil {
+			if err := csvfile.WriteAs(&b, in.Stream(), tt.form); err != nil {
 				t.Fatal(err)
 			}
 			if b.String() != tt.want {
@@ -57,13 +57,68 @@ func TestWriteAs(t *testing.T) {
 	}
 }
 
+// A table in pieces is written and read as it is whole, whatever the pieces.
+func TestPieces(t *testing.T) {
+	words := make([]string, 1000)
+	for i := range words {
+		words[i] = strings.Repeat("山", i%7) + "=\n"
+	}
+	whole := wordsTable(words...)
+	for _, form := range []csvfile.Form{{}, {Mark: true}, {Encoding: csvfile.CP932}} {
+		var want bytes.Buffer
+		if err := csvfile.WriteAs(&want, whole.Stream(), form); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{1, 7, 999, 1000, 1001} {
+			stream := table.Stream{Schema: wordsSchema, Rows: len(words), Pieces: func(yield func(*table.Table, error) bool) {
+				for from := 0; from < len(words); from += n {
+					piece := table.New(wordsSchema, 0)
+					for i := from; i < min(from+n, len(words)); i++ {
+						piece.Cells(0).AppendInt(int64(i))
+						piece.Cells(1).AppendText(words[i])
+					}
+					if !yield(piece, nil) {
+						return
+					}
+				}
+			}}
+			var got bytes.Buffer
+			if err := csvfile.WriteAs(&got, stream, form); err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
+				t.Errorf("%v in pieces of %d: written differently (%v)", form, n, err)
+			}
+			back, pieces := table.New(wordsSchema, 0), 0
+			err := csvfile.ReadEach(csvfile.Decoded(&got, form), wordsSchema, n, func(p *table.Table) error {
+				if pieces++; p.Rows() > n {
+					t.Errorf("a piece of %d rows", p.Rows())
+				}
+				for row := range p.Rows() {
+					back.Cells(0).AppendInt(p.Cells(0).Int(row))
+					back.Cells(1).AppendText(p.Cells(1).Text(row))
+				}
+				return nil
+			})
+			if err != nil || back.CanonicalHash() != whole.CanonicalHash() || pieces != len(words)/n+1 {
+				t.Errorf("%v in %d pieces of %d: read differently (%v)", form, pieces, n, err)
+			}
+			stream.Rows++
+			if err := csvfile.WriteAs(&got, stream, form); err == nil {
+				t.Error("a row too few is no error")
+			}
+		}
+	}
+	stop := errors.New("enough")
+	if err := csvfile.ReadEach(strings.NewReader("n,word\n1,a\n"), wordsSchema, 1, func(*table.Table) error { return stop }); err != stop {
+		t.Errorf("error %v", err)
+	}
+}
+
 // What CP932 cannot give back as it was never becomes another character.
 func TestCP932Refuses(t *testing.T) {
 	for _, bad := range []string{"😀", "é", "\u00a5", "\u203e", "\u2212", "\xff", "a\x80", "\ufffd", "한"} {
 		var b bytes.Buffer
-		err := csvfile.WriteAs(&b, wordsTable("fine", "山", bad), csvfile.Form{Encoding: csvfile.CP932})
+		err := csvfile.WriteAs(&b, wordsTable("fine", "山", bad).Stream(), csvfile.Form{Encoding: csvfile.CP932})
 		var cell *csvfile.EncodingError
-		if !errors.As(err, &cell) || cell.Row != 3 || cell.Column != "word" || b.Len() != 0 {
+		if !errors.As(err, &cell) || cell.Row != 3 || cell.Column != "word" {
 			t.Errorf("%q: error %v, %d bytes written", bad, err, b.Len())
 		}
 	}
@@ -75,7 +130,7 @@ func FuzzCP932(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b string) {
 		in, form := wordsTable(a, b), csvfile.Form{Encoding: csvfile.CP932}
 		var out bytes.Buffer
-		err := csvfile.WriteAs(&out, in, form)
+		err := csvfile.WriteAs(&out, in.Stream(), form)
 		var cell *csvfile.EncodingError
 		if errors.As(err, &cell) {
 			return

@@ -23,8 +23,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -42,36 +44,46 @@ const (
 	maxExact = 999_999_999_999_999
 )
 
-// Write writes tables that pass Validate, in their order; if one does not,
-// nothing. The same tables give the same bytes.
-func Write(w io.Writer, tables []*table.Table) error {
+// Write writes tables in their order. The same tables give the same bytes.
+func Write(w io.Writer, tables []table.Stream) error {
 	return write(w, tables, maxRows)
 }
 
-// A piece is the part of a table that one sheet holds.
-type piece struct {
-	table    *table.Table
-	from, to int
+// A part is what one sheet holds of a table: some rows, from the next on.
+type part struct {
+	rows  *cursor
+	count int
+}
+
+// A cursor goes through the rows of a table.
+type cursor struct {
+	table.Stream
+	next  func() (*table.Table, error, bool)
+	piece *table.Table
+	row   int // of the piece
 }
 
 // write is Write with sheets of another length, for tests.
-func write(w io.Writer, tables []*table.Table, sheetRows int) error {
+func write(w io.Writer, tables []table.Stream, sheetRows int) error {
 	f := excelize.NewFile()
 	defer f.Close()
-	b := &book{file: f, pieces: map[string]piece{}}
+	b := &book{file: f, parts: map[string]part{}}
 	if err := b.styles(); err != nil {
 		return fmt.Errorf("workbook: %w", err)
 	}
 	for _, t := range tables {
-		if err := t.Validate(); err != nil {
+		next, stop := iter.Pull2(t.Pieces)
+		defer stop()
+		rows := &cursor{Stream: t, next: next}
+		if err := rows.advance(); err != nil {
 			return err
 		}
-		for from, n := 0, 1; n == 1 || from < t.Rows(); n++ {
-			to := min(from+sheetRows-1, t.Rows())
-			if err := b.sheet(piece{t, from, to}, n); err != nil {
-				return fmt.Errorf("table %s: workbook: %w", t.Schema().Name, err)
+		for from, n := 0, 1; n == 1 || from < t.Rows; n++ {
+			count := min(sheetRows-1, t.Rows-from)
+			if err := b.sheet(part{rows, count}, n); err != nil {
+				return fmt.Errorf("table %s: workbook: %w", t.Schema.Name, err)
 			}
-			from = to
+			from += count
 		}
 	}
 	var frame bytes.Buffer
@@ -84,7 +96,7 @@ func write(w io.Writer, tables []*table.Table, sheetRows int) error {
 // A book is a workbook whose sheets have no rows yet.
 type book struct {
 	file               *excelize.File
-	pieces             map[string]piece // by the name of the file in the workbook
+	parts              map[string]part  // by the name of the file in the workbook
 	head, text, number int              // styles
 	open               [numForms]string // how cells of each form begin
 }
@@ -117,21 +129,21 @@ const (
 )
 
 // sheet adds a sheet with its head: the n-th of its table, from 1.
-func (b *book) sheet(p piece, n int) error {
-	name := p.table.Schema().Name
+func (b *book) sheet(p part, n int) error {
+	name := p.rows.Schema.Name
 	if n > 1 {
 		name += " (" + strconv.Itoa(n) + ")"
 	}
-	if len(b.pieces) == 0 {
+	if len(b.parts) == 0 {
 		if err := b.file.SetSheetName("Sheet1", name); err != nil {
 			return err
 		}
 	} else if _, err := b.file.NewSheet(name); err != nil {
 		return err
 	}
-	b.pieces["xl/worksheets/sheet"+strconv.Itoa(len(b.pieces)+1)+".xml"] = p
+	b.parts[sheetFile(len(b.parts)+1)] = p
 	last := ""
-	for i, c := range p.table.Schema().Columns {
+	for i, c := range p.rows.Schema.Columns {
 		cell, err := excelize.CoordinatesToCellName(i+1, 1)
 		if err != nil {
 			return err
@@ -140,7 +152,7 @@ func (b *book) sheet(p piece, n int) error {
 		if err := b.file.SetCellStr(name, cell, c.Name); err != nil {
 			return err
 		}
-		if err := b.file.SetColWidth(name, column, column, width(p.table, i)); err != nil {
+		if err := b.file.SetColWidth(name, column, column, width(p.rows.piece, i, c)); err != nil {
 			return err
 		}
 		last = cell
@@ -149,18 +161,24 @@ func (b *book) sheet(p piece, n int) error {
 		return err
 	}
 	column, _, _ := excelize.SplitCellName(last)
-	if err := b.file.SetSheetDimension(name, "A1:"+column+strconv.Itoa(p.to-p.from+1)); err != nil {
+	if err := b.file.SetSheetDimension(name, "A1:"+column+strconv.Itoa(p.count+1)); err != nil {
 		return err
 	}
 	return b.file.SetPanes(name, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
 }
 
+// sheetFile returns the name in the workbook of the n-th sheet, from 1.
+func sheetFile(n int) string { return "xl/worksheets/sheet" + strconv.Itoa(n) + ".xml" }
+
 // width returns how wide a column is to be, in characters: as its name or the
 // first rows need, within reason.
-func width(t *table.Table, column int) float64 {
+func width(t *table.Table, at int, column table.Column) float64 {
 	const least, most, rows = 8, 60, 100
-	c := t.Cells(column)
-	n := len(c.Column().Name) + 2
+	n := len(column.Name) + 2
+	if t == nil {
+		return float64(max(n, least))
+	}
+	c := t.Cells(at)
 	for row := range min(rows, c.Len()) {
 		switch {
 		case c.Column().Kind == table.Time:
@@ -182,22 +200,22 @@ func (b *book) fill(w io.Writer, frame []byte) error {
 	}
 	to := zip.NewWriter(w)
 	to.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
-	filled := 0
+	sheets := map[string]*zip.File{}
 	for _, entry := range from.File {
-		p, ok := b.pieces[entry.Name]
-		if !ok {
-			if err := to.Copy(entry); err != nil {
-				return fmt.Errorf("workbook: %w", err)
-			}
+		if _, ok := b.parts[entry.Name]; ok {
+			sheets[entry.Name] = entry
 			continue
 		}
-		if err := b.rows(to, entry, p); err != nil {
-			return fmt.Errorf("table %s: writing XLSX: %w", p.table.Schema().Name, err)
+		if err := to.Copy(entry); err != nil {
+			return fmt.Errorf("workbook: %w", err)
 		}
-		filled++
 	}
-	if filled != len(b.pieces) {
-		return fmt.Errorf("workbook: %d of %d sheets were found", filled, len(b.pieces))
+	// The sheets of one table take its rows one after the other.
+	for n := range len(b.parts) {
+		p := b.parts[sheetFile(n+1)]
+		if err := b.rows(to, sheets[sheetFile(n+1)], p); err != nil {
+			return fmt.Errorf("table %s: writing XLSX: %w", p.rows.Schema.Name, err)
+		}
 	}
 	if err := to.Close(); err != nil {
 		return fmt.Errorf("workbook: %w", err)
@@ -209,7 +227,10 @@ func (b *book) fill(w io.Writer, frame []byte) error {
 const flushAt = 64 << 10
 
 // rows writes the sheet of an entry with the rows of a piece behind its head.
-func (b *book) rows(to *zip.Writer, entry *zip.File, p piece) error {
+func (b *book) rows(to *zip.Writer, entry *zip.File, p part) error {
+	if entry == nil {
+		return errors.New("the workbook has no such sheet")
+	}
 	r, err := entry.Open()
 	if err != nil {
 		return err
@@ -229,11 +250,14 @@ func (b *book) rows(to *zip.Writer, entry *zip.File, p piece) error {
 		return err
 	}
 	buf := append(make([]byte, 0, flushAt+flushAt/4), sheet[:at]...)
-	columns := len(p.table.Schema().Columns)
-	for row := p.from; row < p.to; row++ {
+	columns := len(p.rows.Schema.Columns)
+	for range p.count {
+		if p.rows.piece == nil {
+			return errors.New("fewer rows than the table has")
+		}
 		buf = append(buf, "<row>"...)
 		for i := range columns {
-			buf = b.cell(buf, p.table.Cells(i), row)
+			buf = b.cell(buf, p.rows.piece.Cells(i), p.rows.row)
 		}
 		buf = append(buf, "</row>"...)
 		if len(buf) >= flushAt {
@@ -242,9 +266,34 @@ func (b *book) rows(to *zip.Writer, entry *zip.File, p piece) error {
 			}
 			buf = buf[:0]
 		}
+		if p.rows.row++; p.rows.row == p.rows.piece.Rows() {
+			if err := p.rows.advance(); err != nil {
+				return err
+			}
+		}
 	}
 	_, err = w.Write(append(buf, sheet[at:]...))
 	return err
+}
+
+// advance goes to the next piece that has rows.
+func (c *cursor) advance() error {
+	for {
+		t, err, ok := c.next()
+		if !ok {
+			c.piece = nil
+			return nil
+		}
+		if err == nil {
+			err = t.Validate()
+		}
+		if err != nil {
+			return err
+		}
+		if c.piece, c.row = t, 0; t.Rows() > 0 {
+			return nil
+		}
+	}
 }
 
 // cell appends one cell. Cells stand in the order of their columns, so none

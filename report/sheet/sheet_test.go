@@ -59,7 +59,7 @@ func TestWrite(t *testing.T) {
 		thing{"a<b>&\"c", " spaced ", 999_999_999_999_999, 0}, thing{"_x0041_", "a\x00b\r\x1b\x7f", 9_007_199_254_740_993, 0},
 		thing{"山\xff", "line\nline", -9_223_372_036_854_775_808, 0}, thing{"😀_x", "", 0, 0})
 	var b bytes.Buffer
-	if err := Write(&b, []*table.Table{one, table.New(table.Schema{Name: "none", Columns: schema.Columns}, 0)}); err != nil {
+	if err := Write(&b, []table.Stream{one.Stream(), table.New(table.Schema{Name: "none", Columns: schema.Columns}, 0).Stream()}); err != nil {
 		t.Fatal(err)
 	}
 	f := opened(t, b.Bytes())
@@ -94,7 +94,7 @@ func TestWrite(t *testing.T) {
 		t.Errorf("dimension %s", d)
 	}
 	var again bytes.Buffer
-	if err := Write(&again, []*table.Table{one, table.New(table.Schema{Name: "none", Columns: schema.Columns}, 0)}); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
+	if err := Write(&again, []table.Stream{one.Stream(), table.New(table.Schema{Name: "none", Columns: schema.Columns}, 0).Stream()}); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
 		t.Errorf("written again it differs (%v)", err)
 	}
 }
@@ -109,7 +109,7 @@ func TestSheetsOfALongTable(t *testing.T) {
 		want []string
 	}{{11, []string{"things"}}, {10, []string{"things", "things (2)"}}, {4, []string{"things", "things (2)", "things (3)", "things (4)"}}} {
 		var b bytes.Buffer
-		if err := write(&b, []*table.Table{thingsTable(things...)}, tt.rows); err != nil {
+		if err := write(&b, []table.Stream{thingsTable(things...).Stream()}, tt.rows); err != nil {
 			t.Fatal(err)
 		}
 		f := opened(t, b.Bytes())
@@ -149,14 +149,14 @@ func TestWriteFails(t *testing.T) {
 	bad := table.New(schema, 1)
 	bad.Appender().Amount(1)
 	var b bytes.Buffer
-	if err := Write(&b, []*table.Table{thingsTable(), bad}); err == nil || b.Len() > 0 {
+	if err := Write(&b, []table.Stream{thingsTable().Stream(), bad.Stream()}); err == nil || b.Len() > 0 {
 		t.Errorf("error %v, %d bytes", err, b.Len())
 	}
 	many := make([]thing, 10_000)
 	for i := range many {
 		many[i].id = fmt.Sprint(i * 7919)
 	}
-	if err := Write(full{}, []*table.Table{thingsTable(many...)}); err == nil {
+	if err := Write(full{}, []table.Stream{thingsTable(many...).Stream()}); err == nil {
 		t.Error("a full disk is no error")
 	}
 }
@@ -175,7 +175,7 @@ func FuzzText(f *testing.F) {
 			return
 		}
 		var b bytes.Buffer
-		if err := Write(&b, []*table.Table{thingsTable(thing{id: "x", note: s})}); err != nil {
+		if err := Write(&b, []table.Stream{thingsTable(thing{id: "x", note: s}).Stream()}); err != nil {
 			t.Fatal(err)
 		}
 		z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
@@ -213,7 +213,7 @@ func BenchmarkWrite(b *testing.B) {
 	for _, bb := range []struct {
 		name  string
 		write func(w io.Writer) error
-	}{{"rows", func(w io.Writer) error { return Write(w, []*table.Table{t}) }}, {"excelize", func(w io.Writer) error { return control(w, things) }}} {
+	}{{"rows", func(w io.Writer) error { return Write(w, []table.Stream{t.Stream()}) }}, {"excelize", func(w io.Writer) error { return control(w, things) }}} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
