@@ -636,7 +636,7 @@ type exported struct {
 	Hash          string          `json:"record_sha256"` // of the last record
 	Out           string          `json:"out,omitempty"`
 	Files         []register.File `json:"files"`
-	Settled       int             `json:"lines_exported_before"`
+	Settled       int             `json:"lines_with_nothing_left"`
 	Left          []exportedLeft  `json:"not_exported"`
 	PayeeProblems []string        `json:"payee_problems"`
 
@@ -688,7 +688,7 @@ func (e *exported) print(w io.Writer, opt console.Options) error {
 	} else {
 		pairs = append(pairs, console.Pair{Key: "folder", Value: e.Out}, recordPair(e.Record, e.Hash))
 	}
-	pairs = append(pairs, console.Pair{Key: "exported before", Value: count(int64(e.Settled)) + " lines"})
+	pairs = append(pairs, console.Pair{Key: "nothing left of", Value: count(int64(e.Settled)) + " lines"})
 	for i, p := range e.PayeeProblems {
 		if i == 5 {
 			pairs = append(pairs, console.Pair{Key: "payees", Value: fmt.Sprintf("and %d more problems; --json lists them", len(e.PayeeProblems)-i)})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,21 +34,14 @@ func benchDraft(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		return lines
 	}
-	t, err := report.LedgerTable(read(args[2]))
-	ts.Check(err)
-	tables := []*table.Table{t}
+	lines := read(args[2])
+	var others []table.Stream
 	if len(args) > 3 {
-		lines := read(args[3])
-		why := make([]string, len(lines))
-		for i := range why {
-			why[i] = "dismissed"
-		}
-		t, err := report.LeftOutTable(lines, why)
-		ts.Check(err)
-		tables = append(tables, t)
+		dismissed := read(args[3])
+		others = append(others, report.LeftOutStream(dismissed, slices.Repeat([]string{"dismissed"}, len(dismissed))))
 	}
 	f, err := report.OpenDraft(ts.MkAbs(args[0]), report.DraftOptions{Formats: []string{"csv"}, Force: true})
 	ts.Check(err)
 	defer f.Discard()
-	ts.Check(f.Write(&report.Draft{Maker: args[1], Case: "case", CaseManifest: strings.Repeat("0", 64)}, tables))
+	ts.Check(f.Write(&report.Draft{Maker: args[1], Case: "case", CaseManifest: strings.Repeat("0", 64)}, lines, others))
 }
