@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/event"
@@ -328,8 +329,16 @@ func victimOf(e *bridge.Estimate, t *namedCells, row int) (err error) {
 	return nil
 }
 
+// codes returns codes that are joined by semicolons.
+func codes(joined string) []string {
+	if joined == "" {
+		return nil
+	}
+	return strings.Split(joined, ";")
+}
+
 func takeoverOf(e *bridge.Estimate, t *namedCells, row int) (err error) {
-	x := bridge.Takeover{Score: t.int("score", row), Reasons: split(t.text("reasons", row)), Entered: t.int("takeover_at", row), Campaign: t.text("campaign_id", row)}
+	x := bridge.Takeover{Score: t.int("score", row), Reasons: codes(t.text("reasons", row)), Entered: t.int("takeover_at", row), Campaign: t.text("campaign_id", row)}
 	if x.Tier, err = t.tier(row); err != nil {
 		return err
 	}
@@ -355,28 +364,25 @@ func chargeOf(e *bridge.Estimate, t *namedCells, row int) (err error) {
 	return nil
 }
 
-// ReadDismissals returns what a file of decisions says, by account and charge:
+// ReadHolding returns which decision of a file holds for each account and charge:
 // true confirms.
-func ReadDismissals(path string) (map[bridge.Txn]bool, error) {
+func ReadHolding(path string) (map[bridge.Txn]bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, &OpenError{err, "name the file that was given as --decisions"}
 	}
 	defer f.Close()
-	s := table.Schema{Name: DecisionsSchema.Name, Columns: DecisionsSchema.Columns[:3]}
-	s.Columns = slices.Clone(s.Columns)
-	t, err := csvfile.Read(f, s)
+	list, err := ReadDecisions(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	x := newNamedCells(t)
+	holds, err := ledger.Latest(list)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	all := map[bridge.Txn]bool{}
-	for row := range t.Rows() {
-		word := x.text("decision", row)
-		if word != "confirm" && word != "dismiss" {
-			return nil, fmt.Errorf("%s: row %d: %.40q is neither confirm nor dismiss", path, row+1, word)
-		}
-		all[bridge.Txn{Account: x.text("account_id", row), ID: x.text("txn_id", row)}] = word == "confirm"
+	for of, d := range holds {
+		all[bridge.Txn{Account: of.Account, ID: of.Txn}] = d.Confirm
 	}
 	return all, nil
 }

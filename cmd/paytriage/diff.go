@@ -231,7 +231,7 @@ func (c *comparison) ofCases(ctx context.Context, std streams, o *diffOptions, o
 			continue
 		}
 		var err error
-		if pair[i].Decisions, err = report.ReadDismissals(path); err != nil {
+		if pair[i].Decisions, err = report.ReadHolding(path); err != nil {
 			return err
 		}
 	}

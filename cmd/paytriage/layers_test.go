@@ -59,6 +59,8 @@ var layers = map[string][]string{
 	"report/csvfile":         {"report/table/...", "forensics/money"},
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
+	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
+	"report/sheet":           {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 
 	"samples/gen": {"forensics/money"},
@@ -82,7 +84,7 @@ var wards = map[string]struct {
 	"golang.org/x/sync":                 {[]string{"parsers", "forensics/event"}, "groups of goroutines that fail together"},
 	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack", "parsers/parquet"}, "zstd, and gzip at twice the speed of the standard library"},
 	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile", "cmd/paytriage"}, "policy files, profiles and configuration"},
-	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout"}, "the tables of Japanese encodings"},
+	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout", "report/register"}, "the tables of Japanese encodings, and when two names are one"},
 	"github.com/xuri/excelize/v2":       {[]string{"report/sheet"}, "workbooks for finance"},
 }
 

@@ -92,6 +92,7 @@ charges are theirs, and what is owed to whom.
 		newVerifyCommand(std),
 		newClaimsCommand(std),
 		newDiffCommand(std),
+		newRefundsCommand(std),
 		newSimulateCommand(std),
 		newShowCommand(std),
 		newSchemaCommand(std),

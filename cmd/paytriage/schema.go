@@ -12,6 +12,7 @@ import (
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/refund"
 	"github.com/paytriage/paytriage/forensics/takeover"
@@ -23,14 +24,14 @@ import (
 
 func newSchemaCommand(std streams) *cobra.Command {
 	topics := []string{"input", "codes", "policy", "profiles", "profile"}
-	for _, s := range report.Schemas() {
+	for _, s := range allSchemas() {
 		topics = append(topics, s.Name)
 	}
 	return &cobra.Command{
 		Use:   "schema [TABLE|input|codes|policy|profiles|profile NAME]",
 		Short: "Print what every table, column and code means",
-		Long: `Prints the columns of every table of a case with their types and meaning, or of
-one table; the columns that are read (input); what reason codes, ways in and
+		Long: `Prints the columns of every table of a case, and of a ledger that was drawn up of
+one, with their types and meaning, or of one table; the columns that are read (input); what reason codes, ways in and
 statuses mean (codes); the policy with every threshold and its reason (policy); the
 exports that are known (profiles), and the profile of one as YAML (profile NAME).`,
 		Example: `  paytriage schema victims
@@ -69,6 +70,9 @@ exports that are known (profiles), and the profile of one as YAML (profile NAME)
 	}
 }
 
+// allSchemas lists the tables of a case and of a drawn-up ledger.
+func allSchemas() []table.Schema { return slices.Concat(report.Schemas(), report.DraftSchemas()) }
+
 func runSchema(w io.Writer, what string) error {
 	switch what {
 	case "input":
@@ -83,7 +87,7 @@ func runSchema(w io.Writer, what string) error {
 	}
 	var names []string
 	found := false
-	for _, s := range report.Schemas() {
+	for _, s := range allSchemas() {
 		names = append(names, s.Name)
 		if what == "" || what == s.Name {
 			found = true
@@ -179,6 +183,12 @@ func printCodes(w io.Writer) error {
 	section("\neffects of decisions")
 	for _, e := range forensics.DecisionEffects() {
 		code(e.String(), e.Doc())
+	}
+	for _, c := range ledger.Codes() {
+		section("\n" + c.Of)
+		for _, w := range c.Words {
+			code(w[0], w[1])
+		}
 	}
 	return err
 }

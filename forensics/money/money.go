@@ -132,6 +132,15 @@ func Add(a, b int64) (int64, error) {
 	return sum, nil
 }
 
+// Sub returns a-b, or ErrOverflow.
+func Sub(a, b int64) (int64, error) {
+	d := a - b
+	if (a >= 0 && b < 0 && d < 0) || (a < 0 && b > 0 && d >= 0) {
+		return 0, fmt.Errorf("%w: %d - %d", ErrOverflow, a, b)
+	}
+	return d, nil
+}
+
 // A Sum adds amounts and remembers whether one did not fit. The zero Sum is
 // empty.
 type Sum struct {

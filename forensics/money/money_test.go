@@ -264,6 +264,14 @@ func TestAdd(t *testing.T) {
 			case !exact.IsInt64() && !errors.Is(err, money.ErrOverflow):
 				t.Errorf("%d + %d = %d, %v, want ErrOverflow", a, b, got, err)
 			}
+			less := new(big.Int).Sub(big.NewInt(a), big.NewInt(b))
+			got, err = money.Sub(a, b)
+			switch {
+			case less.IsInt64() && (err != nil || got != less.Int64()):
+				t.Errorf("%d - %d = %d, %v", a, b, got, err)
+			case !less.IsInt64() && !errors.Is(err, money.ErrOverflow):
+				t.Errorf("%d - %d = %d, %v, want ErrOverflow", a, b, got, err)
+			}
 			if exact.IsInt64() {
 				fitted++
 			} else {

@@ -45,16 +45,31 @@ func Write(w io.Writer, t *table.Table) error {
 	if err := t.Validate(); err != nil {
 		return err
 	}
-	s := t.Schema()
-	columns := make([]source, len(s.Columns))
-	buf := make([]byte, 0, flushAt+flushAt/4)
-	for i, c := range s.Columns {
-		// A lone empty cell is quoted, because most readers drop an empty line.
-		columns[i] = source{t.Cells(i), c.Kind, c.Nullable, c.Nullable || len(columns) == 1}
+	if err := writeHeader(w, t.Schema()); err != nil {
+		return err
+	}
+	return writeRows(w, t)
+}
+
+func writeHeader(w io.Writer, s table.Schema) error {
+	var buf []byte
+	for _, c := range s.Columns {
 		buf = append(buf, c.Name...)
 		buf = append(buf, ',')
 	}
 	buf[len(buf)-1] = '\n'
+	return flush(w, buf, s.Name)
+}
+
+// writeRows writes the rows of a table that passes Validate.
+func writeRows(w io.Writer, t *table.Table) error {
+	s := t.Schema()
+	columns := make([]source, len(s.Columns))
+	for i, c := range s.Columns {
+		// A lone empty cell is quoted, because most readers drop an empty line.
+		columns[i] = source{t.Cells(i), c.Kind, c.Nullable, c.Nullable || len(columns) == 1}
+	}
+	buf := make([]byte, 0, flushAt+flushAt/4)
 	var day dayCache
 	for row := range t.Rows() {
 		for i := range columns {

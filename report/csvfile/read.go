@@ -20,47 +20,108 @@ import (
 // of cells than the header has, a stray quote. So is a last line without its
 // line break, because an amount cut short is still a number.
 func Read(r io.Reader, s table.Schema) (*table.Table, error) {
-	sc := &scanner{src: r, line: 1}
-	header, err := sc.next()
+	f, err := openTable(r, s)
+	if err != nil {
+		return nil, err
+	}
+	t := f.table()
+	for {
+		switch more, err := f.row(); {
+		case err != nil:
+			return nil, err
+		case !more:
+			return t, t.Validate()
+		}
+	}
+}
+
+// ReadEach is Read in pieces of so many rows, for files too large to be held as
+// one table. Each piece is seen once, at least one, the last perhaps empty; its
+// texts stay valid.
+func ReadEach(r io.Reader, s table.Schema, rows int, see func(*table.Table) error) error {
+	f, err := openTable(r, s)
+	if err != nil {
+		return err
+	}
+	for more := true; more; {
+		t := f.table()
+		for more && t.Rows() < rows {
+			if more, err = f.row(); err != nil {
+				return err
+			}
+		}
+		if err := t.Validate(); err != nil {
+			return err
+		}
+		if err := see(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A tableFile is a file whose header was read.
+type tableFile struct {
+	sc      *scanner
+	schema  table.Schema
+	names   []string
+	columns []column
+}
+
+func openTable(r io.Reader, s table.Schema) (*tableFile, error) {
+	f := &tableFile{sc: &scanner{src: r, line: 1}, schema: s}
+	header, err := f.sc.next()
 	if err != nil {
 		if err == io.EOF {
 			err = errors.New("the file is empty, not even a header")
 		}
 		return nil, fmt.Errorf("table %s: %w", s.Name, err)
 	}
-	names := make([]string, len(header))
+	f.names = make([]string, len(header))
 	for i, c := range header {
-		names[i] = string(sc.text(c))
+		f.names[i] = string(f.sc.text(c))
 	}
-	names[0] = strings.TrimPrefix(names[0], "\ufeff")
-	at, err := s.Match(names)
+	f.names[0] = strings.TrimPrefix(f.names[0], byteOrderMark)
+	at, err := s.Match(f.names)
 	if err != nil {
 		return nil, err
 	}
-	t := table.New(s, 0)
-	columns := make([]column, len(at))
-	for i := range at {
-		columns[i] = column{cells: t.Cells(i), kind: s.Columns[i].Kind, nullable: s.Columns[i].Nullable, at: at[i]}
+	f.columns = make([]column, len(at))
+	for i, c := range s.Columns {
+		f.columns[i] = column{kind: c.Kind, nullable: c.Nullable, at: at[i]}
 	}
-	for {
-		line := sc.line
-		record, err := sc.next()
-		if err == io.EOF {
-			return t, t.Validate()
-		}
-		if err == nil && len(record) != len(names) {
-			err = fmt.Errorf("%d cells, but the header has %d", len(record), len(names))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("table %s: line %d: %w", s.Name, line, err)
-		}
-		for i := range columns {
-			c := &columns[i]
-			if err := c.append(sc, record[c.at]); err != nil {
-				return nil, fmt.Errorf("table %s: line %d: column %s: %w", s.Name, line, names[c.at], err)
-			}
+	return f, nil
+}
+
+// table returns a table that the next rows go to.
+func (f *tableFile) table() *table.Table {
+	t := table.New(f.schema, 0)
+	for i := range f.columns {
+		f.columns[i].cells = t.Cells(i)
+	}
+	return t
+}
+
+// row reads the next row, and reports whether there was one.
+func (f *tableFile) row() (more bool, err error) {
+	line := f.sc.line
+	record, err := f.sc.next()
+	if err == io.EOF {
+		return false, nil
+	}
+	if err == nil && len(record) != len(f.names) {
+		err = fmt.Errorf("%d cells, but the header has %d", len(record), len(f.names))
+	}
+	if err != nil {
+		return false, fmt.Errorf("table %s: line %d: %w", f.schema.Name, line, err)
+	}
+	for i := range f.columns {
+		c := &f.columns[i]
+		if err := c.append(f.sc, record[c.at]); err != nil {
+			return false, fmt.Errorf("table %s: line %d: column %s: %w", f.schema.Name, line, f.names[c.at], err)
 		}
 	}
+	return true, nil
 }
 
 // A column turns the cells of one column into values.

@@ -20,12 +20,69 @@ import (
 // table.ErrMissing. A column of another type, and a null in a column that is
 // never null, are errors that name it. A damaged file is an error, whatever
 // arrow makes of it.
-func Read(r io.ReaderAt, size int64, s table.Schema) (t *table.Table, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			t, err = nil, fmt.Errorf("table %s: reading Parquet: damaged file: %v", s.Name, p)
+func Read(r io.ReaderAt, size int64, s table.Schema) (*table.Table, error) {
+	var t *table.Table
+	err := readGroups(r, size, s, func(rows int64) *table.Table {
+		if t == nil {
+			// The rows that the footer claims are not trusted with memory.
+			t = table.New(s, int(min(max(rows, 0), RowGroupRows)))
 		}
-	}()
+		return t
+	}, func(*table.Table) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return t, t.Validate()
+}
+
+// ReadEach is Read in pieces, one for each row group, for files too large to be
+// held as one table. Each piece is seen once, at least one.
+func ReadEach(r io.ReaderAt, size int64, s table.Schema, see func(*table.Table) error) error {
+	return readGroups(r, size, s, func(int64) *table.Table { return table.New(s, 0) }, func(t *table.Table) error {
+		if err := t.Validate(); err != nil {
+			return err
+		}
+		return see(t)
+	})
+}
+
+// readGroups reads each row group into the table that next returns, which is
+// told how many rows the file claims to have, and shows it. A file without row
+// groups has one that is empty.
+func readGroups(r io.ReaderAt, size int64, s table.Schema, next func(rows int64) *table.Table, see func(*table.Table) error) error {
+	g, err := openGroups(r, size, s)
+	if err != nil {
+		return err
+	}
+	var rows int64
+	for n := range max(g.file.NumRowGroups(), 1) {
+		t := next(g.file.NumRows())
+		before := t.Rows()
+		if n < g.file.NumRowGroups() {
+			if err := g.read(n, t); err != nil {
+				return err
+			}
+		}
+		rows += int64(t.Rows() - before)
+		if err := see(t); err != nil {
+			return err
+		}
+	}
+	if rows != g.file.NumRows() {
+		return fmt.Errorf("table %s: reading Parquet: %d rows, the footer says %d", s.Name, rows, g.file.NumRows())
+	}
+	return nil
+}
+
+// A groups is a file whose footer was read and fits a schema.
+type groups struct {
+	file   *file.Reader
+	schema table.Schema
+	at     []int
+}
+
+func openGroups(r io.ReaderAt, size int64, s table.Schema) (g *groups, err error) {
+	defer damaged(s, &err)
 	fr, err := open(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("table %s: reading Parquet: %w", s.Name, err)
@@ -39,25 +96,31 @@ func Read(r io.ReaderAt, size int64, s table.Schema) (t *table.Table, err error)
 	if err != nil {
 		return nil, err
 	}
-	// The rows that the footer claims are not trusted with memory.
-	t = table.New(s, int(min(max(fr.NumRows(), 0), RowGroupRows)))
 	for i, c := range s.Columns {
 		if err := checkType(root.Column(at[i]), c.Kind); err != nil {
 			return nil, fmt.Errorf("table %s: column %s: %w", s.Name, c.Name, err)
 		}
 	}
-	for g := range fr.NumRowGroups() {
-		rg := fr.RowGroup(g)
-		for i, c := range s.Columns {
-			if err := readColumn(rg, at[i], t.Cells(i)); err != nil {
-				return nil, fmt.Errorf("table %s: column %s: %w", s.Name, c.Name, err)
-			}
+	return &groups{fr, s, at}, nil
+}
+
+// read appends the rows of a row group.
+func (g *groups) read(n int, t *table.Table) (err error) {
+	defer damaged(g.schema, &err)
+	rg := g.file.RowGroup(n)
+	for i, c := range g.schema.Columns {
+		if err := readColumn(rg, g.at[i], t.Cells(i)); err != nil {
+			return fmt.Errorf("table %s: column %s: %w", g.schema.Name, c.Name, err)
 		}
 	}
-	if int64(t.Rows()) != fr.NumRows() {
-		return nil, fmt.Errorf("table %s: reading Parquet: %d rows, the footer says %d", s.Name, t.Rows(), fr.NumRows())
+	return nil
+}
+
+// damaged makes an error of what arrow panics about. It is deferred.
+func damaged(s table.Schema, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("table %s: reading Parquet: damaged file: %v", s.Name, p)
 	}
-	return t, t.Validate()
 }
 
 // A Description is what a file says about itself.

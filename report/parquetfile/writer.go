@@ -48,6 +48,26 @@ func write(w io.Writer, t *table.Table, meta []KeyValue, groupRows int) error {
 	return f.Close()
 }
 
+// WriteStream writes a table in pieces, with the metadata of Write.
+func WriteStream(w io.Writer, s table.Stream, meta []KeyValue) error {
+	f, err := Create(w, s.Schema, meta)
+	if err != nil {
+		return err
+	}
+	for t, err := range s.Pieces {
+		if err == nil {
+			err = f.Append(t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if n := f.rows + f.pending.Rows(); n != s.Rows {
+		return fmt.Errorf("table %s: %d rows were written, it has %d", s.Schema.Name, n, s.Rows)
+	}
+	return f.Close()
+}
+
 // groupBytes is how many bytes of text a Writer gathers before it writes a row
 // group, be the rows few.
 const groupBytes = 64 << 20

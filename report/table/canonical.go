@@ -3,6 +3,7 @@ package table
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"unicode/utf8"
 )
 
@@ -24,39 +25,68 @@ const canonicalMark = "paytriage table 1\n"
 //
 // The hash of a table that fails Validate means nothing.
 func (t *Table) CanonicalHash() [sha256.Size]byte {
-	const flushAt = 32 << 10
-	h := sha256.New()
-	buf := make([]byte, 0, 2*flushAt)
-	flush := func(limit int) {
-		if len(buf) >= limit {
-			h.Write(buf) // a hash.Hash never returns an error
-			buf = buf[:0]
-		}
-	}
-	buf = append(buf, canonicalMark...)
-	buf = appendText(buf, t.schema.Name)
-	buf = binary.AppendUvarint(buf, uint64(len(t.cells)))
-	buf = binary.AppendUvarint(buf, uint64(t.Rows()))
+	h := NewHasher(t.schema, t.Rows())
 	for i := range t.cells {
-		c := &t.cells[i]
-		buf = appendText(buf, c.column.Name)
-		buf = append(buf, byte(c.column.Kind), boolByte(c.column.Nullable))
-		for row := range c.Len() {
-			flush(flushAt)
-			switch {
-			case c.Null(row):
-				buf = append(buf, 0)
-			case c.column.Kind.IsText():
-				buf = append(buf, 1)
-				buf = appendText(buf, ValidText(c.texts[row]))
-			default:
-				buf = append(buf, 1)
-				buf = binary.LittleEndian.AppendUint64(buf, uint64(c.ints[row]))
-			}
+		h.Column(t.cells[i].column)
+		h.Cells(&t.cells[i])
+	}
+	return h.Sum()
+}
+
+// A Hasher makes the canonical hash of a table that is never whole: column by
+// column, in their order, each in pieces.
+type Hasher struct {
+	hash hash.Hash
+	buf  []byte
+}
+
+// hashAt is how many bytes are gathered before they are hashed.
+const hashAt = 32 << 10
+
+// NewHasher begins the hash of a table with a number of rows.
+func NewHasher(s Schema, rows int) *Hasher {
+	h := &Hasher{sha256.New(), make([]byte, 0, 2*hashAt)}
+	h.buf = append(h.buf, canonicalMark...)
+	h.buf = appendText(h.buf, s.Name)
+	h.buf = binary.AppendUvarint(h.buf, uint64(len(s.Columns)))
+	h.buf = binary.AppendUvarint(h.buf, uint64(rows))
+	return h
+}
+
+// Column begins the next column.
+func (h *Hasher) Column(c Column) {
+	h.buf = appendText(h.buf, c.Name)
+	h.buf = append(h.buf, byte(c.Kind), boolByte(c.Nullable))
+}
+
+// Cells adds cells to the column.
+func (h *Hasher) Cells(c *Cells) {
+	for row := range c.Len() {
+		h.flush(hashAt)
+		switch {
+		case c.Null(row):
+			h.buf = append(h.buf, 0)
+		case c.column.Kind.IsText():
+			h.buf = append(h.buf, 1)
+			h.buf = appendText(h.buf, ValidText(c.texts[row]))
+		default:
+			h.buf = append(h.buf, 1)
+			h.buf = binary.LittleEndian.AppendUint64(h.buf, uint64(c.ints[row]))
 		}
 	}
-	flush(0)
-	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// Sum returns the hash of what was added.
+func (h *Hasher) Sum() [sha256.Size]byte {
+	h.flush(0)
+	return [sha256.Size]byte(h.hash.Sum(nil))
+}
+
+func (h *Hasher) flush(limit int) {
+	if len(h.buf) >= limit {
+		h.hash.Write(h.buf) // a hash.Hash never returns an error
+		h.buf = h.buf[:0]
+	}
 }
 
 func appendText(dst []byte, s string) []byte {

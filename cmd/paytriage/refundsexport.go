@@ -1,0 +1,758 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paytriage/paytriage/forensics/ledger"
+	"github.com/paytriage/paytriage/report/atomicfile"
+	"github.com/paytriage/paytriage/report/console"
+	"github.com/paytriage/paytriage/report/csvfile"
+	"github.com/paytriage/paytriage/report/payout"
+	"github.com/paytriage/paytriage/report/register"
+	"github.com/paytriage/paytriage/report/table"
+)
+
+// exportOptions are the flags of refunds export.
+type exportOptions struct {
+	ledgerOptions
+	out, payees, debtor string
+	encoding            string
+	payouts, payers     []string
+	payOn               string
+	retry               []string
+}
+
+// plainFormat is the format that a payout has where nothing else is asked for.
+const plainFormat = "csv"
+
+// payoutChannels are the channels that a format pays where it is not said, and all
+// that it can pay.
+var payoutChannels = map[string][]string{
+	plainFormat: {"card", "debit", "bank", "cash"},
+	"stripe":    {"card", "debit"},
+	"adyen":     {"card", "debit"},
+}
+
+// payoutAliases are short names.
+var payoutAliases = map[string]string{"generic": plainFormat, "pain001": "pain.001.001.09"}
+
+func channelsOf(format string) []string {
+	if all, ok := payoutChannels[format]; ok {
+		return all
+	}
+	return []string{"bank"}
+}
+
+func newExportCommand(std streams) *cobra.Command {
+	var o exportOptions
+	var formats strings.Builder
+	var names []string
+	for _, f := range payout.Formats() {
+		fmt.Fprintf(&formats, "  %-16s %s (%s)\n", f.Name, f.Doc, strings.Join(channelsOf(f.Name), ", "))
+		names = append(names, f.Name)
+	}
+	cmd := &cobra.Command{
+		Use:   "export DRAFT",
+		Short: "Write the payout files of an approved ledger, each obligation once",
+		Long: `Writes what an approved ledger pays, and what of it was not exported before, in
+payout files, and remembers it in the register. For each line that is target less
+what was exported already: a second run has nothing, and on tomorrow's bigger case
+only what is new is paid, under an id with a sequence (id…-2). Where the target sank
+below what was exported, the difference is listed for recovery; money is never taken
+back by a payment.
+
+Payments go in the files of --payout; credits of the wallet and of points, and what
+is taken back from the wallet, in lists of their own. Each file is read back and
+compared before it counts. A line that a file cannot hold, or whose receiver is not
+known, is listed and stays open. A payment that was returned is paid again only when
+--retry names it.
+
+If a run is interrupted, nothing was exported, or the next run of any of these
+commands puts the files in their place.
+
+Formats, with the channels that each pays (--payout FORMAT or FORMAT:CHANNEL,…):
+` + formats.String() + `Without --payout everything is written as csv. It is also called generic,
+and pain.001.001.09 pain001.`,
+		Example: `  paytriage refunds export draft --ledger ledger --out payout
+  paytriage refunds export draft --ledger ledger --out payout --payees payees.csv --debtor us.csv --payout zengin --payout stripe:card --pay-on 2019-08-01`,
+		Args: exactArgs("DRAFT"),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, std, &o, args[0]) },
+	}
+	f := cmd.Flags()
+	o.addFlags(cmd, f)
+	f.StringVar(&o.out, "out", "", "folder for the payout files (required)")
+	f.StringArrayVar(&o.payouts, "payout", nil, "a format of payout files, with the channels that it pays (repeatable)")
+	f.StringVar(&o.payees, "payees", "", "restricted file of who receives the money")
+	f.StringVar(&o.debtor, "debtor", "", "file that says who pays")
+	f.StringVar(&o.encoding, "encoding", "", "of these two files: utf-8 or cp932 (default: told from the bytes)")
+	f.StringVar(&o.payOn, "pay-on", "", "day on which to pay, such as 2019-08-01 (default today)")
+	f.StringArrayVar(&o.payers, "payer", []string{"operator"}, "export lines of this payer (repeatable)")
+	f.StringArrayVar(&o.retry, "retry", nil, "id of a returned payment to pay again (repeatable), or all")
+	cmd.MarkFlagDirname("out")
+	complete(cmd, "payout", names...)
+	return cmd
+}
+
+// A payoutFile is a format and the channels that it pays.
+type payoutFile struct {
+	payout.Format
+	channels []string
+}
+
+// An exporter is an export on its way.
+type exporter struct {
+	*exportOptions
+	files  []payoutFile
+	choice register.Choice
+	payOn  time.Time
+	now    time.Time
+	draft  *readDraft
+	payees *payout.Payees
+	debtor payout.Debtor
+	wrong  []payout.PayeeProblem
+}
+
+// parse reads the flags.
+func (o *exportOptions) parse(cmd *cobra.Command) (*exporter, error) {
+	const see = "see 'paytriage refunds export --help'"
+	if err := o.validate(cmd); err != nil {
+		return nil, err
+	}
+	if o.out == "" {
+		return nil, &usageError{"refunds export needs --out DIR", see}
+	}
+	if err := outside("--out", o.out); err != nil {
+		return nil, err
+	}
+	if under(o.out, o.dir) {
+		return nil, &usageError{fmt.Sprintf("--out %s: lies within the ledger folder %s", o.out, o.dir), "choose another folder: payout files leave the house, the register does not"}
+	}
+	x := &exporter{exportOptions: o, now: clock().UTC().Truncate(time.Second)}
+	x.choice = register.Choice{Channels: map[string]bool{}, Payers: map[string]bool{}, Retry: map[register.Text]bool{}, Unwritable: map[register.Text]string{}}
+	asked := o.payouts
+	if asked == nil {
+		asked = []string{plainFormat}
+	}
+	for _, text := range asked {
+		if err := x.addPayout(text); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range o.payers {
+		if p != "operator" && p != "issuer" && p != "bank" {
+			return nil, &usageError{fmt.Sprintf("--payer %q is none of operator, issuer, bank", p), see}
+		}
+		x.choice.Payers[p] = true
+	}
+	for _, name := range o.retry {
+		x.choice.Retry[register.Text(name)] = true
+		x.choice.RetryAll = x.choice.RetryAll || name == "all"
+	}
+	return x, x.parseDay()
+}
+
+// addPayout takes in one --payout. A channel has one format: two would pay it
+// twice.
+func (x *exporter) addPayout(text string) error {
+	const see = "see 'paytriage refunds export --help'"
+	name, list, given := strings.Cut(text, ":")
+	if full, ok := payoutAliases[name]; ok {
+		name = full
+	}
+	at := slices.IndexFunc(payout.Formats(), func(f payout.Format) bool { return f.Name == name })
+	if at < 0 {
+		return &usageError{fmt.Sprintf("--payout: no format %q", name), see}
+	}
+	f := payoutFile{payout.Formats()[at], channelsOf(name)}
+	if given {
+		f.channels = strings.Split(list, ",")
+	}
+	for _, c := range f.channels {
+		if !slices.Contains(channelsOf(name), c) {
+			return &usageError{fmt.Sprintf("--payout: %s does not pay channel %q", name, c), "it pays " + strings.Join(channelsOf(name), ", ")}
+		}
+		if x.choice.Channels[c] {
+			return &usageError{fmt.Sprintf("--payout: channel %s would be paid by two files", c), "give each channel to one format, for example --payout " + plainFormat + ":cash"}
+		}
+		x.choice.Channels[c] = true
+	}
+	if name != plainFormat && x.exportOptions.payees == "" {
+		return &usageError{"--payout " + name + " needs --payees FILE", "payout files of banks and processors name the receiver; the file of payees is kept apart from the case"}
+	}
+	x.files = append(x.files, f)
+	return nil
+}
+
+func (x *exporter) parseDay() error {
+	today := time.Date(x.now.Year(), x.now.Month(), x.now.Day(), 0, 0, 0, 0, time.UTC)
+	x.payOn = today
+	if x.exportOptions.payOn == "" {
+		for _, f := range x.files {
+			if slices.Equal(channelsOf(f.Name), []string{"bank"}) {
+				return &usageError{"--payout " + f.Name + " needs --pay-on DATE", "banks want the day on which to pay, for example --pay-on 2019-08-01"}
+			}
+		}
+		return nil
+	}
+	day, err := time.Parse(time.DateOnly, x.exportOptions.payOn)
+	if err != nil {
+		return &usageError{fmt.Sprintf("--pay-on %q is no day", x.exportOptions.payOn), "for example --pay-on 2019-08-01"}
+	}
+	if day.Before(today.AddDate(0, 0, -1)) { // it may be yesterday somewhere
+		return &usageError{fmt.Sprintf("--pay-on %s is past", x.exportOptions.payOn), "name a day to come"}
+	}
+	x.payOn = day
+	return nil
+}
+
+func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string) error {
+	x, err := o.parse(cmd)
+	if err != nil {
+		return err
+	}
+	if err := x.readPeople(); err != nil {
+		return err
+	}
+	if x.draft, err = o.openDraft(folder); err != nil {
+		return err
+	}
+	r, err := o.open(std, false)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := x.mayExport(r.Book(), folder); err != nil {
+		return err
+	}
+	plan, batches, err := x.plan(r.Book())
+	if err != nil {
+		return err
+	}
+	out := newExported(x, plan)
+	if len(plan.Entries) > 0 {
+		if err := x.write(cmd, r, plan, batches, out); err != nil {
+			return o.explain(err)
+		}
+	} else {
+		out.Hash = r.Book().Head
+	}
+	if err := o.show(std, out, out.print); err != nil {
+		return err
+	}
+	return out.incomplete()
+}
+
+// readPeople reads who receives and who pays.
+func (x *exporter) readPeople() error {
+	read := func(path string, use func(io.Reader) error) error {
+		if path == "" {
+			return nil
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := use(f); err != nil {
+			return &hintError{fmt.Errorf("%s: %w", path, err), "see 'paytriage refunds export --help'"}
+		}
+		return nil
+	}
+	err := read(x.exportOptions.payees, func(r io.Reader) (err error) {
+		x.payees, x.wrong, err = payout.ReadPayees(r, x.encoding)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return read(x.exportOptions.debtor, func(r io.Reader) (err error) {
+		x.debtor, err = payout.ReadDebtor(r, x.encoding)
+		return err
+	})
+}
+
+// mayExport reports a draft that is not approved, and returned payments that are
+// not known.
+func (x *exporter) mayExport(b *register.Book, folder string) error {
+	switch d := b.Draft(x.draft.id); {
+	case d == nil || len(d.Approvers) == 0:
+		return &checkError{folder + ": nobody approves it as it stands", "have it approved with 'paytriage refunds approve'; whatever is changed in it after that voids the approval"}
+	case !d.Approved():
+		return &checkError{fmt.Sprintf("%s: it is above the limit and needs %d approvers, but has %d", folder, d.Needs, len(d.Approvers)), "a second person must approve it"}
+	}
+	for _, name := range x.retry {
+		if i := b.Issued(register.Text(name)); name != "all" && (i == nil || i.State != register.Returned) {
+			return &usageError{fmt.Sprintf("--retry %q: no payment of this id was returned", name), "'paytriage refunds status --json' lists those that were"}
+		}
+	}
+	return nil
+}
+
+// A batch is a payout file to be: its payments are those of the entries.
+type batch struct {
+	payoutFile
+	file    string
+	entries []int // of the plan, one for each payment
+	payout.Batch
+}
+
+// plan decides what is exported. What no file can hold stays open, and the plan is
+// made again without it: what is taken back from a wallet may have to wait for it.
+func (x *exporter) plan(b *register.Book) (*register.Plan, []batch, error) {
+	for {
+		plan, err := b.Plan(x.draft.id, x.choice)
+		if err != nil {
+			return nil, nil, err
+		}
+		batches, open, err := x.batches(b, plan)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(open) == 0 {
+			return plan, batches, nil
+		}
+		for name, why := range open {
+			x.choice.Unwritable[name] = why
+		}
+	}
+}
+
+// batches splits the payments of a plan over payout files and returns which of
+// them cannot be written, with why.
+func (x *exporter) batches(b *register.Book, plan *register.Plan) ([]batch, map[register.Text]string, error) {
+	open := map[register.Text]string{}
+	lines := make(map[string]*ledger.Line, len(x.draft.lines))
+	for i := range x.draft.lines {
+		lines[x.draft.lines[i].ID] = &x.draft.lines[i]
+	}
+	var all []batch
+	for _, f := range x.files {
+		payments := make([]payout.Payment, 0, len(plan.Entries))
+		entries := make([]int, 0, len(plan.Entries))
+		for i := range plan.Entries {
+			e := &plan.Entries[i]
+			if e.Way != register.Payment || !slices.Contains(f.channels, e.Channel) {
+				continue
+			}
+			l := lines[string(e.ID)]
+			p := payout.Payment{Name: string(e.Name), Account: string(e.Account), Amount: e.Amount, Currency: l.Currency, FundingRef: l.FundingRef}
+			if len(l.Txns) > 0 {
+				p.Txn = l.Txns[0]
+			}
+			if x.payees != nil {
+				var known bool
+				p.Payee, known = x.payees.Of(p.Account, p.Txn)
+				if !known && (f.Name != plainFormat || e.Channel == "bank") {
+					open[e.Name] = "the file of payees does not say who receives it, or contradicts itself"
+					continue
+				}
+			}
+			payments, entries = append(payments, p), append(entries, i)
+		}
+		parts, err := x.split(f, payments, open)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(open) > 0 {
+			continue // the plan is made again; only why is still asked
+		}
+		for i := range parts {
+			n := len(parts[i].Payments)
+			parts[i].entries, entries = entries[:n], entries[n:]
+		}
+		all = append(all, parts...)
+	}
+	counts := map[string]int{}
+	for i := range all {
+		f := &all[i]
+		counts[f.Name]++
+		f.file = "payout_" + f.Name + f.Ext
+		if n := counts[f.Name]; n > 1 {
+			f.file = fmt.Sprintf("payout_%s_%d%s", f.Name, n, f.Ext)
+		}
+		f.ID = fmt.Sprintf("PT%06d-%02d-%s", b.Records+1, i+1, b.Head[:8])
+	}
+	return all, open, nil
+}
+
+// split cuts payments into files that a format can hold.
+func (x *exporter) split(f payoutFile, payments []payout.Payment, open map[register.Text]string) ([]batch, error) {
+	if len(payments) == 0 {
+		return nil, nil
+	}
+	if most := f.MaxPayments; most > 0 && len(payments) > most {
+		return x.splitAt(f, payments, most, open)
+	}
+	b := batch{payoutFile: f, Batch: payout.Batch{ID: "PT000000-01-00000000", CreatedAt: x.now, PayOn: x.payOn, Debtor: x.debtor, Payments: payments}}
+	paid, problems, ok := payout.Writable(f.Name, &b.Batch)
+	for _, p := range problems {
+		switch {
+		case p.Payment != payout.WholeFile:
+			open[register.Text(p.Name)] = p.Field + ": " + p.Text
+		case p.Code == payout.NothingToPay:
+		case p.Code == payout.TooMany && len(payments) > 1:
+			return x.splitAt(f, payments, len(payments)/2, open)
+		default:
+			return nil, &usageError{fmt.Sprintf("--payout %s: %s", f.Name, p), "who pays is said by --debtor, the day by --pay-on"}
+		}
+	}
+	if !ok {
+		return nil, nil
+	}
+	if len(paid.Payments) < len(payments) {
+		b.Batch = paid
+	}
+	return []batch{b}, nil
+}
+
+func (x *exporter) splitAt(f payoutFile, payments []payout.Payment, n int, open map[register.Text]string) ([]batch, error) {
+	first, err := x.split(f, payments[:n], open)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := x.split(f, payments[n:], open)
+	return append(first, rest...), err
+}
+
+// write writes all files, makes the export count, and puts them in their place.
+func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *register.Plan, batches []batch, out *exported) error {
+	stage, err := r.Stage()
+	if err != nil {
+		return err
+	}
+	defer stage.Discard()
+	e := register.Export{Draft: x.draft.id, Out: x.out, Entries: plan.Entries}
+	for i := range batches {
+		f, err := writeBatch(stage.Path, &batches[i])
+		if err != nil {
+			return err
+		}
+		e.Files = append(e.Files, f)
+		for _, at := range batches[i].entries {
+			e.Entries[at].File = f.Name
+		}
+		batches[i].Payments = nil
+	}
+	lists, err := writeLists(stage.Path, &e, plan.Left)
+	if err != nil {
+		return err
+	}
+	e.Files = append(e.Files, lists...)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	rec, err := r.Commit(stage, e)
+	if rec != nil {
+		out.Record, out.Hash, out.Files, out.Out = rec.Seq, rec.Hash(), rec.Export.Files, rec.Export.Out
+	}
+	if rec != nil && err != nil {
+		return &writtenError{err, "run any of the refunds commands on this ledger again to put the files in their place"}
+	}
+	return err
+}
+
+// create writes a file of a stage and returns what the register keeps of it.
+func create(dir, name, format string, write func(io.Writer) error) (register.File, error) {
+	f := register.File{Name: name, Format: format, Sums: []register.Sum{}}
+	w, err := atomicfile.Create(filepath.Join(dir, name), 0o600)
+	if err != nil {
+		return f, err
+	}
+	defer w.Discard()
+	if err := write(w); err != nil {
+		return f, err
+	}
+	size, sum, err := w.Commit()
+	f.Bytes, f.SHA256 = size, hex.EncodeToString(sum[:])
+	return f, err
+}
+
+// writeBatch writes a payout file, reads it back, and takes its totals from it.
+func writeBatch(dir string, b *batch) (register.File, error) {
+	f, err := create(dir, b.file, b.Name, func(w io.Writer) error {
+		_, err := payout.Write(w, b.Name, &b.Batch)
+		return err
+	})
+	if err != nil {
+		return f, err
+	}
+	written, err := os.Open(filepath.Join(dir, b.file))
+	if err != nil {
+		return f, err
+	}
+	defer written.Close()
+	read, err := payout.Verify(written, b.Name, &b.Batch)
+	if errors.Is(err, payout.ErrDiffers) {
+		return f, &checkError{fmt.Sprintf("%s: %v", b.file, err), "nothing was exported; try again, and if it happens again, in another format"}
+	}
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", b.file, err)
+	}
+	f.Count = read.Count
+	for _, s := range read.Sums {
+		f.Sums = append(f.Sums, register.Sum{Currency: s.Currency.String(), Minor: s.Minor})
+	}
+	return f, nil
+}
+
+// listSchema is the table of entries that are no payments by a bank or processor.
+var listSchema = table.Schema{Name: "entries", Doc: "an exported entry that no payout file pays", Columns: []table.Column{
+	{Name: "name", Kind: table.Text, Doc: "id under which it is exported"},
+	{Name: "refund_id", Kind: table.Text, Doc: "id of the obligation"},
+	{Name: "account_id", Kind: table.Text, Doc: "account"},
+	{Name: "component", Kind: table.Code, Doc: "what the line is for"},
+	{Name: "channel", Kind: table.Code, Doc: "channel of the line"},
+	{Name: "amount", Kind: table.Amount, Doc: "minor units; negative is taken back"},
+	{Name: "currency", Kind: table.Code, Doc: "currency"},
+	{Name: "target", Kind: table.Amount, Doc: "what the obligation is now, minor units"},
+}}
+
+// lists are the files of what is no payment by a bank or processor.
+var lists = []struct {
+	name string
+	way  register.Way
+}{
+	{"wallet_credits.csv", register.Credit},
+	{"wallet_corrections.csv", register.Clawback},
+	{"recovery.csv", register.Recovery},
+}
+
+// writeLists writes the lists of an export, and that of what it left.
+func writeLists(dir string, e *register.Export, left []register.Left) ([]register.File, error) {
+	var files []register.File
+	for _, list := range lists {
+		t := table.New(listSchema, 0)
+		row := t.Appender()
+		for i := range e.Entries {
+			entry := &e.Entries[i]
+			if entry.Way != list.way {
+				continue
+			}
+			entry.File = list.name
+			row.Text(string(entry.Name))
+			row.Text(string(entry.ID))
+			row.Text(string(entry.Account))
+			row.Code(entry.Component)
+			row.Code(entry.Channel)
+			row.Amount(entry.Amount)
+			row.Code(entry.Currency)
+			row.Amount(entry.Target)
+			row.End()
+		}
+		if t.Rows() == 0 {
+			continue
+		}
+		f, err := writeList(dir, list.name, t)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	if len(left) == 0 {
+		return files, nil
+	}
+	t := leftTable(left)
+	f, err := create(dir, "not_exported.csv", "list", func(w io.Writer) error { return csvfile.Write(w, t) })
+	return append(files, f), err
+}
+
+// writeList writes a list, reads it back, and takes its totals from it.
+func writeList(dir, name string, t *table.Table) (register.File, error) {
+	f, err := create(dir, name, "list", func(w io.Writer) error { return csvfile.Write(w, t) })
+	if err != nil {
+		return f, err
+	}
+	written, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return f, err
+	}
+	defer written.Close()
+	read, err := csvfile.Read(written, t.Schema())
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", name, err)
+	}
+	if read.CanonicalHash() != t.CanonicalHash() {
+		return f, &checkError{name + ": the file is not what was to be written", "nothing was exported; try again"}
+	}
+	sums := totals{}
+	cells := cellsOf(read)
+	for row := range read.Rows() {
+		sums.add(cells("currency").Text(row), cells("amount").Int(row))
+	}
+	f.Count = int64(read.Rows())
+	f.Sums, err = sums.sums()
+	return f, err
+}
+
+// leftTable lists lines that were not exported.
+func leftTable(left []register.Left) *table.Table {
+	s := table.Schema{Name: "not_exported", Doc: "a line of the draft that was not exported", Columns: []table.Column{
+		{Name: "refund_id", Kind: table.Text, Doc: "id of the obligation"},
+		{Name: "account_id", Kind: table.Text, Doc: "account"},
+		{Name: "component", Kind: table.Code, Doc: "what the line is for"},
+		{Name: "channel", Kind: table.Code, Doc: "channel of the line"},
+		{Name: "payable", Kind: table.Amount, Doc: "minor units"},
+		{Name: "currency", Kind: table.Code, Doc: "currency"},
+		{Name: "exported", Kind: table.Amount, Doc: "what stands exported for it, minor units"},
+		{Name: "why", Kind: table.Code, Doc: "why it was not exported"},
+		{Name: "detail", Kind: table.Text, Nullable: true, Doc: "more of why"},
+	}}
+	t := table.New(s, len(left))
+	row := t.Appender()
+	for i := range left {
+		l := &left[i]
+		row.Text(string(l.Line.ID))
+		row.Text(string(l.Line.Account))
+		row.Code(l.Line.Component)
+		row.Code(l.Line.Channel)
+		row.Amount(l.Line.Payable)
+		row.Code(l.Line.Currency)
+		row.Amount(l.Exported)
+		row.Code(string(l.Why))
+		row.TextOrNull(l.Text)
+		row.End()
+	}
+	return t
+}
+
+// An exported is what an export did.
+type exported struct {
+	SchemaVersion int             `json:"schema_version"`
+	New           int             `json:"entries"` // 0: nothing new
+	Record        int64           `json:"record,omitempty"`
+	Hash          string          `json:"record_sha256"` // of the last record
+	Out           string          `json:"out,omitempty"`
+	Files         []register.File `json:"files"`
+	Settled       int             `json:"lines_with_nothing_left"`
+	Left          []exportedLeft  `json:"not_exported"`
+	PayeeProblems []string        `json:"payee_problems"`
+
+	left []register.Left
+}
+
+type exportedLeft struct {
+	ID       register.Text `json:"refund_id"`
+	Account  register.Text `json:"account_id"`
+	Payable  int64         `json:"payable"`
+	Currency string        `json:"currency"`
+	Exported int64         `json:"exported"`
+	Why      register.Why  `json:"why"`
+	Detail   string        `json:"detail"`
+}
+
+func newExported(x *exporter, p *register.Plan) *exported {
+	out := &exported{SchemaVersion: lifeVersion, New: len(p.Entries), Files: []register.File{}, Settled: p.Settled, Left: []exportedLeft{}, PayeeProblems: []string{}, left: p.Left}
+	for _, l := range p.Left {
+		out.Left = append(out.Left, exportedLeft{l.Line.ID, l.Line.Account, l.Line.Payable, l.Line.Currency, l.Exported, l.Why, l.Text})
+	}
+	for _, p := range x.wrong {
+		out.PayeeProblems = append(out.PayeeProblems, p.String())
+	}
+	return out
+}
+
+// whyText says why a line was not exported.
+var whyText = map[register.Why]string{
+	register.NotOpen:        "held, an exception, or not decided",
+	register.NotAsked:       "channel or payer not asked for",
+	register.Superseded:     "a draft that was approved later was exported for it",
+	register.EarlierChanged: "paid outside since it was exported: is it that payment?",
+	register.WaitsForRetry:  "was returned: --retry pays it again",
+	register.NegativeNet:    "the account's lines add up to less than nothing",
+	register.NetBelowZero:   "claw-back of more than the account was paid so far",
+	register.OverPaid:       "more was paid than owed",
+	register.Unwritable:     "no receiver, or no file can hold it",
+}
+
+// mustTell are the reasons that make an export incomplete: somebody has to do
+// something that the draft did not say.
+var mustTell = []register.Why{register.Superseded, register.EarlierChanged, register.NegativeNet, register.NetBelowZero, register.OverPaid, register.Unwritable}
+
+func (e *exported) print(w io.Writer, opt console.Options) error {
+	pairs := []console.Pair{{Key: "exported", Value: count(int64(e.New)) + " entries"}}
+	if e.New == 0 {
+		pairs[0].Value = "nothing new: all that can be exported was exported before"
+	} else {
+		pairs = append(pairs, console.Pair{Key: "folder", Value: e.Out}, recordPair(e.Record, e.Hash))
+	}
+	pairs = append(pairs, console.Pair{Key: "nothing left of", Value: count(int64(e.Settled)) + " lines"})
+	for i, p := range e.PayeeProblems {
+		if i == 5 {
+			pairs = append(pairs, console.Pair{Key: "payees", Value: fmt.Sprintf("and %d more problems; --json lists them", len(e.PayeeProblems)-i)})
+			break
+		}
+		pairs = append(pairs, console.Pair{Key: "payees", Value: p})
+	}
+	if err := console.Block(w, "export", pairs, opt); err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, f := range e.Files {
+		if f.Count > 0 {
+			rows = append(rows, []any{f.Name, f.Format, f.Count, sumsText(f.Sums)})
+		}
+	}
+	if len(rows)+len(e.left) > 0 {
+		fmt.Fprintln(w)
+	}
+	columns := slices.Concat(texts("file", "format"), ints("entries"), texts("sum"))
+	if err := printTable(w, opt, "files, with the totals that were read back from them", columns, rows); err != nil {
+		return err
+	}
+	return e.printLeft(w, opt)
+}
+
+// printLeft counts what was not exported by why.
+func (e *exported) printLeft(w io.Writer, opt console.Options) error {
+	lines, sums := map[register.Why]int64{}, map[register.Why]totals{}
+	for i := range e.left {
+		l := &e.left[i]
+		if lines[l.Why]++; sums[l.Why] == nil {
+			sums[l.Why] = totals{}
+		}
+		sums[l.Why].add(l.Line.Currency, l.Line.Payable)
+	}
+	var pairs []console.Pair
+	for _, why := range sortedKeys(lines) {
+		total, err := sums[why].sums()
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, console.Pair{Key: string(why), Value: fmt.Sprintf("%s lines, %s: %s", count(lines[why]), sumsText(total), whyText[why])})
+	}
+	if pairs == nil {
+		return nil
+	}
+	return console.Block(w, "not exported", pairs, opt)
+}
+
+// incomplete reports lines that should have been exported and were not.
+func (e *exported) incomplete() error {
+	n := 0
+	for i := range e.left {
+		if slices.Contains(mustTell, e.left[i].Why) {
+			n++
+		}
+	}
+	if n == 0 && len(e.PayeeProblems) == 0 {
+		return nil
+	}
+	hint := "they stay open; --json lists each with why"
+	if e.New > 0 {
+		hint = "they stay open; not_exported.csv lists each with why"
+	}
+	return &incompleteError{fmt.Sprintf("%d lines were not exported, %d rows of payees could not be used", n, len(e.PayeeProblems)), hint}
+}
