@@ -167,5 +167,10 @@ func paymentText(r *rand.Rand, which int) map[string]string {
 	if r.IntN(40) == 0 {
 		text["account_id"] = "someone else"
 	}
+	if r.IntN(4) == 0 {
+		text["account_id"] = "" // which the original may name
+		text["kind"] = []string{"refund", "reversal", "chargeback", "payment"}[r.IntN(4)]
+		text["original_txn_id"] = []string{fmt.Sprintf("t%d-%d", r.IntN(8), r.IntN(12)), "t9", ""}[min(r.IntN(8)/2, 2)]
+	}
 	return text
 }

@@ -17,6 +17,10 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	for _, s := range l.sources {
 		s.count()
 	}
+	lost, err := l.adopt(ctx)
+	if err != nil {
+		return nil, err
+	}
 	again, err := l.repeatedTxns(ctx)
 	if err != nil {
 		return nil, err
@@ -28,15 +32,16 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := texts{l.sources, &l.opt}
-	log.Text, log.Raw = texts.read, texts.raw
 	conflicts := slices.Concat(conflictsOf(settlers)...)
-	if log.Rejects, err = l.rejects(ctx, texts, conflicts); err != nil {
+	texts := texts{l.sources, &l.opt, originals(log, l.homes, conflicts)}
+	log.Text, log.Raw = texts.read, texts.raw
+	if log.Rejects, err = l.rejects(ctx, texts, conflicts, lost); err != nil {
 		return nil, err
 	}
 	for i, s := range l.sources {
 		log.Sources = append(log.Sources, l.account(i, s, settlers))
 	}
+	log.Unmatched = l.unmatched()
 	return log, nil
 }
 
@@ -493,6 +498,7 @@ func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
 		info.Rejected += w.tallies[i].rejected
 		info.Broken += w.tallies[i].broken
 		info.Passed = addCounts(info.Passed, w.tallies[i].passed)
+		info.LeftOut = addCounts(info.LeftOut, w.tallies[i].leftOut)
 		if r := w.readers[i]; r != nil {
 			for f, n := range r.unread {
 				info.Unread[f] += n

@@ -3,6 +3,7 @@ package parsers
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +120,7 @@ func slowLoad(files []file, opt Options) *model {
 		}
 	}
 	m.settleLogins(logins)
-	m.settleCharges(charges)
+	m.settleCharges(m.adopt(charges))
 	for i := range m.sources {
 		s := &m.sources[i]
 		s.Accepted = s.Read - s.Rejected - s.Duplicates
@@ -223,10 +224,12 @@ func (m *model) readCharge(rec *record, hasStatus bool) (column, reason string) 
 	switch {
 	case text[event.TxnID] == "":
 		return "txn_id", isEmpty
-	case text[event.AccountID] == "":
+	case text[event.AccountID] == "" && text[event.OriginalTxnID] == "":
 		return "account_id", isEmpty
 	case !slices.Contains(kinds, text[event.KindWord]):
 		return "kind", badKind
+	case text[event.AccountID] == "" && !slices.Contains([]string{"refund", "reversal", "chargeback"}, text[event.KindWord]):
+		return "account_id", isEmpty
 	case text[event.CurrencyCode] != "JPY":
 		return "currency", badCurrency
 	case err != nil:
@@ -236,6 +239,55 @@ func (m *model) readCharge(rec *record, hasStatus bool) (column, reason string) 
 	}
 	text[event.AmountText] = strconv.FormatUint(amount, 10)
 	return "", ""
+}
+
+// adopt gives records without an account that of their originals, and rejects
+// those of which it cannot be told.
+func (m *model) adopt(rows []*record) (good []*record) {
+	accounts := map[string]map[string]bool{} // by transaction
+	note := func(to map[string]map[string]bool, txn, account string) {
+		if to[txn] == nil {
+			to[txn] = map[string]bool{}
+		}
+		to[txn][account] = true
+	}
+	for _, rec := range rows {
+		if rec.text[event.AccountID] != "" {
+			note(accounts, rec.text[event.TxnID], rec.text[event.AccountID])
+		}
+	}
+	for {
+		next := map[string]map[string]bool{}
+		for _, rec := range rows {
+			if txn := rec.text[event.TxnID]; rec.text[event.AccountID] == "" && accounts[txn] == nil {
+				for account := range accounts[rec.text[event.OriginalTxnID]] {
+					note(next, txn, account)
+				}
+			}
+		}
+		if len(next) == 0 {
+			break
+		}
+		maps.Copy(accounts, next)
+	}
+	for _, rec := range rows {
+		if rec.text[event.AccountID] != "" {
+			good = append(good, rec)
+			continue
+		}
+		switch from := accounts[rec.text[event.OriginalTxnID]]; len(from) {
+		case 0:
+			m.reject(rec, "account_id", noOriginal, "")
+		case 1:
+			for account := range from {
+				rec.text[event.AccountID] = account
+			}
+			good = append(good, rec)
+		default:
+			m.reject(rec, "account_id", manyOwners, "")
+		}
+	}
+	return good
 }
 
 // content is everything that a record says but its time and the fields named.

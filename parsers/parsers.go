@@ -62,6 +62,12 @@ type Options struct {
 	Profiles map[event.Role]*profile.Compiled
 	// CardKey makes the tokens of card numbers.
 	CardKey []byte
+	// From and To are the times of the first and the last row that counts,
+	// microseconds UTC; To 0 is no end. Logins before From still teach what is
+	// normal; all else outside is left out, and counted.
+	From, To int64
+	// Exclude lists whose rows are left out, nil for nobody's.
+	Exclude *Indicators
 	// MaxUnpacked is how many bytes one source may unpack to, 0 for any number.
 	MaxUnpacked int64
 	// Progress, if not nil, is told how many stored bytes were read since the
@@ -153,6 +159,7 @@ type loader struct {
 	sources   []*source
 	parts     int
 	workers   []*worker
+	homes     map[event.Pos]event.Charge // orphans that found an account, by row
 
 	head      []byte // of the source that was looked at last
 	headWhole bool
@@ -335,8 +342,11 @@ type worker struct {
 	logins  *event.Fan[event.Login]
 	charges *event.Fan[event.Charge]
 	txns    *event.Fan[txnRef]
+	gone    *event.Fan[txnRef] // of charges that are left out
+	orphans []event.Charge     // without an account
 	rejects []reject
 	tallies []tally // by source
+	hits    []bool  // by entry of Options.Exclude
 	clocks  map[event.Role]*scalar.Clock
 	// emit does with a row at hand what is to be done; add is the usual.
 	emit func(r *rowReader, j *job, at event.Pos) fault
@@ -356,6 +366,7 @@ type txnRef struct{ txn, account event.Key }
 type tally struct {
 	read, rejected int64
 	passed         map[string]int64
+	leftOut        map[string]int64
 	broken         int64 // bytes that are no text
 }
 
@@ -369,9 +380,13 @@ type reject struct {
 func newWorker(l *loader) *worker {
 	w := &worker{l: l}
 	w.logins, w.charges, w.txns = event.NewFan[event.Login](l.parts), event.NewFan[event.Charge](l.parts), event.NewFan[txnRef](l.parts)
+	w.gone = event.NewFan[txnRef](l.parts)
 	w.readers, w.tallies = make([]*rowReader, len(l.sources)), make([]tally, len(l.sources))
 	w.clocks = map[event.Role]*scalar.Clock{}
 	w.emit = w.add
+	if l.opt.Exclude != nil {
+		w.hits = make([]bool, l.opt.Exclude.Len())
+	}
 	return w
 }
 
@@ -525,7 +540,9 @@ func (w *worker) add(r *rowReader, _ *job, at event.Pos) fault {
 			return f
 		}
 		row.Pos = at
-		*w.logins.Slot(event.PartOf(row.Account, w.l.parts)) = row
+		if w.login(&row, r) {
+			*w.logins.Slot(event.PartOf(row.Account, w.l.parts)) = row
+		}
 		return fault{}
 	}
 	var row event.Charge
@@ -533,9 +550,21 @@ func (w *worker) add(r *rowReader, _ *job, at event.Pos) fault {
 		return f
 	}
 	row.Pos = at
-	*w.charges.Slot(event.PartOf(row.Account, w.l.parts)) = row
-	*w.txns.Slot(event.PartOf(row.Txn, w.l.parts)) = txnRef{row.Txn, row.Account}
+	if !w.charge(&row, r) {
+		return fault{}
+	}
+	if row.Account == 0 {
+		w.orphans = append(w.orphans, row)
+		return fault{}
+	}
+	w.put(&row)
 	return fault{}
+}
+
+// put puts a charge into its partition.
+func (w *worker) put(row *event.Charge) {
+	*w.charges.Slot(event.PartOf(row.Account, w.l.parts)) = *row
+	*w.txns.Slot(event.PartOf(row.Txn, w.l.parts)) = txnRef{row.Txn, row.Account}
 }
 
 // reject keeps a record that is no row. offset counts from the block's start

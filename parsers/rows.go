@@ -29,6 +29,8 @@ const (
 	badAmount   = "not an unsigned decimal in the currency's own digits"
 	badCurrency = "not a currency code with known digits"
 	tooManyRows = "more than 64 rows in one record"
+	noOriginal  = "empty, and the original that it names is in no log"
+	manyOwners  = "empty, and the original that it names is of several accounts"
 )
 
 // fields are the texts of one row in the neutral schema, nil where absent,
@@ -103,12 +105,15 @@ func (r *reader) charge(v *fields, p *event.Charge) fault {
 	switch {
 	case len(txn) == 0:
 		return fault{event.TxnID, isEmpty}
-	case len(account) == 0:
+	case len(account) == 0 && len(v[event.OriginalTxnID]) == 0:
 		return fault{event.AccountID, isEmpty}
 	}
 	kind, ok := event.ParseKind(v[event.KindWord])
-	if !ok {
+	switch {
+	case !ok:
 		return fault{event.KindWord, badKind}
+	case len(account) == 0 && refOf(kind) != originalRef:
+		return fault{event.AccountID, isEmpty}
 	}
 	p.Time, p.Txn, p.Account, p.Kind = t.Micros, event.KeyOf(txn), event.KeyOf(account), kind
 	if f := r.money(v, p); f.reason != "" {
@@ -176,15 +181,22 @@ func (r *reader) parties(v *fields, p *event.Charge) {
 	}
 }
 
+// What a row can point at.
+const (
+	originalRef = iota
+	counterpartyRef
+	instrumentRef
+)
+
 // refOf says which of original, counterparty and instrument a kind points at.
 func refOf(k event.Kind) int {
 	switch k {
 	case event.Refund, event.Reversal, event.Chargeback:
-		return 0
+		return originalRef
 	case event.TransferIn, event.TransferOut, event.Payout:
-		return 1
+		return counterpartyRef
 	}
-	return 2
+	return instrumentRef
 }
 
 // time reads the stamp as UTC.

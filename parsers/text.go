@@ -20,6 +20,8 @@ import (
 type texts struct {
 	sources []*source
 	opt     *Options
+	// owners are rows that name the account of a row that names none itself.
+	owners map[event.Pos]event.Pos
 }
 
 // read implements event.Log.Text.
@@ -31,7 +33,24 @@ func (t texts) read(ctx context.Context, rows []event.Pos) ([]event.Text, error)
 			out[i].Fields[f] = string(v[f])
 		}
 	})
-	return out, err
+	if err != nil || len(t.owners) == 0 {
+		return out, err
+	}
+	return out, t.accounts(ctx, rows, out)
+}
+
+// accounts fills in the account of rows that name none, from the row that does.
+func (t texts) accounts(ctx context.Context, rows []event.Pos, out []event.Text) error {
+	var named []event.Pos
+	var of []int
+	for i, pos := range rows {
+		if owner, ok := t.owners[pos]; ok {
+			named, of = append(named, owner), append(of, i)
+		}
+	}
+	return t.visit(ctx, named, func(i int, _ int64, _ []byte, v *fields) {
+		out[of[i]].Fields[event.AccountID] = string(v[event.AccountID])
+	})
 }
 
 // seer is called with a row: its index among those asked for, its line, its
@@ -190,7 +209,7 @@ func (r *rereader) bytes(n int, from, to int64) ([]byte, error) {
 }
 
 // rejects draws up the rejected records of all sources.
-func (l *loader) rejects(ctx context.Context, t texts, conflicts []conflict) ([]event.Reject, error) {
+func (l *loader) rejects(ctx context.Context, t texts, conflicts []conflict, lost []orphan) ([]event.Reject, error) {
 	var all []event.Reject
 	for _, w := range l.workers {
 		for _, r := range w.rejects {
@@ -200,6 +219,10 @@ func (l *loader) rejects(ctx context.Context, t texts, conflicts []conflict) ([]
 	}
 	more, err := l.conflicting(ctx, t, conflicts)
 	if err != nil {
+		return nil, err
+	}
+	all = append(all, more...)
+	if more, err = l.lost(ctx, t, lost); err != nil {
 		return nil, err
 	}
 	all = append(all, more...)

@@ -364,6 +364,9 @@ func rowPairs(s *Summary) []console.Pair {
 		for _, why := range slices.Sorted(maps.Keys(r.Passed)) {
 			add(several(r.Passed[why], "accepted row is no event of an account: ", "accepted rows are no events of an account: ") + console.Clean(why))
 		}
+		for _, why := range slices.Sorted(maps.Keys(r.LeftOut)) {
+			add(several(r.LeftOut[why], "accepted row is left out: ", "accepted rows are left out: ") + why)
+		}
 		if r.Broken > 0 {
 			add(several(r.Broken, "byte means nothing in the encoding and was kept", "bytes mean nothing in the encoding and were kept"))
 		}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -56,4 +58,15 @@ func Wrapped(pairs []console.Pair, width int) []console.Pair {
 		width = 100
 	}
 	return wrapped(pairs, width)
+}
+
+// ManifestHash returns the SHA-256 of a case's manifest, which names everything
+// else.
+func ManifestHash(dir string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, atomicfile.Manifest))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
 }

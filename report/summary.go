@@ -144,6 +144,8 @@ type SourceCounts struct {
 	// Passed counts accepted rows that are no event of an account, by what they
 	// are.
 	Passed map[string]int64 `json:"passed_over,omitempty"`
+	// LeftOut counts accepted rows that were asked to be left out, by why.
+	LeftOut map[string]int64 `json:"left_out,omitempty"`
 	// Broken counts bytes that mean nothing in the encoding; they were kept.
 	Broken int64 `json:"broken_bytes,omitempty"`
 	// Notes say what was assumed in reading the source.
@@ -303,7 +305,7 @@ func moneyOf(t *forensics.Total) MoneySummary {
 func (s *Summary) source(e *event.Source) {
 	n := SourceCounts{Name: e.Name, Role: e.Role.String(),
 		RowCounts: RowCounts{e.Read, e.Accepted, e.Rejected, e.Duplicates, e.Repeats},
-		Extra:     e.Extra, Absent: e.Absent, Trouble: e.Trouble, Format: e.Format, Passed: e.Passed, Broken: e.Broken, Notes: e.Notes}
+		Extra:     e.Extra, Absent: e.Absent, Trouble: e.Trouble, Format: e.Format, Passed: e.Passed, LeftOut: e.LeftOut, Broken: e.Broken, Notes: e.Notes}
 	if !e.First.IsZero() {
 		n.Range = &Span{stamp(e.First.UnixMicro()), stamp(e.Last.UnixMicro())}
 	}

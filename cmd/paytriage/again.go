@@ -107,6 +107,7 @@ func (o *again) asMade(m *report.Manifest) error {
 	f := pflag.NewFlagSet("analyze", pflag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	was.addFlags(f)
+	f.String(configFlag, "", "") // what it said stands in the command line too
 	at := slices.Index(m.Command, "analyze")
 	known := at >= 0 && f.Parse(m.Command[at+1:]) == nil
 	given := len(o.in.auth)+len(o.in.payments)+len(o.in.history) > 0
@@ -139,6 +140,7 @@ func (o *again) asMade(m *report.Manifest) error {
 			*r.now = r.was
 		}
 	}
+	o.in.partOptions = was.partOptions
 	o.in.profiles, o.in.params, o.in.year = was.profiles, was.params, was.year
 	return nil
 }

@@ -24,8 +24,11 @@ type analyzeOptions struct {
 	formats                 []string
 	policyFile              string
 	readingOptions
+	partOptions
 	force, json, quiet bool
 	progress, skew     string
+
+	command []string // the command line, with what was set elsewhere
 }
 
 func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
@@ -36,6 +39,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.formats, "format", []string{"csv"}, "table files: csv, parquet or both, comma-separated")
 	f.StringVar(&o.policyFile, "policy", "", "YAML file that changes thresholds; each with its reason")
 	o.readingOptions.addFlags(f)
+	o.partOptions.addFlags(f)
 	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
@@ -68,6 +72,7 @@ finished case folder is only replaced with --force.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
+			o.command = commandLine(cmd)
 			return runAnalyze(cmd.Context(), &o, std)
 		},
 	}
@@ -124,6 +129,15 @@ func (o *analyzeOptions) settings() (parsers.Options, policy.Policy, error) {
 	return opt, p, err
 }
 
+// parse returns how to read, and what of it.
+func (o *analyzeOptions) parse() (parsers.Options, error) {
+	opt, err := o.readingOptions.parse()
+	if err != nil {
+		return opt, err
+	}
+	return opt, o.partOptions.parse(&opt)
+}
+
 func (o *analyzeOptions) policy() (policy.Policy, error) {
 	if o.policyFile == "" {
 		return policy.Default(), nil
@@ -151,7 +165,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: os.Args[1:], Inputs: named.paths()})
+	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: named.paths()})
 	if err != nil {
 		return err
 	}
@@ -175,6 +189,9 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		bar.finish()
 		return explained(ctx, std, inputs, opt, err)
+	}
+	if !o.quiet {
+		o.tell(std, log)
 	}
 	skew, applied, err := correctSkew(ctx, log, o.skew, o.workers)
 	if err != nil {

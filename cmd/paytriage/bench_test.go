@@ -25,6 +25,7 @@ import (
 var benchCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits": benchExits, "says": benchSays, "mode": benchMode, "holds": benchHolds, "value": benchValue,
 	"lines": benchLines, "await": benchAwait, "empty": benchEmpty, "put": benchPut, "swap": benchSwap, "pack": benchPack,
+	"complain": benchComplain, "upto": benchUpTo,
 }
 
 // exits CODE COMMAND… runs a command that must end with that code.

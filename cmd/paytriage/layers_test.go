@@ -82,7 +82,7 @@ var wards = map[string]struct {
 	"golang.org/x/sys":                  {[]string{"report/atomicfile"}, "swapping folders in one step"},
 	"golang.org/x/sync":                 {[]string{"parsers", "forensics/event"}, "groups of goroutines that fail together"},
 	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack", "parsers/parquet"}, "zstd, and gzip at twice the speed of the standard library"},
-	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile"}, "policy files and profiles"},
+	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile", "cmd/paytriage"}, "policy files, profiles and configuration"},
 	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout"}, "the tables of Japanese encodings"},
 	"github.com/xuri/excelize/v2":       {[]string{"report/sheet"}, "workbooks for finance"},
 }

@@ -48,7 +48,10 @@ Exit codes:
   3    done and complete, but part of the input was rejected or unreadable
   4    a check that was asked for did not hold
   130  interrupted
-Finding fraud is not a failure.`
+Finding fraud is not a failure.
+
+Every flag can also be set by a variable (PAYTRIAGE_WORKERS=4 is --workers 4) or
+by the file of --config. The command line goes first, then the variable.`
 
 // newRoot builds the command tree.
 func newRoot(std streams) *cobra.Command {
@@ -66,7 +69,11 @@ charges are theirs, and what is owed to whom.
 		SilenceUsage:  true,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return configure(cmd, std)
+		},
 	}
+	root.PersistentFlags().String(configFlag, "", "YAML file that sets flags (default: paytriage/config.yaml in the user's configuration folder)")
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
@@ -75,8 +82,22 @@ charges are theirs, and what is owed to whom.
 	root.SetFlagErrorFunc(flagError)
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
-	root.AddCommand(newAnalyzeCommand(std), newInspectCommand(std), newConvertCommand(std), newEvaluateCommand(std), newWhatifCommand(std), newExplainCommand(std), newRefundsCommand(std),
-		newSimulateCommand(std), newShowCommand(std), newSchemaCommand(std), newVersionCommand(std))
+	root.AddCommand(
+		newAnalyzeCommand(std),
+		newInspectCommand(std),
+		newConvertCommand(std),
+		newEvaluateCommand(std),
+		newWhatifCommand(std),
+		newExplainCommand(std),
+		newVerifyCommand(std),
+		newClaimsCommand(std),
+		newDiffCommand(std),
+		newRefundsCommand(std),
+		newSimulateCommand(std),
+		newShowCommand(std),
+		newSchemaCommand(std),
+		newVersionCommand(std),
+	)
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -151,6 +151,9 @@ type Log struct {
 	Parts   []Part
 	Sources []Source
 	Rejects []Reject
+	// Unmatched are the entries of a list of what to leave out that no row
+	// matched.
+	Unmatched []string
 
 	// Text returns the text of rows, by reading their records again. The
 	// result has one entry for each position, in the order asked. A source
@@ -199,6 +202,8 @@ type Source struct {
 	// Passed counts accepted records that are no event of an account, such as a
 	// fee, by what they are.
 	Passed map[string]int64
+	// LeftOut counts accepted rows that were asked to be left out, by why.
+	LeftOut map[string]int64
 	// Broken counts bytes that mean nothing in the encoding of the source. They
 	// are kept as they are.
 	Broken int64

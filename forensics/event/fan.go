@@ -86,6 +86,14 @@ func GatherPointers[T any](dst []*T, fans []*Fan[T], p int) []*T {
 	return dst
 }
 
+// See calls see with the rows of partition p, which stay where they are.
+func (f *Fan[T]) See(p int, see func(rows []T)) {
+	for _, c := range f.full[p] {
+		see(c)
+	}
+	see(f.tails[p])
+}
+
 // PartOf returns the partition of a key out of parts, a power of two: the
 // upper bits, so that partitions are ranges of keys.
 func PartOf(k Key, parts int) int {

@@ -57,7 +57,7 @@ func (f Field) String() string { return fieldNames[f] }
 
 var fieldDocs = [NumFields]string{
 	EventTime:   "RFC 3339 stamp with its zone (2019-07-02T17:30:00.123456Z); without a zone give --tz",
-	AccountID:   "the account, as the service names it; for failed logins the id that was tried",
+	AccountID:   "the account, as the service names it; for failed logins the id that was tried; a refund, reversal or chargeback without one is its original's",
 	DeviceID:    "the device or installation",
 	SessionID:   "the session that a login began",
 	IP:          "network address, IPv4 or IPv6",

@@ -217,5 +217,8 @@ func (l *Login) Fine() bool { return l.Word&markFine != 0 }
 // HasID reports whether the row had an event_id.
 func (l *Login) HasID() bool { return l.Word&markID != 0 }
 
-// History reports whether the row came from a history source.
+// History reports whether the row only teaches what is normal.
 func (l *Login) History() bool { return l.Word&markHistory != 0 }
+
+// Teach makes the row one that only teaches what is normal.
+func (l *Login) Teach() { l.Word |= markHistory }

@@ -4,6 +4,10 @@
 // A file counts as written only when it was read back from the disk and its
 // count, its sums and every payment in it are those of the batch. A name that a
 // format cannot hold is reported, never guessed and never shortened in silence.
+//
+// The way through: ReadPayees and ReadDebtor say who receives and who pays,
+// Split says which payments a format can hold and cuts them into files, Write
+// writes each file, Verify reads it back.
 package payout
 
 import (
@@ -48,6 +52,7 @@ type Debtor struct {
 	AccountType            string
 	AccountNumber          string
 	IBAN, BIC              string
+	Merchant               string // merchant account at the card processor
 }
 
 // A Batch is what one file pays.

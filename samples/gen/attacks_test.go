@@ -28,6 +28,7 @@ func stolenRows(t *testing.T, f *files) []row {
 // the session that the owner or a phishing site began, used with the thief's
 // device id, the one that began it, or none, and from elsewhere.
 func TestStolenSessions(t *testing.T) {
+	slow(t)
 	f := simulate(t, named(t, "session-theft"), Options{})
 	auth := byAccount(t, f, authSheet)
 	began := map[string]row{} // by session
@@ -86,6 +87,7 @@ func TestStolenSessions(t *testing.T) {
 // TestBankLink holds wallets in strangers' names to their story: opened, linked
 // after some guesses, topped up from that bank; and no owner anywhere.
 func TestBankLink(t *testing.T) {
+	slow(t)
 	f := simulate(t, named(t, "docomo"), Options{})
 	auth := byAccount(t, f, authSheet)
 	banks := map[string]map[string]bool{}
@@ -153,6 +155,7 @@ func TestBankLink(t *testing.T) {
 
 // TestLocks holds locked accounts to the limit, and their owners to a reset.
 func TestLocks(t *testing.T) {
+	slow(t)
 	w := named(t, "brute-force-failed")
 	f := simulate(t, w, Options{})
 	auth := byAccount(t, f, authSheet)
@@ -188,6 +191,7 @@ func TestLocks(t *testing.T) {
 // TestUntested holds leaks to what they are: valid at the first try, and most
 // executors are the first to come.
 func TestUntested(t *testing.T) {
+	slow(t)
 	f := simulate(t, named(t, "leak"), Options{})
 	testers, first := map[string]bool{}, map[string]string{}
 	for _, r := range f.rows(t, entrySheet) {
@@ -219,6 +223,7 @@ func TestUntested(t *testing.T) {
 // TestRegisters holds staff who steal to one register and one name each, at
 // which honest people pay as well.
 func TestRegisters(t *testing.T) {
+	slow(t)
 	f := simulate(t, named(t, "store-staff"), Options{})
 	thieves := map[string]map[string]bool{}
 	honest := map[string]int{}

@@ -217,6 +217,7 @@ func checkAccounts(t *testing.T, f *files, net map[string]int64, robbed map[stri
 // TestEntriesInLog finds every entry in the auth log, session theft excepted:
 // it needs no login.
 func TestEntriesInLog(t *testing.T) {
+	slow(t)
 	for _, name := range []string{"list-type", "mixed", "reset-abuse", "external-login", "mules"} {
 		w := smaller(named(t, name))
 		f := simulate(t, w, Options{})

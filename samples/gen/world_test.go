@@ -145,6 +145,7 @@ func busyDay(t testing.TB, d *diary) bool {
 // TestNothingGivesItAway holds that no single trivial feature finds most
 // victims without naming more honest people than victims.
 func TestNothingGivesItAway(t *testing.T) {
+	slow(t)
 	f := simulate(t, part(named(t, "list-type"), 2), Options{})
 	victims := map[string]bool{}
 	for _, r := range f.rows(t, accountSheet) {
@@ -174,6 +175,7 @@ func TestNothingGivesItAway(t *testing.T) {
 
 // TestShares holds the honest world to the rates it is given.
 func TestShares(t *testing.T) {
+	slow(t)
 	w := named(t, "benign-month")
 	f := simulate(t, w, Options{})
 	if f.sum.Victims+f.sum.Entered+f.sum.Tries+f.sum.Charges > 0 {

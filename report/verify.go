@@ -1,0 +1,422 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/paytriage/paytriage/report/atomicfile"
+	"github.com/paytriage/paytriage/report/csvfile"
+	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/table"
+)
+
+// A Check is one thing that Verify looked at.
+type Check struct {
+	What   string `json:"what"`
+	State  string `json:"state"`            // ok, differs or not_checked
+	Detail string `json:"detail,omitempty"` // what differs, or why it was not checked
+}
+
+// The states of a check.
+const (
+	Holds      = "ok"
+	Differs    = "differs"
+	NotChecked = "not_checked"
+)
+
+// Checks are the checks of a case, in a fixed order.
+type Checks []Check
+
+// Count returns how many checks have a state.
+func (c Checks) Count(state string) (n int) {
+	for i := range c {
+		if c[i].State == state {
+			n++
+		}
+	}
+	return n
+}
+
+// Verify holds a finished case against its manifest and against itself: every
+// file is hashed again, every total added up again from the tables, and every
+// table held against those that it follows from. The error is only of what could
+// not be looked at at all; whatever differs is in the checks. Inputs are not
+// looked at, because they may be anywhere: see VerifyFile.
+func Verify(dir string) (Checks, *Manifest, error) {
+	m, err := ReadManifest(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := verifier{dir: dir, manifest: m, tables: map[string]*table.Table{}}
+	v.files()
+	v.readTables()
+	v.summary()
+	return v.checks, m, nil
+}
+
+// VerifyFile holds a file against the size and the hash that it had.
+func VerifyFile(path, what string, size int64, sum string) Check {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Check{what, NotChecked, "is not there"}
+	}
+	if err != nil {
+		return Check{what, NotChecked, err.Error()}
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	switch got := hex.EncodeToString(h.Sum(nil)); {
+	case err != nil:
+		return Check{what, NotChecked, err.Error()}
+	case n != size:
+		return Check{what, Differs, fmt.Sprintf("has %d bytes, had %d", n, size)}
+	case got != sum:
+		return Check{what, Differs, fmt.Sprintf("has the SHA-256 %s, had %s", got, sum)}
+	}
+	return Check{what, Holds, ""}
+}
+
+// A verifier is one call of Verify.
+type verifier struct {
+	dir      string
+	manifest *Manifest
+	tables   map[string]*table.Table
+	checks   Checks
+}
+
+// note adds a check; problems are what differs.
+func (v *verifier) note(what string, problems ...string) {
+	c := Check{What: what, State: Holds}
+	if len(problems) > 0 {
+		const most = 5
+		c.State, c.Detail = Differs, strings.Join(problems[:min(len(problems), most)], "; ")
+		if n := len(problems); n > most {
+			c.Detail += fmt.Sprintf("; and %d more", n-most)
+		}
+	}
+	v.checks = append(v.checks, c)
+}
+
+// files hashes every file of the manifest again, and looks for strangers.
+func (v *verifier) files() {
+	named := map[string]bool{atomicfile.Manifest: true}
+	for _, f := range v.manifest.Outputs {
+		named[f.Name] = true
+		if filepath.Base(f.Name) != f.Name {
+			v.note(f.Name, "is no name of a file in the case")
+			continue
+		}
+		c := VerifyFile(filepath.Join(v.dir, f.Name), f.Name, f.Bytes, f.SHA256)
+		if c.State == NotChecked {
+			c.State = Differs // a file of the case must be there
+		}
+		v.checks = append(v.checks, c)
+	}
+	entries, err := os.ReadDir(v.dir)
+	var strangers []string
+	if err != nil {
+		strangers = append(strangers, err.Error())
+	}
+	for _, e := range entries {
+		if !named[e.Name()] {
+			strangers = append(strangers, e.Name()+" is not of the case")
+		}
+	}
+	v.note("nothing else in the folder", strangers...)
+}
+
+// readTables reads every table in every format that it has, and holds the rows
+// against their hash and number.
+func (v *verifier) readTables() {
+	schemas := map[string]table.Schema{}
+	for _, s := range Schemas() {
+		schemas[s.Name] = s
+	}
+	for _, f := range v.manifest.Outputs {
+		name, format, _ := strings.Cut(f.Name, ".")
+		s, ok := schemas[name]
+		if !ok || !slices.Contains(Formats, format) {
+			continue
+		}
+		t, err := readTable(filepath.Join(v.dir, f.Name), s)
+		if err != nil {
+			v.note("rows of "+f.Name, err.Error())
+			continue
+		}
+		var problems []string
+		if int64(t.Rows()) != f.Rows {
+			problems = append(problems, fmt.Sprintf("%d rows, the manifest says %d", t.Rows(), f.Rows))
+		}
+		if sum := t.CanonicalHash(); f.RowsHash != "" && hex.EncodeToString(sum[:]) != f.RowsHash {
+			problems = append(problems, "the rows are not those of the manifest")
+		}
+		v.note("rows of "+f.Name, problems...)
+		v.tables[name] = t
+	}
+}
+
+// readTable reads a table from a file.
+func readTable(path string, s table.Schema) (*table.Table, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if strings.HasSuffix(path, ".csv") {
+		return csvfile.Read(f, s)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return parquetfile.Read(f, info.Size(), s)
+}
+
+// rowsOf returns a table as a function from row and column to text and number.
+type rowsOf struct {
+	n     int
+	cells map[string]*table.Cells
+}
+
+func (v *verifier) rows(name string) (rowsOf, bool) {
+	t := v.tables[name]
+	if t == nil {
+		return rowsOf{}, false
+	}
+	r := rowsOf{t.Rows(), map[string]*table.Cells{}}
+	for i, c := range t.Schema().Columns {
+		r.cells[c.Name] = t.Cells(i)
+	}
+	return r, true
+}
+
+func (r *rowsOf) text(column string, row int) string { return r.cells[column].Text(row) }
+func (r *rowsOf) int(column string, row int) int64   { return r.cells[column].Int(row) }
+
+// summary adds up the tables again and holds them against the summary and
+// against each other.
+func (v *verifier) summary() {
+	s, err := ReadSummary(v.dir)
+	if err != nil {
+		v.note("summary.json", err.Error())
+		return
+	}
+	v.accountOfRows(s)
+	v.policy(s)
+	v.counts(s)
+	v.money(s)
+	v.follows()
+}
+
+// accountOfRows holds the rows read against what became of them.
+func (v *verifier) accountOfRows(s *Summary) {
+	var problems []string
+	law := func(name string, r RowCounts) {
+		if r.Read != r.Accepted+r.Rejected+r.Duplicates {
+			problems = append(problems, fmt.Sprintf("%s: %d read are not %d accepted + %d rejected + %d duplicates", name, r.Read, r.Accepted, r.Rejected, r.Duplicates))
+		}
+	}
+	var sum RowCounts
+	for _, in := range s.Sources {
+		law(in.Name, in.RowCounts)
+		sum.Read, sum.Accepted, sum.Rejected = sum.Read+in.Read, sum.Accepted+in.Accepted, sum.Rejected+in.Rejected
+		sum.Duplicates, sum.Repeats = sum.Duplicates+in.Duplicates, sum.Repeats+in.Repeats
+	}
+	for _, in := range v.manifest.Inputs {
+		law(in.Name, in.RowCounts)
+	}
+	if law("all", s.Rows); sum != s.Rows {
+		problems = append(problems, "the sources do not add up to all rows")
+	}
+	if t := v.tables["rejects"]; t != nil && int64(t.Rows()) != s.Rows.Rejected {
+		problems = append(problems, fmt.Sprintf("%d rows in rejects, %d were rejected", t.Rows(), s.Rows.Rejected))
+	}
+	v.note("rows read = accepted + rejected + duplicates", problems...)
+}
+
+func (v *verifier) policy(s *Summary) {
+	if s.PolicyHash != v.manifest.PolicyHash {
+		v.note("policy", "the summary and the manifest name different ones")
+		return
+	}
+	v.note("policy")
+}
+
+// counts holds how many findings there are against the tables.
+func (v *verifier) counts(s *Summary) {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
+		if t := v.tables[name]; t != nil && t.Rows() != s.Tables[name] {
+			problems = append(problems, fmt.Sprintf("%s has %d rows, the summary says %d", name, t.Rows(), s.Tables[name]))
+		}
+	}
+	for _, c := range []struct {
+		table string
+		says  TierCounts
+	}{{"victims", s.Victims}, {"takeovers", s.Takeovers}, {"charges", s.Charges}} {
+		r, ok := v.rows(c.table)
+		if !ok {
+			continue
+		}
+		got := map[string]int64{}
+		for row := range r.n {
+			got[r.text("tier", row)]++
+		}
+		if (TierCounts{got["confirmed"], got["probable"], got["possible"]}) != c.says {
+			problems = append(problems, fmt.Sprintf("%s: the tiers are not those of the summary", c.table))
+		}
+	}
+	v.note("counts of the summary", problems...)
+}
+
+// money adds up victims and ledger again.
+func (v *verifier) money(s *Summary) {
+	victims, ok := v.rows("victims")
+	lines, ok2 := v.rows("refunds")
+	if !ok || !ok2 {
+		return
+	}
+	type total struct{ loss, confirmed, probable, possible, owed, held, needs, exception int64 }
+	sums := map[string]*total{}
+	of := func(currency string) *total {
+		if sums[currency] == nil {
+			sums[currency] = &total{}
+		}
+		return sums[currency]
+	}
+	for row := range victims.n {
+		t, loss := of(victims.text("currency", row)), victims.int("net_loss", row)
+		switch victims.text("tier", row) {
+		case "confirmed":
+			t.confirmed += loss
+		case "probable":
+			t.probable += loss
+		case "possible":
+			t.possible += loss
+		}
+	}
+	channels := map[[2]string]int64{}
+	var problems []string
+	for row := range lines.n {
+		currency, amount := lines.text("currency", row), lines.int("amount", row)
+		if amount != lines.int("gross", row)-lines.int("returned", row) {
+			problems = append(problems, lines.text("refund_id", row)+": gross less returned is not the amount")
+		}
+		t := of(currency)
+		status := lines.text("status", row)
+		switch status {
+		case "open":
+			t.owed += amount
+		case "held":
+			t.held += amount
+		case "needs_decision":
+			t.needs += amount
+		case "exception":
+			t.exception += amount
+		}
+		if status != "needs_decision" {
+			channels[[2]string{currency, lines.text("channel", row)}] += amount
+		}
+	}
+	for _, m := range s.Money {
+		t := of(m.Currency)
+		delete(sums, m.Currency)
+		for _, c := range []struct {
+			what      string
+			says, got int64
+		}{{"net_loss", m.NetLoss, t.confirmed + t.probable}, {"net_loss_confirmed", m.NetLossConfirmed, t.confirmed},
+			{"net_loss_probable", m.NetLossProbable, t.probable}, {"net_loss_possible", m.NetLossPossible, t.possible},
+			{"owed", m.Owed, t.owed}, {"held", m.Held, t.held}, {"exception", m.Exception, t.exception}, {"needs_decision", m.NeedsDecision, t.needs}} {
+			if c.says != c.got {
+				problems = append(problems, fmt.Sprintf("%s in %s: the tables add up to %d, the summary says %d", c.what, m.Currency, c.got, c.says))
+			}
+		}
+		for _, c := range m.Channels {
+			if got := channels[[2]string{m.Currency, c.Channel}]; got != c.Amount {
+				problems = append(problems, fmt.Sprintf("channel %s in %s: the lines add up to %d, the summary says %d", c.Channel, m.Currency, got, c.Amount))
+			}
+		}
+	}
+	for _, currency := range slices.Sorted(maps.Keys(sums)) {
+		problems = append(problems, "the summary has no money in "+currency)
+	}
+	v.note("money of the summary", problems...)
+}
+
+// follows holds each table against those that it follows from.
+func (v *verifier) follows() {
+	takeovers, ok := v.rows("takeovers")
+	victims, ok2 := v.rows("victims")
+	charges, ok3 := v.rows("charges")
+	lines, ok4 := v.rows("refunds")
+	if !ok || !ok2 || !ok3 || !ok4 {
+		return
+	}
+	entered := map[string]bool{}
+	for row := range takeovers.n {
+		entered[takeovers.text("account_id", row)] = true
+	}
+	var problems []string
+	for row := range victims.n {
+		if a := victims.text("account_id", row); !entered[a] {
+			problems = append(problems, a+" is a victim without a takeover")
+		}
+	}
+	v.note("every victim was taken over", problems...)
+
+	problems = nil
+	known := map[string]bool{}
+	for row := range charges.n {
+		known[charges.text("account_id", row)+"\x00"+charges.text("txn_id", row)] = true
+		if a := charges.text("account_id", row); !entered[a] {
+			problems = append(problems, charges.text("txn_id", row)+" is a charge of "+a+", which was not taken over")
+		}
+	}
+	v.note("every charge is of an account that was taken over", problems...)
+
+	problems = nil
+	for row := range lines.n {
+		// A line names its charge first, or all of them; returns are not charges.
+		txns := lines.text("txn_id", row)
+		first, _, _ := strings.Cut(txns, ";")
+		account := lines.text("account_id", row)
+		component := lines.text("component", row)
+		if component == "instrument_refund" && !known[account+"\x00"+first] && !known[account+"\x00"+txns] {
+			problems = append(problems, lines.text("refund_id", row)+" stands on "+first+", which is no charge of "+account)
+		}
+		if !entered[account] {
+			problems = append(problems, lines.text("refund_id", row)+" is of "+account+", which was not taken over")
+		}
+	}
+	v.note("every line of the ledger has its charge", problems...)
+	v.losses(victims, lines)
+}
+
+// losses holds the loss of every victim against its lines.
+func (v *verifier) losses(victims, lines rowsOf) {
+	type key struct{ account, currency string }
+	sum := map[key]int64{}
+	for row := range lines.n {
+		sum[key{lines.text("account_id", row), lines.text("currency", row)}] += lines.int("amount", row)
+	}
+	var problems []string
+	for row := range victims.n {
+		k := key{victims.text("account_id", row), victims.text("currency", row)}
+		if got := sum[k]; got != victims.int("net_loss", row) {
+			problems = append(problems, fmt.Sprintf("%s: the lines add up to %d %s, the loss is %d", k.account, got, k.currency, victims.int("net_loss", row)))
+		}
+	}
+	slices.SortFunc(problems, cmp.Compare)
+	v.note("every victim's lines add up to the loss", problems...)
+}
