@@ -100,7 +100,10 @@ func (e *entry) asCharge(pos event.Pos) event.Charge {
 		Session: e.key(event.SessionID), Addr: e.addr(), Store: e.key(event.StoreID), Ref: e.key(event.FundingRef), Pos: pos,
 		Amount: amount, Currency: uint32(money.MustCurrency(e.fields[event.CurrencyCode])), Kind: kind, Status: status,
 		Funding: event.ParseFunding([]byte(e.fields[event.FundingSource]))}
-	if e.fields[event.OriginalTxnID] != "" {
+	switch kind {
+	case event.TransferIn, event.TransferOut, event.Payout:
+		c.Ref = e.key(event.CounterpartyID)
+	case event.Refund, event.Reversal, event.Chargeback:
 		c.Ref = e.key(event.OriginalTxnID)
 	}
 	return c
@@ -166,8 +169,14 @@ func (b *book) shuffle(r *rand.Rand) *book {
 // investigate is Investigate by the default policy.
 func investigate(t testing.TB, l *event.Log, workers int) *forensics.Case {
 	t.Helper()
+	return investigateWith(t, l, forensics.Options{Workers: workers})
+}
+
+// investigateWith is Investigate by the default policy.
+func investigateWith(t testing.TB, l *event.Log, opt forensics.Options) *forensics.Case {
+	t.Helper()
 	p := policy.Default()
-	c, err := forensics.Investigate(context.Background(), l, &p, forensics.Options{Workers: workers})
+	c, err := forensics.Investigate(context.Background(), l, &p, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

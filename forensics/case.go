@@ -4,6 +4,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/odds"
 	"github.com/paytriage/paytriage/forensics/policy"
@@ -27,6 +28,16 @@ type Case struct {
 	Stores    []Store
 	Visits    []StoreVisit
 	Timeline  []Hour
+	Mules     []Mule
+	Decisions []Decision
+
+	// SpentFirst is the order behind Charge.FromFraud, and Unnamed how many
+	// transfers of stolen money went nobody knows where.
+	SpentFirst refund.Order
+	Unnamed    int64
+	// Balances counts what was known of wallets, and of this how much was of an
+	// account and currency with a ledger.
+	Balances, BalancesUsed int64
 
 	// Figures are the numbers that speak for and against the ways in.
 	Figures []campaign.Figure
@@ -52,6 +63,35 @@ type Case struct {
 	// whoever reads the log to set; Investigate does not.
 	Skew      coverage.Skew
 	Corrected int64
+
+	// Files are what was read beside the logs, Unread the rows of them that
+	// were not understood. They too are for whoever reads them to set.
+	Files  []File
+	Unread []UnreadRow
+}
+
+// A File is a file of what people know.
+type File struct {
+	Name                     string
+	Role                     string // balances, decisions or exclude
+	Bytes                    int64
+	SHA256                   [32]byte
+	Read, Accepted, Rejected int64
+}
+
+// The roles of files beside the logs.
+const (
+	BalancesRole  = "balances"
+	DecisionsRole = "decisions"
+	ExcludeRole   = "exclude"
+)
+
+// An UnreadRow is a row of such a file that was not understood.
+type UnreadRow struct {
+	Source         string
+	Line           int64
+	Column, Reason string
+	Raw            string
 }
 
 // An Unanswered question is one for which a column is absent.
@@ -70,7 +110,16 @@ type Victim struct {
 	TopUp, Spend, NetLoss int64
 	Currency              money.Currency
 	Reasons               []string
+
+	// Validation says who holds it beside the logs, Route who recognised it
+	// first. A victim that is Decided is payable whatever its tier.
+	Validation ledger.Validation
+	Route      Route
+	Decided    bool
 }
+
+// owed reports whether what a victim lost is in the totals of what is owed.
+func (v *Victim) owed() bool { return v.Tier >= takeover.Probable || v.Decided }
 
 // A Takeover is an account that someone else got into.
 type Takeover struct {
@@ -85,6 +134,7 @@ type Takeover struct {
 	Lost       bool
 	Reasons    []string
 	Weights    Weights
+	Decided    bool // a person confirmed it
 }
 
 // Weights are the groups of evidence that a score is the sum of.
@@ -105,6 +155,31 @@ type Charge struct {
 	Reasons       []string
 	Source        string
 	Line          int64
+
+	// FromFraud and FromOwn say what a charge that the wallet paid (FromWallet)
+	// was made of: the thieves' money and the owner's. Decided marks one that a person confirmed, SentOn money that was
+	// stolen from another account.
+	FromFraud, FromOwn          int64
+	FromWallet, Decided, SentOn bool
+}
+
+// A Mule is an account that stolen money was transferred to, in one currency.
+type Mule struct {
+	Account  string
+	Received int64
+	// Moved is how much of it left again, as far as Traced: not in an account
+	// that was robbed itself, or of which the logs have no row that fits.
+	Moved       int64
+	Traced      bool
+	Currency    money.Currency
+	From        int64 // accounts that it came from
+	First, Last int64
+	Victim      bool // was robbed itself: what came in counts in its ledger
+	Seen        bool // the logs have rows of it
+	// Transfers is how many there were. Lost is how many of them, and
+	// Unmatched how much, were not found where they came in: what may have
+	// come in by them is left as the account's own.
+	Transfers, Lost, Unmatched int64
 }
 
 // A Refund is a line of the ledger.
@@ -170,16 +245,21 @@ type Hour struct {
 
 // A Total adds up one currency.
 type Total struct {
-	Currency                              money.Currency
-	ByTier                                [4]TierTotal // by takeover.Tier
-	Charges                               int64
-	TopUp, Spend                          int64 // of probable and confirmed victims
-	Owed                                  int64 // lines that may be paid
-	Held, NeedsDecision, Exception        int64
-	NetLoss                               int64 // of probable and confirmed victims
+	Currency                       money.Currency
+	ByTier                         [4]TierTotal // by takeover.Tier
+	Charges                        int64
+	TopUp, Spend                   int64 // of probable and confirmed victims
+	Owed                           int64 // lines that may be paid
+	Held, NeedsDecision, Exception int64
+	NetLoss                        int64 // of probable, confirmed and decided victims
+	// ByDecision adds up the possible victims that a person confirmed; they are
+	// not in ByTier. InFlight is what the lines of accounts that are no victims
+	// add up to, decisions left out: nothing there is approved yet.
+	ByDecision                            TierTotal
+	InFlight                              int64
 	ByChannel                             []ChannelTotal
 	topUps, spends, owed, held, open, odd money.Sum
-	losses                                money.Sum
+	losses, flying                        money.Sum
 }
 
 // A TierTotal adds up the victims of one tier.

@@ -22,6 +22,7 @@ type Examination struct {
 	log *event.Log
 	p   *policy.Policy
 	x   *takeover.Examination
+	inv *investigation // all accounts settled: money goes from one to another
 }
 
 // Examine weighs all visits of a log, as Investigate does, to explain some.
@@ -29,8 +30,20 @@ func Examine(ctx context.Context, log *event.Log, p *policy.Policy, opt Options)
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
+	known, err := know(&opt.Known)
+	if err != nil {
+		return nil, err
+	}
 	x, err := takeover.Examine(ctx, log, p, opt.Workers, opt.Progress)
-	return &Examination{log, p, x}, err
+	if err != nil {
+		return nil, err
+	}
+	known.keep(opt.Known.Balances, x.Visits)
+	inv := &investigation{log: log, p: p, found: x.Findings, known: known}
+	if err := inv.accounts(ctx); err != nil {
+		return nil, err
+	}
+	return &Examination{log, p, x, inv}, inv.follow(ctx)
 }
 
 // ErrNoAccount says that no row of the log is of an account.
@@ -59,6 +72,10 @@ type Explanation struct {
 	Events []Event   // by time
 	Ledger []Refund
 	Losses []Victim // by currency
+	// Decisions are what people decided of the account and its charges, in
+	// order; Dismissed says that the account is therefore out of the case.
+	Decisions []Decision
+	Dismissed bool
 	// MoreUsers, MoreVisits and MoreEvents count what is left out.
 	MoreUsers, MoreVisits, MoreEvents int
 }
@@ -96,14 +113,12 @@ const (
 // Explain tells why an account is called what it is called.
 func (x *Examination) Explain(ctx context.Context, account string, opt ExplainOptions) (*Explanation, error) {
 	q := &question{x: x, opt: opt, key: event.KeyOfString(account),
-		inv: investigation{log: x.log, p: x.p, found: x.x.Findings},
+		inv: investigation{log: x.log, p: x.p, found: x.x.Findings, known: x.inv.known},
 		e:   &Explanation{Account: account, Accounts: x.x.Accounts, Newcomers: int64(len(x.x.Visits)), PriorPPB: x.x.Prior}}
 	if !q.find() {
 		return nil, ErrNoAccount
 	}
-	if err := q.settle(); err != nil {
-		return nil, err
-	}
+	q.settle()
 	q.users()
 	q.visits()
 	q.events()
@@ -138,47 +153,37 @@ type rowAt struct {
 
 // find reads the rows of the account and finds its visits.
 func (q *question) find() bool {
-	found := false
-	for i := range q.x.log.Parts {
-		part := &q.x.log.Parts[i]
-		from := sort.Search(len(part.Logins), func(n int) bool { return part.Logins[n].Account >= q.key })
-		to := sort.Search(len(part.Logins), func(n int) bool { return part.Logins[n].Account > q.key })
-		begin := sort.Search(len(part.Charges), func(n int) bool { return part.Charges[n].Account >= q.key })
-		end := sort.Search(len(part.Charges), func(n int) bool { return part.Charges[n].Account > q.key })
-		if from < to || begin < end {
-			q.a.LoginAt, q.a.ChargeAt = from, begin
-			q.a.Read(part.Logins[from:to:to], part.Charges[begin:end:end])
-			found = true
-			break
-		}
+	rows, found := rowsOf(q.x.log, q.key)
+	if found {
+		q.a.LoginAt, q.a.ChargeAt = rows.loginAt, rows.chargeAt
+		q.a.Read(rows.logins, rows.charges)
 	}
 	visits := q.x.x.Visits
 	q.lo = sort.Search(len(visits), func(n int) bool { return visits[n].Account >= q.key })
 	q.hi = sort.Search(len(visits), func(n int) bool { return visits[n].Account > q.key })
-	return found && q.key != 0
+	return found
 }
 
-// settle makes a suspect of the account, if it is one.
-func (q *question) settle() error {
-	s := suspect{key: q.key}
+// settle takes the account as it was settled among all others.
+func (q *question) settle() {
 	for n := q.lo; n < q.hi; n++ {
-		v := &q.x.x.Visits[n]
-		if n == q.lo || v.Total > q.e.Score {
+		if v := &q.x.x.Visits[n]; n == q.lo || v.Total > q.e.Score {
 			q.e.Score = v.Total
 		}
-		if t := v.Tier(&q.x.p.Verdict); t != takeover.NoTier {
-			s.visits, s.tiers = append(s.visits, *v), append(s.tiers, t)
+	}
+	for _, list := range [][]suspect{q.x.inv.suspects, q.x.inv.dismissed} {
+		for i := range list {
+			if s := &list[i]; s.key == q.key {
+				q.e.Tier, q.e.Score, q.e.Dismissed = s.tier(), s.visits[s.best].Total, s.dismissed
+				q.inv.suspects = []suspect{*s}
+			}
 		}
 	}
-	if len(s.visits) == 0 {
-		return nil
+	for _, d := range q.x.inv.listDecisions() {
+		if d.Account == q.e.Account {
+			q.e.Decisions = append(q.e.Decisions, d)
+		}
 	}
-	if err := q.inv.settle(&s, &q.a); err != nil {
-		return err
-	}
-	q.e.Tier, q.e.Score = s.tier(), s.visits[s.best].Total
-	q.inv.suspects = []suspect{s}
-	return nil
 }
 
 // suspect returns the account as a suspect, or nil.

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/charge"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
 )
@@ -145,6 +147,9 @@ func (q *question) charge(e *Event, n int, t *event.Text) {
 	e.Verdict, e.Why = "own", q.whyOwn(n)
 	s := q.suspect()
 	if s == nil || s.claims[n].Verdict == refund.Own {
+		if s != nil && s.claims[n].Basis == charge.Decided {
+			e.Why = s.decided.words(c.Txn)
+		}
 		return
 	}
 	claim := s.claims[n]
@@ -157,12 +162,38 @@ func (q *question) charge(e *Event, n int, t *event.Text) {
 			e.Visit = q.of[k]
 		}
 	}
-	if e.Why = q.whyTheirs(n); claim.Foreign {
+	switch e.Why = q.whyTheirs(n); claim.Basis {
+	case charge.Decided:
+		e.Why = s.decided.words(c.Txn)
+	case charge.SentOn:
+		e.Why = "money that a thief sent from another account"
+		if from := t.Get(event.CounterpartyID); from != "" {
+			e.Why = "money that a thief sent from account " + from
+		}
+	}
+	if claim.Foreign {
 		e.Why += "; paid with an instrument that the visitor brought"
 	}
 	if slices.Contains(s.ledger.Undone, n) {
 		e.Result = "reversed"
 	}
+}
+
+// words tells the decision that holds of a charge.
+func (d *decided) words(txn event.Key) string {
+	if of, ok := d.charges[txn]; ok && (d.account == nil || d.account.Confirm) {
+		return decisionWords(&of, "the charge")
+	}
+	return decisionWords(d.account, "the account")
+}
+
+// decisionWords tells a decision.
+func decisionWords(d *ledger.Decision, what string) string {
+	verb := "dismissed"
+	if d.Confirm {
+		verb = "confirmed"
+	}
+	return d.Who + " " + verb + " " + what
 }
 
 // whyOwn says why a charge is not held against a visitor.

@@ -3,13 +3,15 @@
 //
 // Investigate is the whole of it, and reads from top to bottom: visits of
 // strangers are found and weighed (takeover, with baseline and source below
-// it), the charges of those who are named are told from the owner's (charge),
-// accounts that belong together are put together (campaign), and each account
-// is settled (refund). What is reported is then turned back into text.
+// it), the charges of those who are named are told from the owner's (charge) and
+// each account is settled (refund), what people decided going before the
+// evidence. Stolen money that was sent to other accounts is followed, and those
+// that were robbed too are settled again. Accounts that belong together are put
+// together (campaign). What is reported is then turned back into text.
 //
-// The package is pure but for that last step, which asks the log for the text
-// of rows: no clock, no randomness, no order of maps. The same log gives the
-// same Case.
+// The package is pure but for two steps, which ask the log for the text of rows:
+// the last one, and following money where nothing but text links two rows. No
+// clock, no randomness, no order of maps: the same log gives the same Case.
 package forensics
 
 import (
@@ -28,12 +30,14 @@ import (
 	"github.com/paytriage/paytriage/forensics/takeover"
 )
 
-// Options do not change the result.
+// Options say how to investigate. None but Known changes the result.
 type Options struct {
 	Workers int // goroutines; at least 1
 	// Progress, if not nil, is told how many rows were looked at since the
 	// last call, from several goroutines. In all it is told Log.Rows.
 	Progress func(rows int64)
+	// Known is what people know beside the logs.
+	Known Known
 }
 
 // Investigate finds the accounts that someone else got into, ties the
@@ -42,12 +46,20 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
+	known, err := know(&opt.Known)
+	if err != nil {
+		return nil, err
+	}
 	found, err := takeover.Search(ctx, log, p, opt.Workers, opt.Progress)
 	if err != nil {
 		return nil, err
 	}
-	inv := &investigation{log: log, p: p, found: found}
+	known.keep(opt.Known.Balances, found.Visits)
+	inv := &investigation{log: log, p: p, found: found, known: known}
 	if err := inv.accounts(ctx); err != nil {
+		return nil, err
+	}
+	if err := inv.follow(ctx); err != nil {
 		return nil, err
 	}
 	inv.group()
@@ -62,9 +74,14 @@ type investigation struct {
 	log   *event.Log
 	p     *policy.Policy
 	found *takeover.Findings
+	known known
 
-	suspects []suspect
-	vectors  []campaign.Vector // by campaign
+	suspects  []suspect
+	dismissed []suspect         // by a person's decision
+	vectors   []campaign.Vector // by campaign
+	flows     []flow            // stolen money that was sent on
+	mules     []mule
+	unnamed   int64 // flows of which no row says where they went
 
 	rows []event.Pos // whose text is wanted
 	text []event.Text
@@ -84,7 +101,13 @@ type suspect struct {
 	charges []event.Charge // all of the account
 	claims  []charge.Claim
 	ledger  refund.Account
-	entries []event.Pos // row that stands for each visit
+	shares  []refund.Share // of the charges that the wallet paid
+	entries []event.Pos    // row that stands for each visit
+
+	decided   *decided // by people; nil for nothing
+	confirmed bool     // the account, by a person
+	dismissed bool
+	balances  []keyedBalance
 }
 
 // tier returns the account's tier.
@@ -127,7 +150,11 @@ func (inv *investigation) accounts(ctx context.Context) error {
 		if err := inv.settle(&s, &account); err != nil {
 			return err
 		}
-		inv.suspects = append(inv.suspects, s)
+		if s.dismissed {
+			inv.dismissed = append(inv.dismissed, s)
+		} else {
+			inv.suspects = append(inv.suspects, s)
+		}
 	}
 	return nil
 }
@@ -150,26 +177,83 @@ func (inv *investigation) settle(s *suspect, a *baseline.Account) error {
 	}
 	s.place = inv.placeOf(a, s)
 	s.vector = campaign.Of(&s.visits[s.best], s.place, inv.tried(), inv.p)
-	in := refund.Input{Charges: s.charges, Possible: s.paidTier() == takeover.Possible,
+	s.decided, s.balances = inv.known.decided[s.key], inv.known.balancesOf(s.key)
+	s.decide()
+	return inv.draw(s)
+}
+
+// decide lets what people decided go before the evidence on charges. A
+// confirmed account is settled as a probable one: its possible charges are the
+// thief's. A return goes with what it undoes.
+func (s *suspect) decide() {
+	if s.decided == nil {
+		return
+	}
+	if a := s.decided.account; a != nil {
+		s.confirmed, s.dismissed = a.Confirm, !a.Confirm
+	}
+	possible := s.paidTier() == takeover.Possible
+	for i := range s.claims {
+		c := &s.claims[i]
+		verdict := c.Verdict
+		if s.confirmed && possible && verdict == refund.Possible {
+			verdict = refund.Named
+		}
+		d, ok := s.decided.charges[s.charges[i].Txn]
+		switch {
+		case s.dismissed:
+			verdict = refund.Own
+		case !ok || isReturn(s.charges[i].Kind):
+			if verdict == c.Verdict {
+				continue
+			}
+		case d.Confirm:
+			verdict = refund.Named
+		default:
+			verdict = refund.Own
+		}
+		c.ByEvidence, c.Basis, c.Verdict = c.Verdict, charge.Decided, verdict
+		if c.Visit < 0 {
+			c.Visit = s.best
+		}
+	}
+}
+
+// draw draws up the ledger of a suspect.
+func (inv *investigation) draw(s *suspect) error {
+	in := refund.Input{Charges: s.charges, Possible: s.possible(),
 		Verdicts: make([]refund.Verdict, len(s.claims)), Foreign: make([]bool, len(s.claims))}
 	for i, c := range s.claims {
 		in.Verdicts[i], in.Foreign[i] = c.Verdict, c.Foreign
+	}
+	for i := range s.balances {
+		in.Balances = append(in.Balances, s.balances[i].KnownBalance)
 	}
 	var err error
 	if s.ledger, err = refund.Settle(in); err != nil {
 		return fmt.Errorf("the ledger of one account: %w", err)
 	}
-	return nil
+	if s.shares = nil; len(s.ledger.Lines) > 0 {
+		s.shares, err = refund.Split(in, inv.known.spentFirst)
+	}
+	return err
 }
 
+// possible reports whether the account is only possibly a victim.
+func (s *suspect) possible() bool { return s.paidTier() == takeover.Possible && !s.confirmed }
+
 // paidTier returns the tier of the surest visit that charged anything: an
-// account may be entered for certain and robbed only possibly.
+// account may be entered for certain and robbed only possibly. Where no visit
+// did, what is the thieves' was decided or came in, and the surest visit counts.
 func (s *suspect) paidTier() takeover.Tier {
 	tier := takeover.NoTier
 	for i := range s.visits {
 		if s.visits[i].Paid {
 			tier = max(tier, s.tiers[i])
 		}
+	}
+	if tier == takeover.NoTier {
+		tier = s.tier()
 	}
 	return tier
 }

@@ -73,6 +73,13 @@ func (b *book) steal(r *rand.Rand, at time.Duration, account, phone string, txns
 	case "topup":
 		words = append(words, "funding_source="+pick(r, "card", "card", "card", "debit", "cash"), "funding_ref=card-"+account)
 		return b.pay(at, account, pick(r, phone, phone, phone+"b"), kind, amount, words...)
+	case "transfer_out":
+		to := fmt.Sprintf("h%03d", r.IntN(25))
+		out := b.pay(at, account, phone, kind, amount, append(words, "counterparty_account_id="+to)...)
+		if to != account && r.IntN(4) > 0 {
+			b.pay(at+time.Second, to, "", "transfer_in", amount, append(words, "counterparty_account_id="+account)...)
+		}
+		return out
 	default:
 		words = append(words, "store_id="+pick(r, "mall", "kiosk", "S01"))
 		return b.pay(at, account, phone, kind, amount, words...)
@@ -159,6 +166,9 @@ func sketch(c *forensics.Case) []string {
 	}
 	for _, v := range c.Totals {
 		add("total", v)
+	}
+	for _, v := range c.Mules {
+		add("mule", v)
 	}
 	return out
 }
@@ -427,6 +437,9 @@ func timelineAddsUp(_ *book, c *forensics.Case) error {
 		if ch.Kind == event.TopUp {
 			topped[ch.Currency] += ch.Amount
 			continue
+		}
+		if ch.Kind == event.TransferIn {
+			continue // nothing was spent by it
 		}
 		spent[ch.Currency] += ch.Amount
 		if ch.Store != "" {

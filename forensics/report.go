@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/charge"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -17,7 +18,9 @@ func (inv *investigation) report() (*Case, error) {
 	c := &Case{Policy: inv.p, Sources: inv.log.Sources, Rejects: inv.log.Rejects,
 		Newcomers: int64(len(inv.found.Visits)), Accounts: inv.found.Accounts,
 		PriorPPB: inv.found.Prior, WrongMilli: inv.found.Wrong,
-		FailureRate: inv.found.Sources.Failures, EntryRate: inv.found.Sources.Entries}
+		FailureRate: inv.found.Sources.Failures, EntryRate: inv.found.Sources.Entries,
+		SpentFirst: inv.known.spentFirst, Unnamed: inv.unnamed, Balances: inv.known.given, BalancesUsed: inv.balancesUsed(),
+		Decisions: inv.listDecisions()}
 	ids := inv.campaignIDs()
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
@@ -28,6 +31,15 @@ func (inv *investigation) report() (*Case, error) {
 		c.Refunds = append(c.Refunds, lines...)
 	}
 	inv.places(c)
+	for i := range inv.mules {
+		m := &inv.mules[i]
+		field := event.CounterpartyID
+		if m.own {
+			field = event.AccountID
+		}
+		m.Account = inv.textOf(m.name).Get(field)
+		c.Mules = append(c.Mules, m.Mule)
+	}
 	inv.period(c)
 	if err := c.complete(inv.hours()); err != nil {
 		return nil, err
@@ -37,6 +49,20 @@ func (inv *investigation) report() (*Case, error) {
 	c.campaigns(inv, ids)
 	c.sort()
 	return c, nil
+}
+
+// balancesUsed counts the balances of accounts and currencies with a ledger.
+func (inv *investigation) balancesUsed() int64 {
+	var n int64
+	for i := range inv.suspects {
+		s := &inv.suspects[i]
+		for k := range s.balances {
+			if slices.ContainsFunc(s.ledger.Totals, func(t refund.Total) bool { return t.Currency == s.balances[k].Currency }) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // campaignIDs names the campaigns after their first takeover.
@@ -86,6 +112,7 @@ func (inv *investigation) takeover(s *suspect, ids []string) Takeover {
 		TakeoverAt: s.takeoverAt(), SourceIP: t.Get(event.IP), Device: t.Get(event.DeviceID),
 		Lost: s.standing() > 0, Reasons: inv.reasons(s, s.best),
 		Weights: Weights{prior, v.Own() - v.Visit - v.Conduct, v.Visit, v.Conduct, v.Shared, v.Company},
+		Decided: s.confirmed,
 	}
 }
 
@@ -115,8 +142,21 @@ func (inv *investigation) charges(s *suspect) []Charge {
 			Tier: s.tiers[claim.Visit], Score: v.Total, Reasons: inv.reasons(s, claim.Visit),
 			Source: inv.log.Sources[row.Pos.Source()].Name, Line: t.Line,
 		}
-		if claim.Verdict == refund.Possible {
+		switch {
+		case claim.Basis == charge.SentOn:
+			c.Reasons, c.SentOn = []string{sentOn}, true
+		case claim.Basis == charge.Decided:
+			c.Decided = true
+			if claim.ByEvidence == refund.Own { // nothing but the decision speaks
+				c.Tier, c.Score, c.Reasons = takeover.Possible, 0, []string{byDecision}
+			} else if claim.ByEvidence == refund.Possible {
+				c.Tier = takeover.Possible
+			}
+		case claim.Verdict == refund.Possible:
 			c.Tier = takeover.Possible
+		}
+		if at, ok := slices.BinarySearchFunc(s.shares, n, func(s refund.Share, n int) int { return cmp.Compare(s.Charge, n) }); ok {
+			c.FromWallet, c.FromFraud, c.FromOwn = true, s.shares[at].Fraud, s.shares[at].Own
 		}
 		if slices.Contains(s.ledger.Undone, n) {
 			c.Status = "reversed"
@@ -124,6 +164,23 @@ func (inv *investigation) charges(s *suspect) []Charge {
 		out = append(out, c)
 	}
 	return out
+}
+
+// The reasons of charges that the account's visits do not speak for.
+const (
+	sentOn     = "stolen_elsewhere"
+	byDecision = "decided"
+)
+
+// A Code is a code that files show, and what it means.
+type Code struct{ Code, Doc string }
+
+// ChargeReasons lists the reasons of charges beside those of takeover.
+func ChargeReasons() []Code {
+	return []Code{
+		{sentOn, "money that was stolen from another account and sent here"},
+		{byDecision, "by the evidence the owner's, but a person decided that it is stolen"},
+	}
 }
 
 // ledger lists the victims, one a currency, and the lines of a suspect.
@@ -168,11 +225,17 @@ func payer(l *refund.Line) string {
 func (inv *investigation) victim(s *suspect, t *refund.Total, ids []string) Victim {
 	v := Victim{Account: inv.account(s), Tier: s.paidTier(), Vector: s.vector, Campaign: ids[s.campaign],
 		TakeoverAt: s.takeoverAt(), Charges: int64(t.Charges), TopUp: t.TopUp, Spend: t.Spend,
-		NetLoss: t.NetLoss, Currency: t.Currency}
+		NetLoss: t.NetLoss, Currency: t.Currency, Decided: s.confirmed}
+	if s.decided != nil {
+		v.Route = s.decided.route
+		if s.confirmed {
+			v.Validation = s.decided.account.Validation
+		}
+	}
 	best := -1
 	for n, claim := range s.claims {
 		row := &s.charges[n]
-		counts := claim.Verdict == refund.Named || claim.Verdict == refund.Possible && v.Tier == takeover.Possible
+		counts := claim.Verdict == refund.Named || claim.Verdict == refund.Possible && s.possible()
 		if !counts || money.Currency(row.Currency) != t.Currency || row.Status == event.Declined {
 			continue
 		}
@@ -364,7 +427,7 @@ func (c *Case) campaigns(inv *investigation, ids []string) {
 		if i == 0 || c.Victims[i-1].Account != v.Account { // once, whatever the currencies
 			l.Victims++
 		}
-		if v.Tier == takeover.Possible {
+		if !v.owed() {
 			continue
 		}
 		if l.Currency == 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paytriage/paytriage/forensics/charge"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/refund"
 	"github.com/paytriage/paytriage/forensics/source"
@@ -28,6 +29,12 @@ func (inv *investigation) texts(ctx context.Context) error {
 			}
 		}
 	}
+	for i := range inv.dismissed {
+		inv.rows = append(inv.rows, inv.dismissed[i].entries...)
+	}
+	for i := range inv.mules {
+		inv.rows = append(inv.rows, inv.mules[i].name)
+	}
 	for _, c := range inv.found.Sources.Attack {
 		inv.rows = append(inv.rows, c.Row)
 	}
@@ -48,9 +55,9 @@ func (inv *investigation) texts(ctx context.Context) error {
 }
 
 // reported reports whether charge n of a suspect is in any table: it is the
-// attacker's, or a line of the ledger stands on it.
+// attacker's, a line of the ledger stands on it, or a person decided on it.
 func (inv *investigation) reported(s *suspect, n int) bool {
-	if s.claims[n].Verdict != refund.Own {
+	if c := &s.claims[n]; c.Verdict != refund.Own || c.Basis == charge.Decided {
 		return true
 	}
 	for i := range s.ledger.Lines {
@@ -107,6 +114,59 @@ func (inv *investigation) verify() error {
 			if err := check(c.Txn, t.Get(event.TxnID), c.Pos); err != nil {
 				return err
 			}
+			if c.Ref != 0 && c.Kind == event.TransferOut && s.claims[n].Verdict != refund.Own {
+				if err := check(c.Ref, t.Get(event.CounterpartyID), c.Pos); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return inv.verifyKnown()
+}
+
+// verifyKnown checks that what people know is of the accounts and charges that
+// it was used for, and not of others with the same key.
+func (inv *investigation) verifyKnown() error {
+	same := func(said, logged string) error {
+		if said != logged {
+			return fmt.Errorf("the ids %q and %q have one key; rename one of them", said, logged)
+		}
+		return nil
+	}
+	for _, list := range [][]suspect{inv.suspects, inv.dismissed} {
+		for i := range list {
+			s := &list[i]
+			account := inv.account(s)
+			if s.decided != nil {
+				if err := same(s.decided.text, account); err != nil {
+					return err
+				}
+				if err := inv.verifyCharges(s, same); err != nil {
+					return err
+				}
+			}
+			for n := range s.balances {
+				if err := same(s.balances[n].text, account); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// verifyCharges checks the charges of a suspect that people decided on.
+func (inv *investigation) verifyCharges(s *suspect, same func(said, logged string) error) error {
+	if s.dismissed {
+		return nil // as a whole
+	}
+	for n := range s.charges {
+		d, ok := s.decided.charges[s.charges[n].Txn]
+		if !ok || !inv.reported(s, n) {
+			continue
+		}
+		if err := same(d.Txn, inv.textOf(s.charges[n].Pos).Get(event.TxnID)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -26,9 +26,16 @@ func (c *Case) complete(hours []Hour) error {
 		v := &c.Victims[i]
 		total(v.Currency).victim(v)
 	}
+	victims := map[purse]bool{}
+	for i := range c.Victims {
+		victims[purse{c.Victims[i].Account, c.Victims[i].Currency}] = true
+	}
 	for i := range c.Refunds {
 		r := &c.Refunds[i]
 		total(r.Currency).line(r)
+		if r.Status != refund.NeedsDecision && !victims[purse{r.Account, r.Currency}] {
+			total(r.Currency).flying.Add(r.Amount)
+		}
 	}
 	for _, t := range totals {
 		if err := t.close(); err != nil {
@@ -43,11 +50,20 @@ func (c *Case) complete(hours []Hour) error {
 	return c.timeline(hours)
 }
 
+// A purse is one currency of an account.
+type purse struct {
+	account  string
+	currency money.Currency
+}
+
 func (t *Total) victim(v *Victim) {
 	tier := &t.ByTier[v.Tier]
+	if v.Tier == takeover.Possible && v.Decided {
+		tier = &t.ByDecision
+	}
 	tier.Victims++
 	tier.sum.Add(v.NetLoss)
-	if v.Tier == takeover.Possible {
+	if !v.owed() {
 		return
 	}
 	t.Charges += v.Charges
@@ -88,6 +104,7 @@ func (t *Total) close() error {
 	}
 	t.TopUp, t.Spend, t.NetLoss = take(&t.topUps), take(&t.spends), take(&t.losses)
 	t.Owed, t.Held, t.NeedsDecision, t.Exception = take(&t.owed), take(&t.held), take(&t.open), take(&t.odd)
+	t.ByDecision.NetLoss, t.InFlight = take(&t.ByDecision.sum), take(&t.flying)
 	for i := range t.ByTier {
 		t.ByTier[i].NetLoss = take(&t.ByTier[i].sum)
 	}
@@ -98,9 +115,9 @@ func (t *Total) close() error {
 }
 
 // counted reports whether a charge counts as stolen: it moved money, was not
-// undone, and is at least probably the attacker's.
+// undone, and is at least probably the attacker's, or a person says so.
 func (c *Charge) counted() bool {
-	return (c.Status == "approved" || c.Status == "pending") && c.Tier >= takeover.Probable
+	return (c.Status == "approved" || c.Status == "pending") && (c.Tier >= takeover.Probable || c.Decided)
 }
 
 // spent reports whether a charge took value out of the account.
@@ -317,6 +334,9 @@ func (c *Case) sort() {
 	})
 	slices.SortFunc(c.Campaigns, func(a, b Campaign) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), strings.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(c.Mules, func(a, b Mule) int {
+		return cmp.Or(strings.Compare(a.Currency.String(), b.Currency.String()), cmp.Compare(b.Received, a.Received), strings.Compare(a.Account, b.Account))
 	})
 	slices.SortFunc(c.Stores, func(a, b Store) int {
 		return cmp.Or(cmp.Compare(b.Amount, a.Amount), strings.Compare(a.Store, b.Store), strings.Compare(a.Currency.String(), b.Currency.String()))

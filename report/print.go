@@ -174,11 +174,15 @@ func headline(s *Summary) []console.Pair {
 	var pairs []console.Pair
 	add := func(key, value string) { pairs = append(pairs, console.Pair{Key: key, Value: value}) }
 	if !s.Complete() {
-		add("INCOMPLETE", fmt.Sprintf("%s of %s rows were not understood%s; every figure may be too low", count(s.Rows.Rejected), count(s.Rows.Read), damaged(s)))
+		add("INCOMPLETE", unread(s))
 	}
 	notRobbed := ""
 	if s.blind(event.Payments) == "" {
-		add("victims", s.Victims.text(""))
+		victims := s.Victims.text("")
+		if d := s.Decisions; d != nil && d.VictimsConfirmed > 0 {
+			victims += ", " + count(d.VictimsConfirmed) + " of them confirmed by a person"
+		}
+		add("victims", victims)
 		add("net loss", netLoss(s))
 		if s.EnteredOnly > 0 {
 			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"
@@ -204,8 +208,51 @@ func headline(s *Summary) []console.Pair {
 	}
 	add("logs", fmt.Sprintf("%s to %s (UTC); %s, %s", brief(s.Range.From), brief(s.Range.To),
 		several(s.Accounts, "account", "accounts"), several(s.Newcomers, "visit of a newcomer", "visits of newcomers")))
+	pairs = append(pairs, knownPairs(s)...)
 	if k := s.ClockSkew; k != nil && (k.Estimate != nil || k.Applied != 0) {
 		add("clock skew", k.Text())
+	}
+	return pairs
+}
+
+// unread says what was not understood.
+func unread(s *Summary) string {
+	var all []string
+	if damage := damaged(s); s.Rows.Rejected > 0 || damage != "" {
+		all = append(all, fmt.Sprintf("%s of %s rows were not understood%s; every figure may be too low", count(s.Rows.Rejected), count(s.Rows.Read), damage))
+	}
+	if b := s.Balances; b != nil && b.Unreadable > 0 {
+		all = append(all, fmt.Sprintf("%s of %s balances were not understood; their wallets are settled without", count(b.Unreadable), count(b.Read)))
+	}
+	return strings.Join(all, "; ")
+}
+
+// knownPairs tells what people know, and where the money went.
+func knownPairs(s *Summary) []console.Pair {
+	var pairs []console.Pair
+	add := func(key, format string, args ...any) {
+		pairs = append(pairs, console.Pair{Key: key, Value: fmt.Sprintf(format, args...)})
+	}
+	if t := s.SentOn; t != nil {
+		text := several(t.Transfers, "stolen transfer", "stolen transfers") + " to " + several(t.Accounts, "account", "accounts")
+		if t.Victims > 0 {
+			text += ", " + count(t.Victims) + " of them robbed too"
+		}
+		if t.Unmatched > 0 {
+			text += "; " + count(t.Unmatched) + " not found where they came in: what came in is left as the owner's"
+		}
+		add("sent on", "%s (mules)", text)
+	}
+	if d := s.Decisions; d != nil {
+		add("decisions", "%s: %s applied (accounts: %s confirmed, %s dismissed; charges: %s and %s), %s overridden, %s without effect (decisions)",
+			several(d.Read, "row", "rows"), count(d.Applied), count(d.ConfirmedAccounts), count(d.DismissedAccounts),
+			count(d.ConfirmedCharges), count(d.DismissedCharges), count(d.Overridden), count(d.Unmatched))
+	}
+	if b := s.Balances; b != nil {
+		add("balances", "%s, %s of them of accounts with a ledger", several(b.Read, "row", "rows"), count(b.Used))
+	}
+	if s.Victims != (TierCounts{}) {
+		add("spent first", "%s; for the split of charges alone, no total changes with it", s.SpentFirst)
 	}
 	return pairs
 }
@@ -290,11 +337,19 @@ func firstSteps(s *Summary) []console.Pair {
 		spared = "; lost = no: not robbed yet"
 	}
 	add(entered, "lock %s (takeovers%s)", several(entered, "entered account", "entered accounts"), spared)
+	if t := s.SentOn; t != nil {
+		n := t.Accounts - t.Victims
+		add(n, "freeze %s that stolen money was sent to (mules)", several(n, "account", "accounts"))
+	}
 	places := int64(s.Tables["sources"])
 	add(places, "block %s (sources)", several(places, "address or device of the attack", "addresses, networks and devices of the attack"))
 	visits := int64(s.Tables["store_visits"])
 	add(visits, "ask for the cameras of %s (store_visits)", several(visits, "visit to a shop", "visits to shops"))
-	add(s.Takeovers.Possible, "look at %s (takeovers, tier possible)", several(s.Takeovers.Possible, "possible case", "possible cases"))
+	undecided := s.Takeovers.Possible
+	if d := s.Decisions; d != nil {
+		undecided -= d.PossibleConfirmed
+	}
+	add(undecided, "look at %s (takeovers, tier possible)", several(undecided, "possible case", "possible cases"))
 	owed := amounts(s, func(m *MoneySummary) int64 { return m.Owed })
 	add(int64(len(owed)), "pay back %s (refunds, status open)", strings.Join(owed, ", "))
 	if !many {
@@ -327,8 +382,10 @@ func moneyPairs(m *MoneySummary) []console.Pair {
 	add("net loss", m.NetLoss, true)
 	add("  of confirmed victims", m.NetLossConfirmed, false)
 	add("  of probable victims", m.NetLossProbable, false)
+	add("  of possible victims that a person confirmed", m.NetLossDecided, false)
 	add("net loss by status: owed now", m.Owed, true)
 	add("  held", m.Held, false)
+	add("    of it where nothing is approved yet, in no loss above", m.InFlight, false)
 	add("  exceptions, for a person", m.Exception, false)
 	for i, c := range m.Channels {
 		key := "  " + c.Channel

@@ -10,6 +10,7 @@ package report
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -217,6 +218,11 @@ func newManifest(command []string, c *forensics.Case) *Manifest {
 			SHA256:    hex.EncodeToString(s.SHA256[:]),
 			RowCounts: RowCounts{s.Read, s.Accepted, s.Rejected, s.Duplicates, s.Repeats}})
 	}
+	for i := range c.Files {
+		f := &c.Files[i]
+		m.Inputs = append(m.Inputs, Input{Name: f.Name, Role: f.Role, Bytes: f.Bytes, SHA256: hex.EncodeToString(f.SHA256[:]),
+			RowCounts: RowCounts{Read: f.Read, Accepted: f.Accepted, Rejected: f.Rejected}})
+	}
 	return m
 }
 
@@ -236,6 +242,26 @@ func Read(dir, name string) (*table.Table, error) {
 		return nil, fmt.Errorf("no table %q", name)
 	}
 	schema := Schemas()[at]
+	t, err := read(dir, schema)
+	if errors.Is(err, table.ErrMissing) && len(later[name]) > 0 {
+		// A case of an earlier version: what it could not say is null.
+		older := schema
+		older.Columns = slices.DeleteFunc(slices.Clone(schema.Columns), func(c table.Column) bool { return slices.Contains(later[name], c.Name) })
+		if t, err = read(dir, older); err == nil {
+			return copied(t, schema.Columns, allRows(t)), nil
+		}
+	}
+	return t, err
+}
+
+// later are the columns that cases of earlier versions lack.
+var later = map[string][]string{
+	"victims": {"validation", "recognised_by"},
+	"charges": {"from_fraud", "from_own", "decision"},
+}
+
+func read(dir string, schema table.Schema) (*table.Table, error) {
+	name := schema.Name
 	if _, err := os.Stat(filepath.Join(dir, atomicfile.Manifest)); err != nil {
 		return nil, &OpenError{fmt.Errorf("%s: is no finished case: it has no %s", dir, atomicfile.Manifest), "name the folder that analyze wrote"}
 	}

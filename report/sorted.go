@@ -54,12 +54,20 @@ func allRows(t *table.Table) []int {
 }
 
 // copied returns the rows and columns of a table that are named, in that order.
+// A column that the table lacks is null.
 func copied(t *table.Table, columns []table.Column, rows []int) *table.Table {
 	s := t.Schema()
 	out := table.New(table.Schema{Name: s.Name, Doc: s.Doc, Columns: columns}, len(rows))
 	for c, col := range columns {
-		at, _ := s.Find(col.Name)
-		from, to := t.Cells(at), out.Cells(c)
+		at, ok := s.Find(col.Name)
+		to := out.Cells(c)
+		if !ok {
+			for range rows {
+				to.AppendNull()
+			}
+			continue
+		}
+		from := t.Cells(at)
 		for _, row := range rows {
 			switch {
 			case from.Null(row) && col.Nullable:

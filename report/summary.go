@@ -41,11 +41,17 @@ type Summary struct {
 	Campaigns     int            `json:"campaigns"`
 	Stores        int            `json:"stores"`
 	Method        MethodSummary  `json:"method"`
-	Rows          RowCounts      `json:"rows"`
-	Sources       []SourceCounts `json:"sources"`
-	ClockSkew     *ClockSkew     `json:"clock_skew"`
-	Unanswered    []Unanswered   `json:"not_computable"`
-	Tables        map[string]int `json:"tables"`
+	// SpentFirst is whose money in a wallet counts as spent first, in the split
+	// of charges. No figure here changes with it.
+	SpentFirst string           `json:"spent_first"`
+	SentOn     *SentOnSummary   `json:"sent_on"`   // null if no stolen money was
+	Balances   *BalanceSummary  `json:"balances"`  // null if none were given
+	Decisions  *DecisionSummary `json:"decisions"` // null if none were given
+	Rows       RowCounts        `json:"rows"`
+	Sources    []SourceCounts   `json:"sources"`
+	ClockSkew  *ClockSkew       `json:"clock_skew"`
+	Unanswered []Unanswered     `json:"not_computable"`
+	Tables     map[string]int   `json:"tables"`
 }
 
 // A Span is a range of times, both ends included.
@@ -84,19 +90,56 @@ type RecentSummary struct {
 
 // A MoneySummary is the money in one currency.
 type MoneySummary struct {
-	Currency         string           `json:"currency"`
-	NetLoss          int64            `json:"net_loss"`
-	NetLossConfirmed int64            `json:"net_loss_confirmed"`
-	NetLossProbable  int64            `json:"net_loss_probable"`
-	NetLossPossible  int64            `json:"net_loss_possible"`
-	TopUp            int64            `json:"topup_amount"`
-	Spend            int64            `json:"spend_amount"`
-	FraudCharges     int64            `json:"fraud_charges"`
-	Owed             int64            `json:"owed"`
-	Held             int64            `json:"held"`
-	Exception        int64            `json:"exception"`
-	NeedsDecision    int64            `json:"needs_decision"`
-	Channels         []ChannelSummary `json:"channels"`
+	Currency         string `json:"currency"`
+	NetLoss          int64  `json:"net_loss"`
+	NetLossConfirmed int64  `json:"net_loss_confirmed"`
+	NetLossProbable  int64  `json:"net_loss_probable"`
+	NetLossPossible  int64  `json:"net_loss_possible"`
+	TopUp            int64  `json:"topup_amount"`
+	Spend            int64  `json:"spend_amount"`
+	FraudCharges     int64  `json:"fraud_charges"`
+	Owed             int64  `json:"owed"`
+	Held             int64  `json:"held"`
+	Exception        int64  `json:"exception"`
+	NeedsDecision    int64  `json:"needs_decision"`
+	// NetLossDecided is of possible victims that a person confirmed; InFlight
+	// the lines of accounts in which nothing is approved yet, in no loss.
+	NetLossDecided int64            `json:"net_loss_by_decision"`
+	InFlight       int64            `json:"in_flight"`
+	Channels       []ChannelSummary `json:"channels"`
+}
+
+// A SentOnSummary counts transfers of stolen money to other accounts.
+type SentOnSummary struct {
+	Transfers int64 `json:"transfers"`
+	Unmatched int64 `json:"unmatched"` // not found where they came in
+	Unnamed   int64 `json:"unnamed"`   // of which no row says where they went
+	Accounts  int64 `json:"accounts"`
+	Victims   int64 `json:"victims"` // of these accounts robbed themselves
+}
+
+// A BalanceSummary is the account of rows of the file of balances.
+type BalanceSummary struct {
+	Read       int64 `json:"read"`
+	Used       int64 `json:"used"` // of an account and currency with a ledger
+	Unreadable int64 `json:"unreadable"`
+}
+
+// A DecisionSummary counts decisions of people by what became of them.
+type DecisionSummary struct {
+	Read       int64 `json:"read"`
+	Applied    int64 `json:"applied"`
+	Overridden int64 `json:"overridden"`
+	Unmatched  int64 `json:"unmatched"` // match nothing in the case
+	// Of those that were applied:
+	ConfirmedAccounts int64 `json:"confirmed_accounts"`
+	DismissedAccounts int64 `json:"dismissed_accounts"`
+	ConfirmedCharges  int64 `json:"confirmed_charges"`
+	DismissedCharges  int64 `json:"dismissed_charges"`
+	// VictimsConfirmed and PossibleConfirmed count the victims and takeovers that
+	// were only possible before.
+	VictimsConfirmed  int64 `json:"possible_victims_confirmed"`
+	PossibleConfirmed int64 `json:"possible_takeovers_confirmed"`
 }
 
 // A ChannelSummary adds up the ledger lines of one channel, those that need a
@@ -173,6 +216,9 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 		Method: MethodSummary{c.PriorPPB, c.WrongMilli, c.FailureRate, c.EntryRate},
 		Money:  []MoneySummary{}, Vectors: []VectorCount{}, Unanswered: []Unanswered{}, Tables: map[string]int{}}
 	s.Range = Span{stamp(c.First), stamp(c.Last)}
+	s.SpentFirst = c.SpentFirst.String()
+	s.sentOn(c)
+	s.known(c)
 	s.ClockSkew = NewClockSkew(&c.Skew, c.Corrected)
 	for i := range c.Victims {
 		s.Victims.add(c.Victims[i].Tier)
@@ -206,6 +252,79 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 		s.Tables[t.Schema().Name] = t.Rows()
 	}
 	return s
+}
+
+// sentOn counts where stolen money was sent. An account with two currencies
+// stands in the table twice.
+func (s *Summary) sentOn(c *forensics.Case) {
+	if len(c.Mules) == 0 && c.Unnamed == 0 {
+		return
+	}
+	s.SentOn = &SentOnSummary{Transfers: c.Unnamed, Unmatched: c.Unnamed, Unnamed: c.Unnamed}
+	seen := map[string]bool{}
+	for i := range c.Mules {
+		m := &c.Mules[i]
+		s.SentOn.Transfers += m.Transfers
+		s.SentOn.Unmatched += m.Lost
+		if seen[m.Account] {
+			continue
+		}
+		seen[m.Account] = true
+		s.SentOn.Accounts++
+		if m.Victim {
+			s.SentOn.Victims++
+		}
+	}
+}
+
+// known counts what people know.
+func (s *Summary) known(c *forensics.Case) {
+	for i := range c.Files {
+		switch f := &c.Files[i]; f.Role {
+		case forensics.BalancesRole:
+			s.Balances = &BalanceSummary{Read: f.Read, Used: c.BalancesUsed, Unreadable: f.Rejected}
+		case forensics.DecisionsRole:
+			s.Decisions = &DecisionSummary{Read: f.Read}
+		}
+	}
+	if s.Decisions == nil {
+		return
+	}
+	for i := range c.Decisions {
+		s.Decisions.add(&c.Decisions[i])
+	}
+	for i := range c.Takeovers {
+		if t := &c.Takeovers[i]; t.Decided && t.Tier == takeover.Possible {
+			s.Decisions.PossibleConfirmed++
+		}
+	}
+	for i := range c.Victims {
+		if v := &c.Victims[i]; v.Decided && v.Tier == takeover.Possible {
+			s.Decisions.VictimsConfirmed++
+		}
+	}
+}
+
+func (s *DecisionSummary) add(d *forensics.Decision) {
+	switch {
+	case d.Effect == forensics.DecisionOverridden:
+		s.Overridden++
+		return
+	case d.Effect != forensics.DecisionApplied:
+		s.Unmatched++
+		return
+	}
+	s.Applied++
+	switch {
+	case d.Txn != "" && d.Confirm:
+		s.ConfirmedCharges++
+	case d.Txn != "":
+		s.DismissedCharges++
+	case d.Confirm:
+		s.ConfirmedAccounts++
+	default:
+		s.DismissedAccounts++
+	}
 }
 
 // signs notes when the attack began and was seen last, and whether it goes on. One
@@ -295,6 +414,7 @@ func moneyOf(t *forensics.Total) MoneySummary {
 		NetLossPossible:  t.ByTier[takeover.Possible].NetLoss,
 		TopUp:            t.TopUp, Spend: t.Spend, FraudCharges: t.Charges,
 		Owed: t.Owed, Held: t.Held, Exception: t.Exception, NeedsDecision: t.NeedsDecision,
+		NetLossDecided: t.ByDecision.NetLoss, InFlight: t.InFlight,
 		Channels: []ChannelSummary{}}
 	for _, c := range t.ByChannel {
 		m.Channels = append(m.Channels, ChannelSummary{c.Channel.String(), c.Lines, c.Amount})
@@ -327,6 +447,9 @@ func (s *Summary) source(e *event.Source) {
 
 // Complete reports whether every row of every source was understood.
 func (s *Summary) Complete() bool {
+	if s.Balances != nil && s.Balances.Unreadable > 0 {
+		return false
+	}
 	for i := range s.Sources {
 		if s.Sources[i].Rejected > 0 || s.Sources[i].Trouble != "" {
 			return false

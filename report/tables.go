@@ -17,6 +17,8 @@ const (
 	docReasons  = "codes joined by ;"
 	docCurrency = "code of ISO 4217, or of a unit of points"
 	docMinor    = "in minor units of the currency"
+
+	docValidation = "who holds it beside the logs, by a decision on the account: none, customer, issuer, operator"
 )
 
 func col(name string, k table.Kind, doc string) table.Column {
@@ -46,6 +48,8 @@ func fillers() []filler {
 		{visitsSchema, fillVisits},
 		{timelineSchema, fillTimeline},
 		{rejectsSchema, fillRejects},
+		{mulesSchema, fillMules},
+		{decisionsSchema, fillDecisions},
 	}
 }
 
@@ -89,6 +93,8 @@ var victimsSchema = table.Schema{
 		col("net_loss", table.Amount, "sum of the lines of the ledger, "+docMinor),
 		col("currency", table.Code, docCurrency),
 		col("reasons", table.Text, docReasons),
+		maybe("validation", table.Code, docValidation),
+		maybe("recognised_by", table.Code, "who recognised it first: customer, issuer, own_detection"),
 	},
 }
 
@@ -109,6 +115,8 @@ func fillVictims(c *forensics.Case, row *table.Appender) {
 		row.Amount(v.NetLoss)
 		row.Code(v.Currency.String())
 		row.Text(strings.Join(v.Reasons, ";"))
+		row.Code(v.Validation.String())
+		row.Code(v.Route.String())
 		row.End()
 	}
 }
@@ -182,6 +190,9 @@ var chargesSchema = table.Schema{
 		col("source", table.Code, "file that the row stands in"),
 		col("line", table.Int, "line of the row, from 1"),
 		col("logged_at", table.Time, "time of the charge as the log has it"),
+		maybe("from_fraud", table.Amount, "of a stolen charge that the wallet paid: money that the thieves had put in, by --spent-first; it changes no total, "+docMinor),
+		maybe("from_own", table.Amount, "likewise the owner's money; both add up to the amount, "+docMinor),
+		maybe("decision", table.Code, "confirm where a person decided that it is stolen"),
 	},
 }
 
@@ -204,8 +215,23 @@ func fillCharges(c *forensics.Case, row *table.Appender) {
 		row.Code(ch.Source)
 		row.Int(ch.Line)
 		row.Time(ch.Time + c.Corrected)
+		if ch.FromWallet {
+			row.Amount(ch.FromFraud)
+			row.Amount(ch.FromOwn)
+		} else {
+			row.Null()
+			row.Null()
+		}
+		row.CodeOrNull(confirmed(ch.Decided))
 		row.End()
 	}
+}
+
+func confirmed(decided bool) string {
+	if decided {
+		return decisionWord(true)
+	}
+	return ""
 }
 
 var refundsSchema = table.Schema{
@@ -423,6 +449,101 @@ func fillRejects(c *forensics.Case, row *table.Appender) {
 		row.Code(r.Reason)
 		row.Text(r.Raw)
 		row.TextOrNull(r.Others)
+		row.End()
+	}
+	for i := range c.Unread {
+		r := &c.Unread[i]
+		row.Code(r.Source)
+		row.Int(r.Line)
+		row.CodeOrNull(r.Column)
+		row.Code(r.Reason)
+		row.Text(r.Raw)
+		row.TextOrNull("")
+		row.End()
+	}
+}
+
+var mulesSchema = table.Schema{
+	Name: "mules", Doc: "an account that stolen money was transferred to, straight from a robbed account or through others",
+	Columns: []table.Column{
+		col("account_id", table.Text, "the account, as the transfers name it"),
+		col("received", table.Amount, "stolen money that was sent to it, "+docMinor),
+		maybe("moved_on", table.Amount, "of it left again by payments, transfers and payouts, taken as the stolen money first; empty where the logs cannot tell, and for accounts that were robbed themselves, "+docMinor),
+		col("currency", table.Code, docCurrency),
+		col("from_accounts", table.Int, "accounts that sent it"),
+		col("first_seen", table.Time, "first of these transfers"),
+		col("last_seen", table.Time, "last of these transfers"),
+		col("victim", table.Code, "yes if it was robbed itself: then what came in counts as the thieves' money in its ledger; else no, and it has no line there"),
+		col("transfers", table.Int, "transfers of stolen money to it"),
+		col("unmatched", table.Int, "of them not found where they came in: whatever came in by them is left as the account's own"),
+		col("unmatched_amount", table.Amount, docMinor),
+	},
+}
+
+func fillMules(c *forensics.Case, row *table.Appender) {
+	for i := range c.Mules {
+		m := &c.Mules[i]
+		row.Text(m.Account)
+		row.Amount(m.Received)
+		if m.Traced {
+			row.Amount(m.Moved)
+		} else {
+			row.Null()
+		}
+		row.Code(m.Currency.String())
+		row.Int(m.From)
+		row.Time(m.First)
+		row.Time(m.Last)
+		row.Code(yesNo(m.Victim))
+		row.Int(m.Transfers)
+		row.Int(m.Lost)
+		row.Amount(m.Unmatched)
+		row.End()
+	}
+}
+
+var decisionsSchema = table.Schema{
+	Name: "decisions", Doc: "what a person decided of an account or a charge, and what became of it",
+	Columns: []table.Column{
+		col("account_id", table.Text, "account, as the decision has it"),
+		maybe("txn_id", table.Text, "the charge; empty where the whole account is meant"),
+		col("decision", table.Code, "confirm (it is fraud) or dismiss (it is not)"),
+		col("validation", table.Code, "who holds it: customer, issuer, operator"),
+		col("who", table.Text, "who decided"),
+		maybe("why", table.Text, "and why"),
+		col("decided_at", table.Time, "when; of several decisions on one thing the last one holds"),
+		col("effect", table.Code, effectsDoc()),
+		maybe("tier", table.Code, "of the account's losses by the evidence alone; empty where nobody is found to have entered it"),
+	},
+}
+
+func effectsDoc() string {
+	var all []string
+	for _, e := range forensics.DecisionEffects() {
+		all = append(all, e.String()+" ("+e.Doc()+")")
+	}
+	return strings.Join(all, ", ")
+}
+
+func decisionWord(confirm bool) string {
+	if confirm {
+		return "confirm"
+	}
+	return "dismiss"
+}
+
+func fillDecisions(c *forensics.Case, row *table.Appender) {
+	for i := range c.Decisions {
+		d := &c.Decisions[i]
+		row.Text(d.Account)
+		row.TextOrNull(d.Txn)
+		row.Code(decisionWord(d.Confirm))
+		row.Code(d.Validation.String())
+		row.Text(d.Who)
+		row.TextOrNull(d.Why)
+		row.Time(d.When)
+		row.Code(d.Effect.String())
+		row.CodeOrNull(d.Tier.String())
 		row.End()
 	}
 }

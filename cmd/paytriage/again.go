@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/coverage"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
@@ -30,6 +31,7 @@ func (o *again) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.in.auth, "auth", nil, "where the auth log is now (repeatable)")
 	f.StringArrayVar(&o.in.payments, "payments", nil, "where the payment log is now (repeatable)")
 	f.StringArrayVar(&o.in.history, "history", nil, "where the older auth log is now (repeatable)")
+	f.StringVar(&o.in.exclude, "exclude", "", "where the list of what was left out is now")
 	f.StringVar(&o.in.zones, "tz", "", "as given to analyze, where its command line is not known")
 	f.StringVar(&o.in.currency, "currency", "", "as given to analyze, where its command line is not known")
 	f.IntVar(&o.in.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
@@ -56,6 +58,16 @@ func (o *again) load(ctx context.Context, std streams, folder string, s *report.
 	}
 	opt, err := o.in.parse()
 	if err != nil {
+		return nil, nil, err
+	}
+	list, file, err := o.in.excluded()
+	if err != nil {
+		return nil, nil, err
+	}
+	if file != nil {
+		opt.Exclude = list
+	}
+	if err := sameKnown(m, forensics.ExcludeRole, file); err != nil {
 		return nil, nil, err
 	}
 	named, err := o.in.expand()
@@ -135,14 +147,69 @@ func (o *again) asMade(m *report.Manifest) error {
 		now *string
 		was string
 	}{{&o.in.zones, was.zones}, {&o.in.currency, was.currency}, {&o.in.policyFile, was.policyFile},
-		{&o.in.maxUnpacked, was.maxUnpacked}, {&o.in.cardKey, was.cardKey}} {
+		{&o.in.maxUnpacked, was.maxUnpacked}, {&o.in.cardKey, was.cardKey},
+		{&o.in.balances, was.balances}, {&o.in.decisions, was.decisions}, {&o.in.exclude, was.exclude}, {&o.in.spentFirst, was.spentFirst}} {
 		if *r.now == "" {
 			*r.now = r.was
 		}
 	}
-	o.in.partOptions = was.partOptions
+	o.in.from, o.in.to = was.from, was.to
 	o.in.profiles, o.in.params, o.in.year = was.profiles, was.params, was.year
 	return nil
+}
+
+// readKnown reads again what people knew when the case was made, and makes sure that
+// it is the same.
+func (o *again) readKnown(folder string) (*known, error) {
+	m, err := report.ReadManifest(folder)
+	if err != nil {
+		return nil, err
+	}
+	if o.in.spentFirst == "" {
+		o.in.spentFirst = spentFirstWords[0]
+	}
+	k, err := o.in.knownOptions.read()
+	if err != nil {
+		return nil, err
+	}
+	for _, role := range []string{forensics.BalancesRole, forensics.DecisionsRole} {
+		var file *forensics.File
+		if at := slices.IndexFunc(k.files, func(f forensics.File) bool { return f.Role == role }); at >= 0 {
+			file = &k.files[at]
+		}
+		if err := sameKnown(m, role, file); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+// sameKnown makes sure that a file beside the logs is the one that the case was
+// made with, or that neither is there.
+func sameKnown(m *report.Manifest, role string, file *forensics.File) error {
+	was, now := "", ""
+	if at := slices.IndexFunc(m.Inputs, func(in report.Input) bool { return in.Role == role }); at >= 0 {
+		was = m.Inputs[at].SHA256
+	}
+	if file != nil {
+		now = hex.EncodeToString(file.SHA256[:])
+	}
+	if was == now {
+		return nil
+	}
+	return &hintError{fmt.Errorf("the %s are not those that the case was made with", map[string]string{
+		forensics.BalancesRole: "balances", forensics.DecisionsRole: "decisions", forensics.ExcludeRole: "exclusions"}[role]),
+		"name the same file with --" + role + ", or make the case again with the new one"}
+}
+
+// isLog reports whether an input is a log, and no file beside the logs.
+func isLog(role string) bool {
+	for _, r := range []event.Role{event.Auth, event.Payments, event.History} {
+		if r.String() == role {
+			return true
+		}
+	}
+	return false
 }
 
 // sameInputs makes sure that the logs are those of the manifest, whatever their
@@ -151,8 +218,10 @@ func sameInputs(m *report.Manifest, log *event.Log) error {
 	type input struct{ role, hash string }
 	was := map[input][]report.Input{}
 	for _, in := range m.Inputs {
-		k := input{in.Role, in.SHA256}
-		was[k] = append(was[k], in)
+		if isLog(in.Role) {
+			k := input{in.Role, in.SHA256}
+			was[k] = append(was[k], in)
+		}
 	}
 	var problems []string
 	for i := range log.Sources {

@@ -25,6 +25,7 @@ type analyzeOptions struct {
 	policyFile              string
 	readingOptions
 	partOptions
+	knownOptions
 	force, json, quiet bool
 	progress, skew     string
 
@@ -40,6 +41,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.policyFile, "policy", "", "YAML file that changes thresholds; each with its reason")
 	o.readingOptions.addFlags(f)
 	o.partOptions.addFlags(f)
+	o.knownOptions.addFlags(f)
 	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
@@ -58,9 +60,24 @@ campaigns, shops, an hourly timeline and every row that was not understood.
 
 The logs are CSV in the neutral schema (see 'paytriage schema input'), plain or
 packed with gzip or zstd. Nothing is written until everything is known; a
-finished case folder is only replaced with --force.`,
+finished case folder is only replaced with --force.
+
+--balances says what wallets held, so that a claw-back is split into what the
+wallet still holds and what its owner has spent (victim_used, for a person). A
+balance is at the end of the log (at = closing, the default) or before its first
+row (at = opening); as_of moves it: after the rows of that instant, or before
+them. Pending rows count as booked. A balance that leads the wallet below zero,
+or contradicts another, is an exception line, for a row is missing. Wallets that
+the file does not name are settled as without it.
+
+--decisions gives accounts and charges that people decided on: confirm or
+dismiss, who, why, when; the last decision on a thing holds. A confirmed account
+is payable even if it was only possible, a dismissed one leaves the case; a
+charge counts as the thief's or the owner's. The table decisions says what each
+row did; tiers stay what the evidence says.`,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
+  paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
   zcat auth.csv.gz | paytriage analyze --auth - --payments payments.csv --out case --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -80,8 +97,11 @@ finished case folder is only replaced with --force.`,
 	complete(cmd, "format", append([]string{strings.Join(report.Formats, ",")}, report.Formats...)...)
 	complete(cmd, "progress", progressModes...)
 	complete(cmd, "skew", skewAuto)
+	complete(cmd, "spent-first", spentFirstWords...)
 	cmd.MarkFlagDirname("out")
 	cmd.MarkFlagFilename("policy", "yaml", "yml")
+	cmd.MarkFlagFilename("balances", "csv")
+	cmd.MarkFlagFilename("decisions", "csv")
 	return cmd
 }
 
@@ -109,6 +129,9 @@ func (o *analyzeOptions) validate() error {
 		return progressError(o.progress, "analyze")
 	}
 	if _, err := parseSkew(o.skew); err != nil {
+		return err
+	}
+	if _, err := o.order(); err != nil {
 		return err
 	}
 	for _, f := range o.formats {
@@ -165,7 +188,19 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: named.paths()})
+	known, err := o.knownOptions.read()
+	if err != nil {
+		return err
+	}
+	list, file, err := o.excluded()
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		opt.Exclude, known.files = list, append(known.files, *file)
+	}
+	paths := append(named.paths(), o.knownOptions.paths()...)
+	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: paths})
 	if err != nil {
 		return err
 	}
@@ -198,11 +233,12 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 		return err
 	}
 	bar.begin("investigating", log.Rows(), inRows)
-	found, err := forensics.Investigate(ctx, log, &p, forensics.Options{Workers: o.workers, Progress: bar.add})
+	found, err := forensics.Investigate(ctx, log, &p, forensics.Options{Workers: o.workers, Progress: bar.add, Known: known.Known})
 	if err != nil {
 		return err
 	}
 	found.Skew, found.Corrected = skew, applied
+	found.Files, found.Unread = known.files, known.unread
 	bar.begin("writing", int64(len(report.Schemas())), inTables)
 	summary, err := folder.Write(ctx, found, bar.add)
 	if err != nil {
@@ -246,6 +282,14 @@ func incomplete(s *report.Summary, folder string) error {
 	if n := s.Rows.Rejected; n > 0 {
 		problems = append(problems, fmt.Sprintf("%d of %d rows were rejected", n, s.Rows.Read))
 		hints = append(hints, "'paytriage show "+folder+" rejects' lists each with its line and the reason")
+	}
+	if b := s.Balances; b != nil && b.Unreadable > 0 {
+		problems = append(problems, fmt.Sprintf("%d of %d balances could not be read", b.Unreadable, b.Read))
+		if s.Rows.Rejected == 0 {
+			hints = append(hints, "'paytriage show "+folder+" rejects' lists them with line and reason")
+		} else {
+			hints = append(hints, "so it does the balances")
+		}
 	}
 	for i := range s.Sources {
 		if t := s.Sources[i].Trouble; t != "" {

@@ -37,7 +37,9 @@ line, whose each charge is and why; and what is owed. It does so for victims and
 for all others.
 
 The logs are those that the case was made from, which its manifest names; where
-they have moved, name them with --auth and --payments. Changed logs are refused.`,
+they have moved, name them with --auth and --payments. Changed logs are refused.
+So it is with the balances and decisions that the case was made with: where a
+person's decision goes before the evidence, that is said.`,
 		Example: `  paytriage explain case t8b9edee6w
   paytriage explain case n7pzq3qt0k --json
   paytriage explain case t8b9edee6w --raw --rows 0`,
@@ -55,11 +57,15 @@ they have moved, name them with --auth and --payments. Changed logs are refused.
 	f := cmd.Flags()
 	o.again.addFlags(f)
 	f.StringVar(&o.in.policyFile, "policy", "", "where the policy file is now")
+	f.StringVar(&o.in.balances, "balances", "", "where the file of balances is now")
+	f.StringVar(&o.in.decisions, "decisions", "", "where the file of decisions is now")
 	f.IntVar(&o.rows, "rows", 200, "show at most so many rows of the account, those of visitors first; 0 for all")
 	f.BoolVar(&o.raw, "raw", false, "show the rows as they stand in their files, too")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	complete(cmd, "progress", progressModes...)
 	cmd.MarkFlagFilename("policy", "yaml", "yml")
+	cmd.MarkFlagFilename("balances", "csv")
+	cmd.MarkFlagFilename("decisions", "csv")
 	return cmd
 }
 
@@ -94,7 +100,11 @@ func runExplain(ctx context.Context, std streams, o *explainOptions, folder, acc
 	if err != nil {
 		return err
 	}
-	x, err := forensics.Examine(ctx, log, p, forensics.Options{Workers: o.in.workers})
+	known, err := o.readKnown(folder)
+	if err != nil {
+		return err
+	}
+	x, err := forensics.Examine(ctx, log, p, forensics.Options{Workers: o.in.workers, Known: known.Known})
 	if err != nil {
 		return err
 	}
@@ -170,6 +180,9 @@ func explainAccount(ctx context.Context, x *forensics.Examination, said map[stri
 		return nil, err
 	}
 	row, ok := said[account]
+	if e.Dismissed && !ok {
+		return &explanation{Explanation: e}, nil
+	}
 	if row.tier != e.Tier || ok && row.score != int64(e.Score) {
 		return nil, fmt.Errorf("account %.100q is %s with score %d in the case, and %s with %d now: %w", account, tierWord(row.tier), row.score, tierWord(e.Tier), e.Score, errOtherScore)
 	}

@@ -33,6 +33,20 @@ type explainOut struct {
 	MoreEvents    int            `json:"events_left_out"`
 	Losses        []explainLoss  `json:"losses"`
 	Ledger        []explainLine  `json:"ledger"`
+	// Decisions are what people decided of the account; Dismissed says that it
+	// is therefore out of the case.
+	Decisions []explainDecision `json:"decisions"`
+	Dismissed bool              `json:"dismissed"`
+}
+
+type explainDecision struct {
+	Txn        string `json:"txn_id,omitempty"`
+	Decision   string `json:"decision"`
+	Validation string `json:"validation"`
+	Who        string `json:"who"`
+	Why        string `json:"why,omitempty"`
+	When       string `json:"when"`
+	Effect     string `json:"effect"`
 }
 
 type explainUser struct {
@@ -167,9 +181,10 @@ func jsonShare(ppb int64) *int64 {
 
 func explainJSON(e *explanation) *explainOut {
 	out := &explainOut{SchemaVersion: explainVersion, Account: e.Account, Named: e.Tier >= takeover.Probable, Tier: jsonTier(e.Tier),
-		Meaning: meanings[e.Tier], Vector: e.vector, Campaign: e.campaign, PolicyHash: e.policyHash,
+		Meaning: meaningOf(e), Vector: e.vector, Campaign: e.campaign, PolicyHash: e.policyHash,
 		Accounts: e.Accounts, Newcomers: e.Newcomers, PriorPPB: e.PriorPPB, Failed: e.Failed,
 		Users: []explainUser{}, Visits: []explainVisit{}, Events: []explainEvent{}, Losses: []explainLoss{}, Ledger: []explainLine{},
+		Decisions: []explainDecision{}, Dismissed: e.Dismissed,
 		MoreUsers: e.MoreUsers, MoreVisits: e.MoreVisits, MoreEvents: e.MoreEvents}
 	if len(e.Visits) > 0 {
 		score := int64(e.Score)
@@ -190,6 +205,14 @@ func explainJSON(e *explanation) *explainOut {
 	for i := range e.Losses {
 		l := &e.Losses[i]
 		out.Losses = append(out.Losses, explainLoss{l.Currency.String(), l.Charges, l.TopUp, l.Spend, l.NetLoss})
+	}
+	for i := range e.Decisions {
+		d := &e.Decisions[i]
+		verb := "dismiss"
+		if d.Confirm {
+			verb = "confirm"
+		}
+		out.Decisions = append(out.Decisions, explainDecision{d.Txn, verb, d.Validation.String(), d.Who, d.Why, jsonTime(d.When), d.Effect.String()})
 	}
 	for i := range e.Ledger {
 		r := &e.Ledger[i]

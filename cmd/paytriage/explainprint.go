@@ -73,7 +73,17 @@ func headPairs(e *explanation) []console.Pair {
 		return pairs
 	}
 	add("verdict", fmt.Sprintf("%s, score %d: %s", tierWord(e.Tier), e.Score, oddsWords(e.Score)))
-	add("that means", meanings[e.Tier])
+	add("that means", meaningOf(e))
+	for i := range e.Decisions {
+		key := ""
+		if i == 0 {
+			key = "decisions"
+		}
+		add(key, decisionText(&e.Decisions[i]))
+	}
+	if e.Dismissed {
+		add("therefore", "the account is out of the case: it is no victim, and nothing of it is owed")
+	}
 	if e.vector != "" {
 		add("way in", e.vector+", campaign "+e.campaign)
 	}
@@ -84,6 +94,40 @@ func headPairs(e *explanation) []console.Pair {
 	}
 	add("to begin with", fmt.Sprintf("of the %s visits of newcomers in these logs, %s are taken for thieves' before any evidence", count(e.Newcomers), sharePercent(e.PriorPPB)))
 	return pairs
+}
+
+// meaningOf says what the tier of an account promises, unless a person went
+// further.
+func meaningOf(e *explanation) string {
+	if e.Tier == takeover.Possible && confirmedByPerson(e) {
+		return "the logs alone leave it open; a person confirmed it, so that what it lost is owed"
+	}
+	return meanings[e.Tier]
+}
+
+func confirmedByPerson(e *explanation) bool {
+	return slices.ContainsFunc(e.Decisions, func(d forensics.Decision) bool {
+		return d.Txn == "" && d.Confirm && d.Effect == forensics.DecisionApplied
+	})
+}
+
+// decisionText tells a decision and what became of it.
+func decisionText(d *forensics.Decision) string {
+	what, verb := "the account", "dismissed"
+	if d.Txn != "" {
+		what = "charge " + word(d.Txn)
+	}
+	if d.Confirm {
+		verb = "confirmed"
+	}
+	text := fmt.Sprintf("%s %s %s on %s", word(d.Who), verb, what, stampUTC(d.When))
+	if d.Why != "" {
+		text += " (" + word(d.Why) + ")"
+	}
+	if d.Effect != forensics.DecisionApplied {
+		return text + ": without effect, " + d.Effect.Doc()
+	}
+	return text + ": applied"
 }
 
 // nothingWeighed says why an account has no visits.

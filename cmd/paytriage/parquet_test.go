@@ -71,8 +71,15 @@ func colourful(t *testing.T) string {
 		write(t, path, text)
 	}
 	spoil(t, pay, 30)
+	sent, decisions := filepath.Join(dir, "sent.csv"), filepath.Join(dir, "decisions.csv")
+	write(t, sent, "event_time,txn_id,account_id,kind,amount,currency,device_id,counterparty_account_id\n"+
+		"2019-07-01T09:30:00Z,OUT1,=cmd(1),transfer_out,50,JPY,86ff19b2-fa2c-400c-83a4-07a8e462d580,\"@運び屋, 1\"\n"+
+		"2019-07-01T09:30:00Z,IN1,\"@運び屋, 1\",transfer_in,50,JPY,,=cmd(1)\n"+
+		"2019-07-01T09:31:00Z,OUT2,=cmd(1),transfer_out,5,JPY,86ff19b2-fa2c-400c-83a4-07a8e462d580,elsewhere\n")
+	write(t, decisions, "account_id,txn_id,decision,who,why,when,validation\n"+
+		"'=cmd(1),,confirm,+who,\"届出, \"\"1\"\"\n2\",2019-07-04,customer\nnobody,T1,dismiss,who,,2019-07-04,\n")
 	out := filepath.Join(t.TempDir(), "case")
-	mustExit(t, 3, "analyze", "--auth", auth, "--payments", pay, "--out", out, "--format", "csv,parquet", "--quiet")
+	mustExit(t, 3, "analyze", "--auth", auth, "--payments", pay, "--payments", sent, "--decisions", decisions, "--out", out, "--format", "csv,parquet", "--quiet")
 	return out
 }
 

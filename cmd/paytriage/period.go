@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report/console"
@@ -35,18 +35,28 @@ func (o *partOptions) parse(opt *parsers.Options) (err error) {
 	if opt.To != 0 && opt.From > opt.To {
 		return &usageError{fmt.Sprintf("--from %s is later than --to %s", o.from, o.to), "nothing lies between them"}
 	}
+	return nil
+}
+
+// excluded reads the list of what to leave out, nil where there is none.
+func (o *partOptions) excluded() (*parsers.Indicators, *forensics.File, error) {
 	if o.exclude == "" {
-		return nil
+		return nil, nil, nil
 	}
-	f, err := os.Open(o.exclude)
+	f, err := openKnown("--exclude", o.exclude)
 	if err != nil {
-		return &hintError{fmt.Errorf("--exclude: %w", err), "check the name of the file"}
+		return nil, nil, err
 	}
 	defer f.Close()
-	if opt.Exclude, err = parsers.ReadIndicators(f); err != nil {
-		return &hintError{fmt.Errorf("%s: %w", o.exclude, err), "lines such as 'account,test-0001' or 'ip,192.0.2.0/24' below the header 'kind,value'"}
+	list, err := parsers.ReadIndicators(f)
+	if err == nil {
+		err = f.rest()
 	}
-	return nil
+	if err != nil {
+		return nil, nil, &hintError{fmt.Errorf("%s: %w", o.exclude, err), "lines such as 'account,test-0001' or 'ip,192.0.2.0/24' below the header 'kind,value'"}
+	}
+	file := f.file(forensics.ExcludeRole, o.exclude, int64(list.Len()), 0)
+	return list, &file, nil
 }
 
 // localLayouts are the layouts of times without a zone, the first a day.

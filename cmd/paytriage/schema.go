@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
@@ -160,6 +161,9 @@ func printCodes(w io.Writer) error {
 	for _, r := range takeover.AllReasons() {
 		code(r.String(), r.Doc())
 	}
+	for _, r := range forensics.ChargeReasons() {
+		code(r.Code, r.Doc)
+	}
 	section("\nways in (vector)")
 	for _, v := range campaign.Vectors() {
 		code(v.String(), v.Doc())
@@ -175,6 +179,10 @@ func printCodes(w io.Writer) error {
 	section("\nreasons of refunds")
 	for _, r := range refund.AllReasons() {
 		code(r.String(), r.Doc())
+	}
+	section("\neffects of decisions")
+	for _, e := range forensics.DecisionEffects() {
+		code(e.String(), e.Doc())
 	}
 	for _, c := range ledger.Codes() {
 		section("\n" + c.Of)

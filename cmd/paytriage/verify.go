@@ -124,6 +124,8 @@ func (o *verifyOptions) inputs(m *report.Manifest) report.Checks {
 		name, _, _ := strings.Cut(in.Name, "!") // a member of an archive
 		f, found := byName[in.Role+name]
 		switch {
+		case !isLog(in.Role):
+			checks = append(checks, report.VerifyFile(in.Name, in.Role+" "+in.Name, in.Bytes, in.SHA256))
 		case sums[in.Role+in.SHA256]:
 			checks = append(checks, report.Check{What: what, State: report.Holds})
 		case found:

@@ -214,6 +214,9 @@ func markCharges(c *control.Case, charges, refunds *table.Table) error {
 		if !ok || m == nil {
 			return fmt.Errorf("table charges: row %d: account %.40q is no takeover, or the charge has no tier", row+1, account)
 		}
+		if cells("decision").Text(row) != "" {
+			tier = max(tier, takeover.Probable) // a person decided it
+		}
 		key := event.KeyOfString(txn)
 		m.Charges[key] = tier
 		if status := cells("status").Text(row); tier < takeover.Probable || status == event.Declined.String() {
@@ -237,7 +240,7 @@ func markVictims(c *control.Case, t *table.Table) error {
 		if !ok || !known || m == nil {
 			return fmt.Errorf("table victims: row %d: account %.40q is no takeover, or has no tier or currency", row+1, account)
 		}
-		if tier >= takeover.Probable {
+		if v := cells("validation").Text(row); tier >= takeover.Probable || v != "" && v != "none" {
 			m.Losses = append(m.Losses, control.Loss{Currency: currency, TopUp: cells("topup_amount").Int(row), Spend: cells("spend_amount").Int(row)})
 		}
 	}

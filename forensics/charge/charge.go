@@ -24,7 +24,22 @@ type Claim struct {
 	Verdict refund.Verdict
 	// Foreign marks a top-up from an instrument that the attacker brought.
 	Foreign bool
+
+	// Basis is what the verdict rests on, ByEvidence the verdict of the logs
+	// where that is another basis. Attribute knows the logs alone.
+	Basis      Basis
+	ByEvidence refund.Verdict
 }
+
+// A Basis is what a claim rests on.
+type Basis uint8
+
+// The bases.
+const (
+	Evidence Basis = iota // the visits of the account
+	Decided               // a person's decision
+	SentOn                // the money was stolen from another account and sent here
+)
 
 // Attribute returns a claim for each charge of an account, given the visits of
 // attackers to it and how sure each is.

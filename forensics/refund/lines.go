@@ -182,11 +182,11 @@ func (b *book) walletLines(g *chains, p *pool) {
 		amount = min(p.withPossible, 0)
 	}
 	var used int64
-	opening, known := g.in.opening(p.Currency)
+	opening, known, torn := g.opening(p.Currency)
 	below := false
 	if known {
 		var closing int64
-		if closing, below = g.closing(p.Currency, opening); !below && amount < 0 && closing+amount < 0 {
+		if closing, below = g.closing(p.Currency, opening); !below && !torn && amount < 0 && closing+amount < 0 {
 			amount, used = -closing, closing+amount
 		}
 	}
@@ -195,6 +195,9 @@ func (b *book) walletLines(g *chains, p *pool) {
 	line.Charges, line.Reasons = b.walletRows(g, p.Currency, spared)
 	if below {
 		line.Reasons.add(BalanceBelowZero)
+	}
+	if torn {
+		line.Reasons.add(BalancesDiffer)
 	}
 	if amount < 0 {
 		line.Component = BalanceClawback

@@ -81,6 +81,30 @@ func (g *chains) compareRows(i, j int) int {
 	return cmp.Or(cmp.Compare(p.Time, q.Time), cmp.Compare(p.Txn, q.Txn))
 }
 
+// opening returns the balance of the wallet before the first row, where it is
+// known, and whether what is known of it contradicts itself.
+func (g *chains) opening(c money.Currency) (amount int64, known, torn bool) {
+	amount, known = g.in.opening(c)
+	charges, moved, row := g.in.Charges, int64(0), 0
+	for _, b := range g.in.Balances {
+		if b.Currency != c {
+			continue
+		}
+		for ; row < len(charges) && charges[row].Time < b.Until; row++ {
+			if charges[row].Currency == uint32(c) {
+				moved += int64(g.nodes[row].legs[wallet]) * charges[row].Amount
+			}
+		}
+		switch at := b.Amount - moved; {
+		case !known:
+			amount, known = at, true
+		case at != amount:
+			torn = true
+		}
+	}
+	return amount, known, torn
+}
+
 // closing returns the balance after the last row, and whether it was below
 // zero at the end of any instant. Within an instant rows have no order.
 func (g *chains) closing(c money.Currency, opening int64) (balance int64, below bool) {

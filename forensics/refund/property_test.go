@@ -1,11 +1,14 @@
 package refund_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/paytriage/paytriage/forensics/event"
@@ -14,7 +17,7 @@ import (
 )
 
 // wallets is how many random accounts each property is tried on.
-const wallets = 20_000
+const wallets = 12_000
 
 // each runs a check over random accounts, and fails if it never saw what it
 // is about.
@@ -47,7 +50,7 @@ func dump(in refund.Input, a refund.Account) string {
 		s += fmt.Sprintf("%2d at %d verdict %d %v %v %d %v txn %x ref %x %v foreign %v\n", i, c.Time, in.Verdicts[i], c.Kind, c.Status,
 			c.Amount, money.Currency(c.Currency), uint64(c.Txn), uint64(c.Ref), c.Funding, in.Foreign != nil && in.Foreign[i])
 	}
-	return s + fmt.Sprintf("possible %v opening %v\n", in.Possible, in.Opening) + write(a, names)
+	return s + fmt.Sprintf("possible %v opening %v balances %v\n", in.Possible, in.Opening, in.Balances) + write(a, names)
 }
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
@@ -104,10 +107,16 @@ func random(r *rand.Rand) refund.Input {
 		}
 	}
 	for _, c := range currencies {
-		if r.IntN(3) == 0 {
-			in.Opening = append(in.Opening, refund.Opening{Currency: money.Currency(c), Amount: int64(r.IntN(40)) * 1000})
+		cur, known := money.Currency(c), r.IntN(10)
+		if known < 3 {
+			in.Opening = append(in.Opening, refund.Opening{Currency: cur, Amount: int64(r.IntN(40)) * 1000})
+		}
+		for range []int{0, 0, 1, 1, 1, 1, 2, 0, 0, 0}[known] {
+			in.Balances = append(in.Balances, refund.KnownBalance{Currency: cur, Amount: int64(r.IntN(20)) * pick[int64](r, 100, 1000, 2000),
+				Until: pick(r, math.MinInt64, int64(r.IntN(n))*1e6, math.MaxInt64)})
 		}
 	}
+	slices.SortStableFunc(in.Balances, func(a, b refund.KnownBalance) int { return cmp.Compare(a.Until, b.Until) })
 	return in
 }
 
@@ -202,7 +211,7 @@ func TestSumIsLoss(t *testing.T) {
 // reorder returns the account with its rows in another order: new row k is
 // old row order[k].
 func reorder(in refund.Input, order []int) refund.Input {
-	out := refund.Input{Possible: in.Possible, Opening: in.Opening}
+	out := refund.Input{Possible: in.Possible, Opening: in.Opening, Balances: in.Balances}
 	for _, i := range order {
 		out.Charges = append(out.Charges, in.Charges[i])
 		out.Verdicts = append(out.Verdicts, in.Verdicts[i])
@@ -289,6 +298,12 @@ func TestTwoCurrencies(t *testing.T) {
 		for _, o := range in.Opening {
 			twice.Opening = append(twice.Opening[:len(twice.Opening):len(twice.Opening)], refund.Opening{Currency: o.Currency | 1<<31, Amount: o.Amount})
 		}
+		for _, o := range in.Balances {
+			other := o
+			other.Currency |= 1 << 31
+			twice.Balances = append(twice.Balances[:len(twice.Balances):len(twice.Balances)], other)
+		}
+		slices.SortStableFunc(twice.Balances, func(a, b refund.KnownBalance) int { return cmp.Compare(a.Until, b.Until) })
 		order := identity(len(twice.Charges))
 		slices.SortStableFunc(order, func(i, j int) int { return int(twice.Charges[i].Time - twice.Charges[j].Time) })
 		twice = reorder(twice, order)
@@ -369,7 +384,7 @@ func TestWhoPressed(t *testing.T) {
 // for changes nobody's line, while opening balances are not known.
 func TestOwnRowsDoNotMatter(t *testing.T) {
 	each(t, always, func(r *rand.Rand, in refund.Input, _ refund.Account) error {
-		in.Opening = nil
+		in.Opening, in.Balances = nil, nil
 		a := settle(t, in)
 		more := reorder(in, identity(len(in.Charges)))
 		last := in.Charges[len(in.Charges)-1]
@@ -400,4 +415,147 @@ func TestInputUntouched(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestClosingIsOpening: a balance that is known anywhere says as much as one
+// before the first row, if it fits it.
+func TestClosingIsOpening(t *testing.T) {
+	about := func(in refund.Input, a refund.Account) bool { return len(in.Opening) > 0 && len(a.Lines) > 0 }
+	each(t, about, func(r *rand.Rand, in refund.Input, _ refund.Account) error {
+		in.Balances = nil
+		a := settle(t, in)
+		later := in
+		later.Opening = nil
+		for _, o := range in.Opening {
+			until := pick(r, math.MinInt64, int64(r.IntN(15))*1e6, math.MaxInt64)
+			so := reorder(in, identity(len(in.Charges)))
+			for i := range so.Charges {
+				if so.Charges[i].Time >= until {
+					so.Charges[i].Amount = 0
+				}
+			}
+			moved := replay(so, func(int) bool { return true })[walletLeg(uint32(o.Currency))]
+			later.Balances = append(later.Balances, refund.KnownBalance{Currency: o.Currency, Amount: o.Amount + moved, Until: until})
+		}
+		slices.SortStableFunc(later.Balances, func(a, b refund.KnownBalance) int { return cmp.Compare(a.Until, b.Until) })
+		if b := settle(t, later); !reflect.DeepEqual(a, b) {
+			return fmt.Errorf("as closing balances: %s", dump(later, b))
+		}
+		if !slices.Equal(split(t, in, refund.ProRata), split(t, later, refund.ProRata)) {
+			return fmt.Errorf("another split")
+		}
+		return nil
+	})
+}
+
+// TestBalancesMoveNoTotal: whatever is known of a wallet, what is owed in all is
+// the same; only what is taken back from whom is another.
+func TestBalancesMoveNoTotal(t *testing.T) {
+	about := func(in refund.Input, a refund.Account) bool {
+		return len(in.Opening)+len(in.Balances) > 0 && slices.ContainsFunc(a.Lines, func(l refund.Line) bool { return l.Component == refund.BalanceClawback })
+	}
+	each(t, about, func(_ *rand.Rand, in refund.Input, a refund.Account) error {
+		blind := in
+		blind.Opening, blind.Balances = nil, nil
+		if b := settle(t, blind); !reflect.DeepEqual(a.Totals, b.Totals) || !reflect.DeepEqual(a.Undone, b.Undone) {
+			return fmt.Errorf("without balances: %s", dump(blind, b))
+		}
+		return nil
+	})
+}
+
+// keys are what the id of each line is made of.
+func keys(in refund.Input, a refund.Account) map[string]int64 {
+	out := map[string]int64{}
+	for _, l := range a.Lines {
+		key := fmt.Sprint(l.Currency, l.Component)
+		if l.Component == refund.InstrumentRefund || l.Component == refund.UnmatchedReturn {
+			key += fmt.Sprint(" ", uint64(in.Charges[l.Charges[0]].Txn))
+		}
+		out[key] = l.Gross
+	}
+	return out
+}
+
+// TestOneObligationOneID: no two lines of an account have one name, and one that
+// stands on a charge keeps its name and what was captured when evidence grows:
+// when rows follow, or when charges of the owner turn out to be the attacker's.
+func TestOneObligationOneID(t *testing.T) {
+	each(t, always, func(r *rand.Rand, in refund.Input, a refund.Account) error {
+		before := keys(in, a)
+		if len(before) != len(a.Lines) {
+			return fmt.Errorf("%d lines have %d names", len(a.Lines), len(before))
+		}
+		more := reorder(in, identity(len(in.Charges)))
+		for i, v := range more.Verdicts {
+			if v == refund.Own && r.IntN(2) == 0 {
+				more.Verdicts[i] = refund.Named
+			}
+		}
+		last := in.Charges[len(in.Charges)-1]
+		c := event.Charge{Time: last.Time + 1, Txn: 1_000_000, Kind: event.Payment, Amount: 7, Currency: last.Currency, Funding: event.Balance}
+		more.Charges, more.Verdicts = append(more.Charges, c), append(more.Verdicts, refund.Named)
+		if more.Foreign != nil {
+			more.Foreign, more.Stoppable = append(more.Foreign, false), append(more.Stoppable, false)
+		}
+		b := settle(t, more)
+		after := keys(more, b)
+		for key, gross := range before {
+			if now, ok := after[key]; strings.Contains(key, refund.InstrumentRefund.String()) && (!ok || now != gross) {
+				return fmt.Errorf("%s was of %d, and is of %d: %s", key, gross, now, dump(more, b))
+			}
+		}
+		return nil
+	})
+}
+
+// TestStoppableIsHeld: what the issuer can still stop is never open, and what
+// stands on it says so.
+func TestStoppableIsHeld(t *testing.T) {
+	about := func(in refund.Input, a refund.Account) bool {
+		return slices.ContainsFunc(a.Lines, func(l refund.Line) bool { return l.Reasons.Has(refund.IssuerMayStop) })
+	}
+	each(t, about, func(_ *rand.Rand, in refund.Input, a refund.Account) error {
+		for _, l := range a.Lines {
+			if l.Component != refund.InstrumentRefund || in.Stoppable == nil || !in.Stoppable[l.Charges[0]] || l.Amount <= 0 {
+				continue
+			}
+			if l.Status == refund.Open || !l.Reasons.Has(refund.IssuerMayStop) {
+				return fmt.Errorf("%+v", l)
+			}
+		}
+		return nil
+	})
+}
+
+// TestSumsMeet: over all wallets, lines, accounts, channels and statuses add up
+// to the same in each currency.
+func TestSumsMeet(t *testing.T) {
+	type sums struct{ lines, accounts, channels, statuses map[money.Currency]int64 }
+	s := sums{map[money.Currency]int64{}, map[money.Currency]int64{}, map[money.Currency]int64{}, map[money.Currency]int64{}}
+	type part struct {
+		c    money.Currency
+		word string
+	}
+	channels, statuses := map[part]int64{}, map[part]int64{}
+	each(t, always, func(_ *rand.Rand, _ refund.Input, a refund.Account) error {
+		for _, l := range a.Lines {
+			s.lines[l.Currency] += l.Gross - l.Returned
+			channels[part{l.Currency, l.Channel.String()}] += l.Amount
+			statuses[part{l.Currency, l.Status.String()}] += l.Amount
+		}
+		for _, t := range a.Totals {
+			s.accounts[t.Currency] += t.NetLoss
+		}
+		return nil
+	})
+	for p, amount := range channels {
+		s.channels[p.c] += amount
+	}
+	for p, amount := range statuses {
+		s.statuses[p.c] += amount
+	}
+	if len(s.lines) < 3 || !maps.Equal(s.lines, s.accounts) || !maps.Equal(s.lines, s.channels) || !maps.Equal(s.lines, s.statuses) {
+		t.Errorf("%+v", s)
+	}
 }

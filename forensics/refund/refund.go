@@ -28,6 +28,10 @@
 //   - A pending row counts as if approved; the lines that stand on it are held.
 //     A declined row does nothing, and neither does its reversal.
 //   - An account that takes back more than it gets is an exception.
+//   - A known balance, be it before the first row or after any, says what the
+//     wallet still holds. Where it leads below zero, or contradicts another, a
+//     row is missing: nothing is then taken for the owner's doing, and the
+//     wallet's line is an exception.
 //
 // The package is pure: no I/O, clock, randomness or map order. Rows that share
 // an instant may come in any order. Payers, tiers, earlier payments and the
@@ -74,6 +78,18 @@ type Input struct {
 	// known. A full history opens at 0. A currency that is not listed has
 	// none that is known.
 	Opening []Opening
+	// Balances hold what else is known of the wallet, in the order of Until.
+	// Each leads back to a balance before the first row. Where they lead to
+	// different ones, a row is missing from the log.
+	Balances []KnownBalance
+}
+
+// A KnownBalance is what the wallet held when every row before an instant, and none
+// since, had been booked: a closing balance has an Until behind all rows.
+type KnownBalance struct {
+	Currency money.Currency
+	Amount   int64
+	Until    int64 // microseconds UTC
 }
 
 // An Opening is a known balance of the wallet before the first row.
@@ -186,6 +202,8 @@ func (in *Input) opening(c money.Currency) (amount int64, known bool) {
 	return 0, false
 }
 
+func magnitude(v int64) int64 { return max(v, -max(v, -math.MaxInt64)) }
+
 // fits reports ErrOverflow unless every sum that the account can lead to fits
 // an int64, so that the arithmetic behind it need not ask again and an error
 // does not depend on the order of rows. Each row counts at most once on an
@@ -200,8 +218,13 @@ func (in *Input) fits() error {
 		}
 	}
 	for _, o := range in.Opening {
-		bound.Add(max(o.Amount, -max(o.Amount, -math.MaxInt64)))
+		bound.Add(magnitude(o.Amount))
 	}
+	largest := int64(0) // one balance is led back at a time
+	for _, b := range in.Balances {
+		largest = max(largest, magnitude(b.Amount))
+	}
+	bound.Add(largest)
 	total, err := bound.Total()
 	if err == nil && total > math.MaxInt64/4 {
 		err = money.ErrOverflow

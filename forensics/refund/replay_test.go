@@ -3,6 +3,7 @@ package refund_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -351,15 +352,52 @@ func checkEvidence(in refund.Input, a refund.Account) error {
 // checkBalances: where the opening balance is known and the rows agree with
 // it, paying the open wallet lines leaves no wallet below zero.
 func checkBalances(in refund.Input, a refund.Account) error {
+	all := func(int) bool { return true }
+	first := map[money.Currency]int64{} // what the wallet held before the first row
+	torn := map[money.Currency]bool{}
+	note := func(c money.Currency, amount int64) {
+		if was, ok := first[c]; ok && was != amount {
+			torn[c] = true
+		} else {
+			first[c] = amount
+		}
+	}
 	for _, o := range in.Opening {
-		now := o.Amount + replay(in, func(int) bool { return true })[walletLeg(uint32(o.Currency))]
+		note(o.Currency, o.Amount)
+	}
+	for _, b := range in.Balances {
+		before := in
+		before.Charges = slices.Clone(in.Charges)
+		for i := range before.Charges { // what comes later has not happened
+			if before.Charges[i].Time >= b.Until {
+				before.Charges[i].Amount = 0
+			}
+		}
+		note(b.Currency, b.Amount-replay(before, all)[walletLeg(uint32(b.Currency))])
+	}
+	for c, opening := range first {
+		now := opening + replay(in, all)[walletLeg(uint32(c))]
 		for _, l := range a.Lines {
-			if l.Currency != o.Currency || l.Component != refund.BalanceClawback || l.Reasons.Has(refund.BalanceBelowZero) {
+			if l.Currency != c || l.Channel != refund.Balance {
 				continue
 			}
-			if now+l.Amount < 0 {
+			if l.Reasons.Has(refund.BalancesDiffer) != torn[c] {
+				return fmt.Errorf("%v: contradiction is %v, the line says %v", l.Component, torn[c], l.Reasons)
+			}
+			if torn[c] && !in.Possible && l.Status != refund.Exception {
+				return fmt.Errorf("%v stands on a contradiction and is %v", l.Component, l.Status)
+			}
+			if l.Component == refund.BalanceClawback && !torn[c] && !l.Reasons.Has(refund.BalanceBelowZero) && now+l.Amount < 0 {
 				return fmt.Errorf("a wallet of %d cannot give %d", now, l.Amount)
 			}
+		}
+	}
+	for _, l := range a.Lines {
+		if l.Component != refund.VictimUsed {
+			continue
+		}
+		if _, known := first[l.Currency]; !known || torn[l.Currency] {
+			return fmt.Errorf("%v of a balance that is not known", l.Component)
 		}
 	}
 	return nil

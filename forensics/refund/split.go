@@ -137,7 +137,7 @@ func (s *splitter) currency(rows []int) {
 // openingFor returns the known opening balance, or the least that keeps the
 // wallet from going below zero.
 func (s *splitter) openingFor(rows []int) int64 {
-	if opening, known := s.in.opening(money.Currency(s.in.Charges[rows[0]].Currency)); known {
+	if opening, known, _ := s.opening(money.Currency(s.in.Charges[rows[0]].Currency)); known {
 		return opening
 	}
 	var balance, lowest int64

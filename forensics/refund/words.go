@@ -80,6 +80,7 @@ const (
 	DeclinedOriginal
 	BalanceBelowZero
 	OwnerSpent
+	BalancesDiffer
 	numReasons
 )
 
@@ -146,8 +147,9 @@ var reasonWords = [numReasons]reasonWord{
 	CurrencyDiffers:    {word{"currency_differs", "is in another currency than its original"}, Exception},
 	UnclearOriginal:    {word{"unclear_original", "names an original that it cannot undo, such as a chargeback of a payment from the balance"}, Exception},
 	DeclinedOriginal:   {word{"declined_original", "gives money back for a charge that was declined"}, Exception},
-	BalanceBelowZero:   {word{"balance_below_zero", "the known opening balance and the rows lead to a wallet below zero: a row is missing from the log"}, Exception},
+	BalanceBelowZero:   {word{"balance_below_zero", "the known balance and the rows lead to a wallet below zero: a row is missing from the log"}, Exception},
 	OwnerSpent:         {word{"owner_spent", "the owner spent money that the attacker had put in"}, Exception},
+	BalancesDiffer:     {word{"balances_differ", "the known balances of the wallet do not fit the rows between them: a row is missing from the log"}, Exception},
 }
 
 // String returns the code that files show.

@@ -72,7 +72,7 @@ func TestCodes(t *testing.T) {
 				"reversed refunded charged_back return_undone partly_returned fully_returned topup_refunded " +
 				"own_charge_undone possible_spared funding_unknown funding_other issuer_may_stop pending " +
 				"cash_owner_unknown possible_account over_returned negative_net orphan_reversal currency_differs " +
-				"unclear_original declined_original balance_below_zero owner_spent"},
+				"unclear_original declined_original balance_below_zero owner_spent balances_differ"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got  %s\nwant %s", c.got, c.want)
