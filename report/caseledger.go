@@ -100,7 +100,8 @@ func checkedSummary(dir string, m *Manifest) (*Summary, error) {
 // Only the columns that are needed are read: a case can have millions of rows.
 var (
 	chargeColumns = some(chargesSchema, "txn_id", "account_id", "event_time")
-	lossColumns   = some(victimsSchema, "account_id", "net_loss", "currency")
+	lossColumns   = some(victimsSchema, "account_id", "net_loss", "currency", "validation")
+	olderColumns  = some(victimsSchema, "account_id", "net_loss", "currency") // before cases knew of decisions
 )
 
 // some returns a schema with only some of its columns.
@@ -123,7 +124,9 @@ func (c *CaseLedger) read(dir string, m *Manifest) (*losses, error) {
 	})
 	running.Go(func() {
 		errs[1] = readChecked(dir, m, chargeColumns, charges.grow, charges.add)
-		errs[2] = readChecked(dir, m, lossColumns, l.grow, l.add)
+		if errs[2] = readChecked(dir, m, lossColumns, l.grow, l.add); errors.Is(errs[2], table.ErrMissing) {
+			errs[2] = readChecked(dir, m, olderColumns, l.grow, l.add)
+		}
 	})
 	running.Wait()
 	c.Lines, c.charges = lines.lines, charges
@@ -299,6 +302,7 @@ type losses struct {
 	account  []string
 	currency []money.Currency
 	net      []int64
+	held     []ledger.Validation // by a decision that the case was made with
 	order    []int32
 	seen     []bool
 	at       int // in order, of the last one found
@@ -306,6 +310,7 @@ type losses struct {
 
 func (x *losses) grow(rows int) {
 	x.account, x.currency, x.net = make([]string, 0, rows), make([]money.Currency, 0, rows), make([]int64, 0, rows)
+	x.held = make([]ledger.Validation, 0, rows)
 }
 
 func (x *losses) add(t *table.Table) error {
@@ -317,6 +322,16 @@ func (x *losses) add(t *table.Table) error {
 			return fmt.Errorf("table victims: row %d: %.40q is no currency", len(x.currency)+1, code)
 		}
 		x.currency = append(x.currency, c)
+	}
+	for row := range t.Rows() {
+		v := ledger.NotValidated
+		if len(t.Schema().Columns) > 3 && !t.Cells(3).Null(row) {
+			var ok bool
+			if v, ok = ledger.ParseValidation(t.Cells(3).Text(row)); !ok {
+				return fmt.Errorf("table victims: row %d: column validation: %.40q is none that is known", len(x.held)+1, t.Cells(3).Text(row))
+			}
+		}
+		x.held = append(x.held, v)
 	}
 	return nil
 }
@@ -357,7 +372,8 @@ func (x *losses) find(account string, currency money.Currency) int32 {
 }
 
 // checkAccounts makes sure that no line is there twice, and that the lines of
-// every victim add up to the loss that the case gives.
+// every victim add up to the loss that the case gives. Who else holds a victim
+// to be one is noted in its lines.
 func (c *CaseLedger) checkAccounts(lost *losses) error {
 	if err := c.checkIDs(); err != nil {
 		return err
@@ -366,7 +382,7 @@ func (c *CaseLedger) checkAccounts(lost *losses) error {
 		return err
 	}
 	for i := 0; i < len(c.Lines); {
-		first := &c.Lines[i]
+		first, from := &c.Lines[i], i
 		var sum money.Sum
 		for ; i < len(c.Lines) && c.Lines[i].Account == first.Account && c.Lines[i].Currency == first.Currency; i++ {
 			sum.Add(c.Lines[i].Amount)
@@ -385,6 +401,9 @@ func (c *CaseLedger) checkAccounts(lost *losses) error {
 				money.Format(total, first.Currency), money.Format(lost.net[row], first.Currency))
 		}
 		lost.seen[row] = true
+		for k := from; k < i; k++ {
+			c.Lines[k].Validation = lost.held[row]
+		}
 	}
 	for row, seen := range lost.seen {
 		if !seen && lost.net[row] != 0 {

@@ -1,8 +1,12 @@
 package report_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +16,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -36,10 +41,12 @@ func twoVictims() *forensics.Case {
 	}
 	back := line("id4", "c", 0, "t4")
 	back.Status = refund.Closed
+	held := victim("b", 1000)
+	held.Validation = ledger.Customer
 	return &forensics.Case{Policy: &p,
 		Charges: []forensics.Charge{charge("a\xff", "t1;x", 30), charge("a\xff", "t2", 20), charge("b", "t3", 40), charge("c", "t4", 50)},
 		Refunds: []forensics.Refund{line("id1", "a\xff", 1000, "t1;x"), line("id2", "a\xff", 700, "t2", "t1;x", "r;1"), line("id3", "b", 1000, "t3"), back},
-		Victims: []forensics.Victim{victim("a\xff", 1700), victim("b", 1000)},
+		Victims: []forensics.Victim{victim("a\xff", 1700), held},
 		Totals: []forensics.Total{{Currency: yen, Owed: 2700, NetLoss: 2700,
 			ByChannel: []forensics.ChannelTotal{{Channel: refund.Card, Lines: 4, Amount: 2700}}}}}
 }
@@ -82,12 +89,45 @@ func TestReadCaseLedger(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: lines differ:\n%s", format, d)
 		}
+		if c.Lines[0].Validation != ledger.NotValidated || c.Lines[2].Validation != ledger.Customer {
+			t.Errorf("%s: validations %v, %v", format, c.Lines[0].Validation, c.Lines[2].Validation)
+		}
 		if !c.IsCharge(account, "t1;x") || c.IsCharge(account, "r;1") || c.IsCharge("b", "t2") {
 			t.Errorf("%s: charges are mixed up", format)
 		}
 		if c.Forget(); c.IsCharge("b", "t3") {
 			t.Errorf("%s: forgets nothing", format)
 		}
+	}
+}
+
+// A case of before the validation of victims has the same ledger.
+func TestReadOlderCaseLedger(t *testing.T) {
+	dir := written(t, twoVictims(), "csv")
+	hashes := [2]string{}
+	for i := range hashes {
+		path := filepath.Join(dir, "victims.csv")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(data)
+		hashes[i] = hex.EncodeToString(sum[:])
+		if err := os.WriteFile(path, bytes.Replace(data, []byte("validation"), []byte("validatioN"), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "manifest.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(data, []byte(hashes[0]), []byte(hashes[1]), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := report.ReadCaseLedger(dir)
+	if err != nil || len(c.Lines) != 4 || c.Lines[2].Validation != ledger.NotValidated {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 

@@ -247,7 +247,7 @@ func (r *lineReader) reasonsOf(joined string) []string {
 	codes, ok := r.codes[joined]
 	if !ok {
 		joined = strings.Clone(joined)
-		codes = strings.Split(joined, ";")
+		codes = split(joined)
 		codes = codes[:len(codes):len(codes)]
 		if r.codes == nil {
 			r.codes = map[string][]string{}
@@ -257,4 +257,12 @@ func (r *lineReader) reasonsOf(joined string) []string {
 		}
 	}
 	return codes
+}
+
+// split returns codes that are joined by ";".
+func split(codes string) []string {
+	if codes == "" {
+		return nil
+	}
+	return strings.Split(codes, ";")
 }
