@@ -175,6 +175,7 @@ type scanner struct {
 	line  int // of buf[start], counted from 1
 	cells []cell
 	plain []byte // a cell without its doubled quotes
+	limit int    // on the bytes of one record; 0 for none
 }
 
 // A cell is a part of the scanner's buffer, without the outer quotes. It is
@@ -221,6 +222,9 @@ func (sc *scanner) next() ([]cell, error) {
 		// start; the buffer grows by doubling, so the work stays linear.
 		if sc.err != nil {
 			return nil, sc.end()
+		}
+		if sc.limit > 0 && len(sc.buf)-sc.start > sc.limit {
+			return nil, errRecord
 		}
 		sc.fill()
 	}

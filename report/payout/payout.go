@@ -48,6 +48,7 @@ type Debtor struct {
 	AccountType            string
 	AccountNumber          string
 	IBAN, BIC              string
+	Merchant               string // merchant account at the card processor
 }
 
 // A Batch is what one file pays.

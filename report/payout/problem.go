@@ -1,0 +1,172 @@
+package payout
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The codes of problems. They are stable: files and scripts may rely on them.
+const (
+	MissingField  = "missing_field"  // the format needs a field that is empty
+	BadField      = "bad_field"      // a field that is not of its shape
+	Unspellable   = "unspellable"    // a character that the format does not have; never guessed
+	TooLong       = "too_long"       // longer than the field; never cut
+	BadAmount     = "bad_amount"     // not more than 0, or more than the field holds
+	WrongCurrency = "wrong_currency" // one that the format does not pay
+	DuplicateName = "duplicate_name" // two payments under one name
+	SharedCharge  = "shared_charge"  // one reference for two transactions
+	TooMany       = "too_many"       // more payments or money than one file holds
+	BadFormat     = "unknown_format" // no such format
+	NothingToPay  = "nothing_to_pay" // a batch without payments
+)
+
+// WholeFile is the Payment of a problem that stands against the whole file.
+const WholeFile = -1
+
+// A Problem says why a payment cannot be written in a format, or, where Payment
+// is WholeFile, why nothing can.
+type Problem struct {
+	Payment int    // its index in the batch, or WholeFile
+	Name    string // of the payment
+	Account string // of the payment
+	Field   string // the column of the file of payees, or of the ledger, that it is about
+	Code    string // one of the codes above
+	Text    string // for people; holds no raw text of any input
+}
+
+// String is the problem in one line: where, what, why.
+func (p Problem) String() string {
+	if p.Payment == WholeFile {
+		return fmt.Sprintf("%s: %s", p.Field, p.Text)
+	}
+	return fmt.Sprintf("payment %d (%.60q): %s: %s", p.Payment+1, p.Name, p.Field, p.Text)
+}
+
+// Check returns what keeps payments of a batch out of a file of a format, in
+// the order of the payments, problems of the whole file first. A payment may
+// have several. Take out the payments that have one (Writable does) and the rest
+// can be written.
+func Check(name string, b *Batch) []Problem {
+	f, err := find(name)
+	if err != nil {
+		return []Problem{{Payment: WholeFile, Field: "format", Code: BadFormat, Text: strings.TrimPrefix(err.Error(), "payout: ")}}
+	}
+	return check(f, b)
+}
+
+// Writable splits a batch by what Check finds: paid is the part that can be
+// written, open says of every other payment why it stays open. ok is false
+// where nothing can be written, because no payment is left or because of a
+// problem of the whole file, which then is the first of open.
+func Writable(name string, b *Batch) (paid Batch, open []Problem, ok bool) {
+	paid = *b
+	paid.Payments = nil
+	f, err := find(name)
+	if err != nil {
+		return paid, Check(name, b), false
+	}
+	open = checkEach(f, b)
+	left := make([]bool, len(b.Payments))
+	for _, p := range open {
+		left[p.Payment] = true
+	}
+	for i := range b.Payments {
+		if !left[i] {
+			paid.Payments = append(paid.Payments, b.Payments[i])
+		}
+	}
+	whole := checkWhole(f, &paid)
+	if len(whole) == 0 {
+		return paid, open, true
+	}
+	paid.Payments = nil
+	return paid, append(whole, open...), false
+}
+
+// A checker gathers the problems of a batch.
+type checker struct {
+	b        *Batch
+	i        int      // of p, or WholeFile
+	p        *Payment // the one that is looked at
+	problems []Problem
+	charges  map[string]int // the payment that first named a reference at a processor
+}
+
+func check(f *format, b *Batch) []Problem {
+	return append(checkWhole(f, b), checkEach(f, b)...)
+}
+
+// checkWhole reports what stands against the whole file.
+func checkWhole(f *format, b *Batch) []Problem {
+	c := &checker{b: b, i: WholeFile}
+	if len(b.Payments) == 0 {
+		c.add("payments", NothingToPay, "there is nothing to pay")
+	}
+	if f.MaxPayments > 0 && len(b.Payments) > f.MaxPayments {
+		c.add("payments", TooMany, "%d payments, but a file holds %d; split them into several files", len(b.Payments), f.MaxPayments)
+	}
+	if _, err := Total(b.Payments); err != nil {
+		c.add("amount", TooMany, "the sum does not fit 64 bits; split the payments into several files")
+	}
+	f.checkBatch(c)
+	return c.problems
+}
+
+// checkEach reports what stands against each payment.
+func checkEach(f *format, b *Batch) []Problem {
+	c := &checker{b: b}
+	twice := duplicates(b.Payments)
+	for i := range b.Payments {
+		c.i, c.p = i, &b.Payments[i]
+		switch {
+		case c.p.Name == "":
+			c.add("refund_id", MissingField, "it is empty")
+		case twice[c.p.Name]:
+			c.add("refund_id", DuplicateName, "several payments have this name, so none of them is written")
+		}
+		if c.p.Amount <= 0 {
+			c.add("amount", BadAmount, "%d is not more than 0; money that is to be taken back is no payment", c.p.Amount)
+		}
+		if _, known := c.p.Currency.Exponent(); !known {
+			c.add("currency", WrongCurrency, "%.8q is no currency whose decimals are known", c.p.Currency.String())
+		}
+		f.checkPayment(c)
+	}
+	return c.problems
+}
+
+// duplicates returns the names that more than one payment has.
+func duplicates(payments []Payment) map[string]bool {
+	seen := make(map[string]struct{}, len(payments))
+	twice := map[string]bool{}
+	for i := range payments {
+		if _, ok := seen[payments[i].Name]; ok {
+			twice[payments[i].Name] = true
+		}
+		seen[payments[i].Name] = struct{}{}
+	}
+	return twice
+}
+
+func (c *checker) add(field, code, text string, args ...any) {
+	p := Problem{Payment: c.i, Field: field, Code: code, Text: fmt.Sprintf(text, args...)}
+	if c.i != WholeFile {
+		p.Name, p.Account = c.p.Name, c.p.Account
+	}
+	c.problems = append(c.problems, p)
+}
+
+// need reports an empty field.
+func (c *checker) need(field, value string) bool {
+	if value == "" {
+		c.add(field, MissingField, "it is empty")
+	}
+	return value != ""
+}
+
+// date reports a day of payment that cannot be written.
+func (c *checker) date() {
+	if y := c.b.PayOn.Year(); c.b.PayOn.IsZero() || y < 1 || y > 9999 {
+		c.add("pay_on", BadField, "there is no day on which to pay")
+	}
+}
