@@ -108,6 +108,16 @@ func unmark(b []byte) []byte {
 	return b
 }
 
+// Unmark returns the text of a cell: without the apostrophe that Write puts
+// before one that a spreadsheet would run. It is for files that people made by
+// copying cells of ours.
+func Unmark(cell string) string {
+	if len(cell) > 1 && cell[0] == '\'' && needsMark(cell) {
+		return cell[1:]
+	}
+	return cell
+}
+
 // keep copies b into the arena and returns it as a string that stays valid: a
 // Builder never changes bytes it has handed out.
 func (c *column) keep(b []byte) string {
