@@ -15,6 +15,7 @@ type Total struct {
 	Balance  int64
 	SetAside int64
 	Aside    int64 // lines of which something is set aside
+	Clawback int64 // what the case takes back; what is more than SetAside is gone, or stands in exceptions
 	ByState  [numStates]Part
 	Rolled   int64 // what the log says, of all lines
 	Exported int64 // what the balance export says, of all lines
@@ -43,7 +44,7 @@ type OnDay struct {
 }
 
 type sums struct {
-	balance, aside, rolled, exported, difference, paid, payable money.Sum
+	balance, aside, clawback, rolled, exported, difference, paid, payable money.Sum
 	byState                                                     [numStates]money.Sum
 	days                                                        map[Day]*daySum
 }
@@ -79,6 +80,10 @@ func (b *Book) sum(in *Input) error {
 		p := &in.Paid[i]
 		s, _ := of(p.Currency)
 		s.on(p.On).paid.Add(p.Amount)
+	}
+	for i := range in.Aside {
+		s, _ := of(in.Aside[i].Currency)
+		s.clawback.Add(in.Aside[i].Amount)
 	}
 	for _, c := range sorted(all) {
 		t := totals[c]
@@ -147,7 +152,7 @@ func (s *sums) close(t *Total, export bool) error {
 	for _, p := range []struct {
 		to  *int64
 		sum *money.Sum
-	}{{&t.Balance, &s.balance}, {&t.SetAside, &s.aside}, {&t.Rolled, &s.rolled}, {&t.Exported, &s.exported},
+	}{{&t.Balance, &s.balance}, {&t.SetAside, &s.aside}, {&t.Clawback, &s.clawback}, {&t.Rolled, &s.rolled}, {&t.Exported, &s.exported},
 		{&t.Paid, &s.paid}, {&t.Payable, &s.payable}} {
 		v, err := p.sum.Total()
 		if err != nil {
