@@ -13,57 +13,87 @@ import (
 	"github.com/paytriage/paytriage/report/table"
 )
 
-// A Balance is a row of a balance export.
-type Balance struct {
+// A Holding is a row of a balance export.
+type Holding struct {
 	Account  string
 	Currency money.Currency
 	Amount   int64
 }
 
-// ReadBalances reads a balance export: CSV with account_id and balance, in the
-// digits of its currency, and currency where none was told. An account may stand
-// once in a currency.
-func ReadBalances(name string, r io.Reader, told money.Currency) (balances []Balance, bad []BadRow, err error) {
+// ReadHoldings reads a balance export: CSV with account_id, balance in the digits
+// of its currency, and currency where none was told. An account may stand once in
+// a currency and at one end. It is the file that analyze reads: with a column at,
+// rows of an opening are those before the first row of the log, all others those
+// at the end of the service. An as_of that is another instant is a bad row.
+func ReadHoldings(name string, r io.Reader, told money.Currency, closing int64) (closings, openings []Holding, bad []BadRow, err error) {
 	needed := []string{"account_id", "balance"}
 	if told == 0 {
 		needed = append(needed, "currency")
 	}
 	l, err := openList(name, r, needed...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	type key struct {
 		account string
 		c       money.Currency
+		opening bool
 	}
 	line := map[key]int{}
 	for {
 		ok, err := l.next()
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if !ok {
-			return balances, l.bad, nil
+			return closings, openings, l.bad, nil
 		}
-		b := Balance{Account: l.text("account_id")}
-		if b.Account == "" {
-			l.reject("account_id", "is empty")
+		b, opening, ok := l.holding(told, closing)
+		if !ok {
 			continue
 		}
-		if b.Currency, ok = l.currency(told); !ok {
-			continue
-		}
-		if b.Amount, ok = l.decimal("balance", b.Currency); !ok {
-			continue
-		}
-		k := key{b.Account, b.Currency}
+		k := key{b.Account, b.Currency, opening}
 		if before, twice := line[k]; twice {
 			// Which is right is not known, so the file as a whole is not.
-			return nil, nil, fmt.Errorf("%s: line %d: account %.60q has a balance in %s on line %d already", name, l.records.Line(), b.Account, b.Currency, before)
+			return nil, nil, nil, fmt.Errorf("%s: line %d: account %.60q has a balance in %s on line %d already", name, l.records.Line(), b.Account, b.Currency, before)
 		}
 		line[k] = l.records.Line()
-		balances = append(balances, b)
+		if opening {
+			openings = append(openings, b)
+		} else {
+			closings = append(closings, b)
+		}
 	}
+}
+
+// holding reads a row.
+func (l *list) holding(told money.Currency, closing int64) (b Holding, opening, ok bool) {
+	if b.Account = l.text("account_id"); b.Account == "" {
+		l.reject("account_id", "is empty")
+		return b, false, false
+	}
+	switch at := l.word("at"); at {
+	case "", "closing":
+	case "opening":
+		opening = true
+	default:
+		l.reject("at", fmt.Sprintf("%.40q is neither opening nor closing", at))
+		return b, false, false
+	}
+	if text := strings.TrimSpace(l.text("as_of")); text != "" {
+		as, ok := l.when("as_of", time.UTC)
+		if ok && (opening || as != closing) {
+			l.reject("as_of", fmt.Sprintf("%.40q is not the end of the service", text))
+		}
+		if !ok || opening || as != closing {
+			return b, false, false
+		}
+	}
+	if b.Currency, ok = l.currency(told); !ok {
+		return b, false, false
+	}
+	b.Amount, ok = l.decimal("balance", b.Currency)
+	return b, opening, ok
 }
 
 var checkWords = map[string]closeout.Check{"": closeout.Open, "open": closeout.Open, "pending": closeout.Open,

@@ -62,7 +62,8 @@ the last day is late: listed apart, and paid only with --pay-late.
 
 Files that are read are CSV with a header:
   --balances, --opening   account_id, balance (in the currency's own digits),
-                          currency (or --currency)
+                          currency (or --currency); perhaps at (opening or
+                          closing) and as_of, as for analyze
   --claims                account_id, claimed_at, payee_check (ok, failed, open)
   --paid                  exported.csv of an earlier run (repeatable)
 
@@ -286,7 +287,7 @@ func (o *closeoutOptions) roll(ctx context.Context, std streams, named *named, o
 
 // closeoutLists are what is read beside the log.
 type closeoutLists struct {
-	balances, opening []report.Balance
+	balances, opening []report.Holding
 	claims            []closeout.Claim
 	paid              []closeout.Paid
 	aside             []closeout.Aside
@@ -298,19 +299,29 @@ func (o *closeoutOptions) readLists(opt *parsers.Options, w closeout.Window) (*c
 	l := &closeoutLists{}
 	for _, b := range []struct {
 		flag, path string
-		to         *[]report.Balance
+		closing    *[]report.Holding // where rows that name no end go
 	}{{"--balances", o.balances, &l.balances}, {"--opening", o.opening, &l.opening}} {
 		if b.path == "" {
 			continue
 		}
 		err := readSheet(b.path, func(_ string, r io.Reader) error {
-			list, bad, err := report.ReadBalances(b.path, r, opt.Currency)
-			*b.to, l.bad = list, append(l.bad, bad...)
+			closings, openings, bad, err := report.ReadHoldings(b.path, r, opt.Currency, w.Closing())
+			*b.closing = append(*b.closing, closings...)
+			l.opening = append(l.opening, openings...)
+			l.bad = append(l.bad, bad...)
 			return err
 		})
 		if err != nil {
 			return nil, &hintError{fmt.Errorf("%s: %w", b.flag, err), hint}
 		}
+	}
+	seen := map[report.Holding]bool{}
+	for _, b := range l.opening {
+		b.Amount = 0
+		if seen[b] {
+			return nil, &hintError{fmt.Errorf("account %.60q has two opening balances in %s", b.Account, b.Currency), "give each once, in --opening or in --balances"}
+		}
+		seen[b] = true
 	}
 	if o.claims != "" {
 		err := readSheet(o.claims, func(_ string, r io.Reader) error {

@@ -45,8 +45,8 @@ type OnDay struct {
 
 type sums struct {
 	balance, aside, clawback, rolled, exported, difference, paid, payable money.Sum
-	byState                                                     [numStates]money.Sum
-	days                                                        map[Day]*daySum
+	byState                                                               [numStates]money.Sum
+	days                                                                  map[Day]*daySum
 }
 
 type daySum struct {
