@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/closeout"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -159,7 +160,7 @@ func ReadExported(name string, r io.Reader) ([]closeout.Paid, error) {
 			Account: cells("account_id").Text(row), Amount: cells("amount").Int(row)}
 		var ok [2]bool
 		p.Currency, ok[0] = money.ParseCurrency([]byte(cells("currency").Text(row)))
-		p.On, ok[1] = closeout.ParseDay(cells("pay_on").Text(row))
+		p.On, ok[1] = calendar.ParseDay(cells("pay_on").Text(row))
 		if !ok[0] || !ok[1] || p.Amount <= 0 || p.Export == "" || p.Account == "" {
 			return nil, fmt.Errorf("%s: row %d: is no payment that was exported", name, row+1)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/closeout"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -143,7 +144,7 @@ func (o *closeoutOptions) validate() error {
 func (o *closeoutOptions) days(opt *parsers.Options) (w closeout.Window, payOn closeout.Day, err error) {
 	read := func(flag, text string) (d closeout.Day) {
 		var ok bool
-		if d, ok = closeout.ParseDay(text); !ok && text != "" && err == nil {
+		if d, ok = calendar.ParseDay(text); !ok && text != "" && err == nil {
 			err = &usageError{fmt.Sprintf("--%s %q is no date", flag, text), "give it as 2019-09-30"}
 		}
 		return d

@@ -39,9 +39,10 @@ var layers = map[string][]string{
 	"forensics/ledger":          {"forensics/money", "forensics/refund", "forensics/takeover"},
 	"forensics/claims":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
 	"forensics/bridge":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
-	"forensics/closeout":        {"forensics/event", "forensics/effect", "forensics/money"},
+	"forensics/calendar":        {},
+	"forensics/closeout":        {"forensics/event", "forensics/calendar", "forensics/effect", "forensics/money"},
 	"forensics/provision":       {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
-	"forensics/issuer":          {"forensics/money", "forensics/refund", "forensics/ledger"},
+	"forensics/issuer":          {"forensics/calendar", "forensics/money", "forensics/refund", "forensics/ledger"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},

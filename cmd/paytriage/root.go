@@ -76,7 +76,7 @@ charges are theirs, and what is owed to whom.
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
 	root.AddCommand(newAnalyzeCommand(std), newInspectCommand(std), newConvertCommand(std), newEvaluateCommand(std), newWhatifCommand(std), newExplainCommand(std),
-		newCloseoutCommand(std), newSimulateCommand(std), newShowCommand(std), newSchemaCommand(std), newVersionCommand(std))
+		newCloseoutCommand(std), newReportsCommand(std), newSimulateCommand(std), newShowCommand(std), newSchemaCommand(std), newVersionCommand(std))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -117,7 +118,7 @@ func (s *sums) add(l *Line, in *Input) {
 	}
 	on := l.paidOn // where the list of claims lost it: it was claimed by then
 	if l.Claims > 0 {
-		on = At(l.ClaimedAt, in.Window.zone)
+		on = calendar.At(l.ClaimedAt, in.Window.zone)
 	}
 	d := s.on(on)
 	d.claims++

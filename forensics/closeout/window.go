@@ -3,7 +3,12 @@ package closeout
 import (
 	"fmt"
 	"time"
+
+	"github.com/paytriage/paytriage/forensics/calendar"
 )
+
+// A Day is a day of the service's calendar.
+type Day = calendar.Day
 
 // LeastDays is how long the statutory window is at least (資金決済法 20条: not
 // less than 60 days).
@@ -22,45 +27,6 @@ type Window struct {
 	Days   int // from First to Last, both counted
 	zone   *time.Location
 }
-
-// A Day is a day of a calendar, as days since 1970-01-01.
-type Day int
-
-// DayOf returns the day of a date.
-func DayOf(year int, month time.Month, day int) Day {
-	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
-}
-
-// ParseDay reads a date such as 2019-09-30, of the years 1970 to 9999.
-func ParseDay(text string) (Day, bool) {
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil || t.Year() < 1970 {
-		return 0, false
-	}
-	return DayOf(t.Date()), true
-}
-
-func (d Day) date() time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
-
-// String returns the date as 2019-09-30.
-func (d Day) String() string { return d.date().Format(time.DateOnly) }
-
-// Month returns the year and month of the day.
-func (d Day) Month() (int, time.Month) { return d.date().Year(), d.date().Month() }
-
-// Start returns the first instant of the day in a zone, in microseconds UTC. It
-// is that after midnight where clocks are put forward at midnight.
-func (d Day) Start(zone *time.Location) int64 {
-	y, m, n := d.date().Date()
-	t := time.Date(y, m, n, 0, 0, 0, 0, zone)
-	if _, _, on := t.Date(); on != n { // a midnight that does not exist may be read as the evening before
-		t = time.Date(y, m, n, 1, 0, 0, 0, zone)
-	}
-	return t.UnixMicro()
-}
-
-// At returns the day of an instant in a zone.
-func At(micros int64, zone *time.Location) Day { return DayOf(time.UnixMicro(micros).In(zone).Date()) }
 
 // NewWindow returns the window of a service whose last day is ends: days days
 // from first on, or from the day after ends if first is 0. The notice comes on

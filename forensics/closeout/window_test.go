@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/closeout"
 )
 
 func day(t testing.TB, text string) closeout.Day {
 	t.Helper()
-	d, ok := closeout.ParseDay(text)
+	d, ok := calendar.ParseDay(text)
 	if !ok {
 		t.Fatalf("%q is no day", text)
 	}
@@ -66,7 +67,7 @@ func TestWindowRefuses(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "2019-9-30", "2019-02-29", "2019-13-01", "1969-12-31", "2019-09-30T00:00:00Z", "20190930"} {
-		if d, ok := closeout.ParseDay(text); ok {
+		if d, ok := calendar.ParseDay(text); ok {
 			t.Errorf("%q is read as %s", text, d)
 		}
 	}
@@ -110,7 +111,7 @@ func TestMidnightThatIsNot(t *testing.T) {
 	}
 	d := day(t, "2018-11-04")
 	at := d.Start(zone)
-	if closeout.At(at, zone) != d || closeout.At(at-1, zone) != d-1 {
+	if calendar.At(at, zone) != d || calendar.At(at-1, zone) != d-1 {
 		t.Errorf("%s starts at %s", d, time.UnixMicro(at).In(zone))
 	}
 }
