@@ -151,7 +151,7 @@ func slug(text string) string {
 			b.WriteByte('_')
 		}
 	}
-	if b.String() == text {
+	if b.String() == text && text != "" && !strings.Contains(text, "_") { // a _ marks names with a hash
 		return text
 	}
 	return b.String() + "_" + strings.TrimPrefix(refund.ID("issuer", text), "id")

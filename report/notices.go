@@ -361,10 +361,11 @@ func PublicCells(n *Notices, least int64) []PublicCell {
 	small := func(v int64) bool { return v > 0 && v < least }
 	entered, robbed := n.Entered.sure(), n.Robbed.sure()
 	spared := entered - robbed
-	parts := small(robbed) || small(spared)
+	byCurrency := len(n.Money) > 1 && slices.ContainsFunc(n.Money, func(m NoticeMoney) bool { return small(m.Victims) })
+	parts := small(robbed) || small(spared) || byCurrency
 	cells := []PublicCell{
 		{What: "accounts_entered", Value: entered, Hidden: small(entered) || parts},
-		{What: "accounts_with_loss", Value: robbed, Hidden: small(robbed)},
+		{What: "accounts_with_loss", Value: robbed, Hidden: small(robbed) || byCurrency},
 		{What: "accounts_without_loss", Value: spared, Hidden: small(spared)},
 	}
 	for i := range n.Money {

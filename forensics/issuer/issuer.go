@@ -144,7 +144,7 @@ const (
 )
 
 var stateWords = [numStates][2]string{
-	ToStop:     {"to_stop", "the issuer can still keep it off the bill"},
+	ToStop:     {"to_stop", "can still be kept off the bill"},
 	TooLate:    {"too_late", "the cut-off has passed"},
 	NoCutoff:   {"no_cutoff", "the cut-off of the issuer is not known"},
 	NoTime:     {"no_time", "the case has no charge with a time for it"},
