@@ -89,7 +89,7 @@ func readCSV(r io.Reader, head *File, each func(*Payment) error) error {
 			return atLine(records, err)
 		}
 		if err := each(&p); err != nil {
-			return err
+			return atLine(records, err)
 		}
 	}
 }

@@ -2,8 +2,11 @@ package payout
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -43,7 +46,7 @@ type format struct {
 	byCurrency bool
 }
 
-var formats = []*format{&csvFormat}
+var formats = []*format{&csvFormat, &zenginFormat, &zenginBareFormat, &pain09Format, &pain03Format, &stripeFormat, &adyenFormat}
 
 // Formats lists the formats, the plain one first.
 func Formats() []Format {
@@ -150,7 +153,7 @@ func Read(r io.Reader, name string) (*File, error) {
 
 // scan reads a file and adds its payments up in head.Totals.
 func (f *format) scan(r io.Reader, head *File, each func(*Payment) error) error {
-	return f.read(r, head, func(p *Payment) error {
+	err := f.read(r, head, func(p *Payment) error {
 		if p.Amount <= 0 {
 			return fmt.Errorf("payment %d: amount %d is not more than 0", head.Totals.Count+1, p.Amount)
 		}
@@ -159,15 +162,20 @@ func (f *format) scan(r io.Reader, head *File, each func(*Payment) error) error 
 		}
 		return each(p)
 	})
+	if err == nil && head.Totals.Count == 0 {
+		err = errors.New("there is no payment in it")
+	}
+	return err
 }
 
 // ErrDiffers says that a file does not hold what was to be paid.
 var ErrDiffers = errors.New("the file is not what was to be written")
 
 // Verify reads a written file back and compares it with its batch: every
-// payment in order, the count, the sums, and what the file says of the payer
-// and the day. It returns the totals of the file. Payments are compared as they
-// are read, so a large file is never held.
+// payment in order, the count, the sums, what the file says of the payer and
+// the day, and at last that no byte is another than Write makes. It returns the
+// totals of the file. Payments are compared as they are read, so a large file is
+// never held.
 //
 // An error that is ErrDiffers says that the file holds something else; any
 // other that it could not be read.
@@ -182,6 +190,8 @@ func Verify(r io.Reader, name string, b *Batch) (Totals, error) {
 	}
 	var head File
 	n := 0
+	read := sha256.New()
+	r = io.TeeReader(r, read)
 	err = f.scan(r, &head, func(p *Payment) error {
 		if n == len(payments) {
 			return fmt.Errorf("%w: more than the %d payments of the batch", ErrDiffers, n)
@@ -191,6 +201,9 @@ func Verify(r io.Reader, name string, b *Batch) (Totals, error) {
 	})
 	if err == nil {
 		err = compareHead(&head, b, f)
+	}
+	if err == nil {
+		err = f.compareBytes(r, read, b, payments)
 	}
 	if err != nil {
 		return Totals{}, fmt.Errorf("payout: verifying %s: %w", name, err)
@@ -223,6 +236,28 @@ func compareHead(head *File, b *Batch, f *format) error {
 	want := f.carriedHead(b)
 	if head.ID != want.ID || head.Debtor != want.Debtor || !head.PayOn.Equal(want.PayOn) || !head.CreatedAt.Equal(want.CreatedAt) {
 		return fmt.Errorf("%w: it names another payer, day or batch", ErrDiffers)
+	}
+	return nil
+}
+
+// compareBytes compares the hash of what was read of a file, and of what is left
+// to read, with that of what Write makes.
+func (f *format) compareBytes(rest io.Reader, got hash.Hash, b *Batch, payments []Payment) error {
+	if _, err := io.Copy(io.Discard, rest); err != nil {
+		return err
+	}
+	want := sha256.New()
+	out := bufio.NewWriterSize(want, 64<<10)
+	sorted := *b
+	sorted.Payments = payments
+	if err := f.write(out, &sorted); err != nil {
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
+		return fmt.Errorf("%w: its payments are right, but some of its bytes are not", ErrDiffers)
 	}
 	return nil
 }

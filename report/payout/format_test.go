@@ -3,6 +3,7 @@ package payout
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,16 @@ var (
 	kwd = money.MustCurrency("KWD")
 )
 
-// testBatch is a batch that every format can write.
+// batchFor is testBatch with the references of a processor.
+func batchFor(format string) *Batch {
+	b := testBatch()
+	if format == "adyen" {
+		b.Payments[0].Payee.PSPReference, b.Payments[1].Payee.PSPReference = "MKW736V727TG5S82", "9630124578963201"
+	}
+	return b
+}
+
+// testBatch is a batch that every format can write, but for references.
 func testBatch() *Batch {
 	taro := Payee{Name: "山田 太郎", Kana: "ヤマダ タロウ", BankCode: "0001", BankName: "ミズホ", BranchCode: "001", BranchName: "トウキヨウ",
 		AccountType: "1", AccountNumber: "1234567", Country: "JP", PSPReference: "ch_3MmlLrLkdIwHu7ix0snN0B15"}
@@ -75,22 +85,18 @@ func TestVerifySeesEveryDifference(t *testing.T) {
 		"day": func(b *Batch) { b.PayOn = b.PayOn.AddDate(0, 0, 1) },
 	}
 	for _, f := range Formats() {
-		var out bytes.Buffer
-		if _, err := Write(&out, f.Name, testBatch()); err != nil {
-			t.Errorf("%s: %v", f.Name, err)
-			continue
-		}
+		file := mustWrite(t, f.Name, batchFor(f.Name))
 		for what, change := range changes {
 			if what == "day" && (f.Name == "stripe" || f.Name == "adyen") {
 				continue // they name none
 			}
-			b := testBatch()
+			b := batchFor(f.Name)
 			change(b)
-			if _, err := Verify(bytes.NewReader(out.Bytes()), f.Name, b); !errors.Is(err, ErrDiffers) {
+			if _, err := Verify(bytes.NewReader(file), f.Name, b); !errors.Is(err, ErrDiffers) {
 				t.Errorf("%s, %s changed: %v, want %v", f.Name, what, err, ErrDiffers)
 			}
 		}
-		if totals, err := Verify(bytes.NewReader(out.Bytes()), f.Name, testBatch()); err != nil || totals.Of(jpy) != 46001 {
+		if totals, err := Verify(bytes.NewReader(file), f.Name, batchFor(f.Name)); err != nil || totals.Of(jpy) != 46001 {
 			t.Errorf("%s: %v, %v", f.Name, totals, err)
 		}
 	}
@@ -132,5 +138,57 @@ func TestWritableLeavesOutWhatCannotBeWritten(t *testing.T) {
 	}
 	if p := Check("excel", b); len(p) != 1 || p[0].Code != BadFormat {
 		t.Errorf("an unknown format: %v", p)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	many := func(format string, n int, amount int64) *Batch {
+		b := batchFor(format)
+		one := b.Payments[0]
+		b.Payments = nil
+		for i := range n {
+			one.Name, one.Amount, one.Txn = fmt.Sprintf("id%020x", i), amount, fmt.Sprint(i)
+			one.Payee.PSPReference = fmt.Sprintf("%016d", i)
+			b.Payments = append(b.Payments, one)
+		}
+		return b
+	}
+	shared := many("adyen", 12_001, 5)
+	shared.Payments[12_000].Payee.PSPReference = shared.Payments[0].Payee.PSPReference
+	noDebtor := many("zengin", 2, 1)
+	noDebtor.Debtor.Code = ""
+	for _, c := range []struct {
+		what, format string
+		b            *Batch
+		files        []int // payments in each
+		open         int
+		first        string // the code of the first problem
+	}{
+		{"one file", "zengin", many("zengin", 3, 5), []int{3}, 0, ""},
+		{"more than a total holds", "zengin", many("zengin", 150, zenginAmount), []int{75, 75}, 0, ""},
+		{"more payments than a file holds", "adyen", many("adyen", 12_001, 5), []int{6000, 6000, 1}, 0, ""},
+		{"one reference in two files", "adyen", shared, []int{6000, 5999}, 2, SharedCharge},
+		{"no debtor", "zengin", noDebtor, nil, 1, MissingField},
+		{"nothing", "csv", many("csv", 0, 0), nil, 1, NothingToPay},
+		{"no such format", "xls", many("csv", 1, 1), nil, 1, BadFormat},
+		{"a sum above 64 bits", "csv", many("csv", 4, 1<<62), []int{1, 1, 1, 1}, 0, ""},
+	} {
+		files, open := Split(c.format, c.b)
+		var sizes []int
+		next := 0
+		for i := range files {
+			sizes = append(sizes, len(files[i].Payments))
+			if problems := Check(c.format, &files[i]); len(problems) > 0 {
+				t.Errorf("%s: file %d has %v", c.what, i, problems)
+			}
+			for _, p := range files[i].Payments {
+				for c.b.Payments[next].Name != p.Name { // those that stay open are passed over
+					next++
+				}
+			}
+		}
+		if d := cmp.Diff(c.files, sizes); d != "" || len(open) != c.open || c.open > 0 && open[0].Code != c.first {
+			t.Errorf("%s: files of %v, open %v", c.what, sizes, open)
+		}
 	}
 }

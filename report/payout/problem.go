@@ -2,6 +2,7 @@ package payout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -59,28 +60,79 @@ func Check(name string, b *Batch) []Problem {
 // where nothing can be written, because no payment is left or because of a
 // problem of the whole file, which then is the first of open.
 func Writable(name string, b *Batch) (paid Batch, open []Problem, ok bool) {
-	paid = *b
-	paid.Payments = nil
 	f, err := find(name)
 	if err != nil {
 		return paid, Check(name, b), false
 	}
 	open = checkEach(f, b)
-	left := make([]bool, len(b.Payments))
-	for _, p := range open {
-		left[p.Payment] = true
+	rest := without(b, open)
+	if whole := checkWhole(f, &rest); len(whole) > 0 {
+		return paid, append(whole, open...), false
 	}
-	for i := range b.Payments {
-		if !left[i] {
-			paid.Payments = append(paid.Payments, b.Payments[i])
+	return rest, open, true
+}
+
+// Split is Writable for any number of payments and any sum: it cuts what can be
+// written into as many files as the format needs, in order. What stands against
+// a payment is looked for among all of them, so that a reference or a name that
+// two files share is seen too. No file can be written where one has a problem
+// of the whole file; it then is the first of open.
+//
+// The files have the id of the batch: where there are several, the caller gives
+// each its own.
+func Split(name string, b *Batch) (files []Batch, open []Problem) {
+	f, err := find(name)
+	if err != nil {
+		return nil, Check(name, b)
+	}
+	open = checkEach(f, b)
+	files, whole := split(f, without(b, open))
+	return files, append(whole, open...)
+}
+
+// split cuts a batch until each part fits a file.
+func split(f *format, b Batch) ([]Batch, []Problem) {
+	n := len(b.Payments)
+	cut := n / 2
+	if f.MaxPayments > 0 && n > f.MaxPayments {
+		cut = f.MaxPayments
+	} else {
+		whole := checkWhole(f, &b)
+		if len(whole) == 0 {
+			return []Batch{b}, nil
+		}
+		tooMuch := func(p Problem) bool { return p.Code == TooMany }
+		if n < 2 || !slices.ContainsFunc(whole, tooMuch) || len(slices.DeleteFunc(slices.Clone(whole), tooMuch)) > 0 {
+			return nil, whole
 		}
 	}
-	whole := checkWhole(f, &paid)
-	if len(whole) == 0 {
-		return paid, open, true
+	first, rest := b, b
+	first.Payments, rest.Payments = b.Payments[:cut:cut], b.Payments[cut:]
+	files, whole := split(f, first)
+	if len(whole) > 0 {
+		return nil, whole
 	}
-	paid.Payments = nil
-	return paid, append(whole, open...), false
+	more, whole := split(f, rest)
+	if len(whole) > 0 {
+		return nil, whole
+	}
+	return append(files, more...), nil
+}
+
+// without returns a batch without the payments that have a problem.
+func without(b *Batch, problems []Problem) Batch {
+	left := make([]bool, len(b.Payments))
+	for _, p := range problems {
+		left[p.Payment] = true
+	}
+	rest := *b
+	rest.Payments = make([]Payment, 0, len(b.Payments))
+	for i := range b.Payments {
+		if !left[i] {
+			rest.Payments = append(rest.Payments, b.Payments[i])
+		}
+	}
+	return rest
 }
 
 // A checker gathers the problems of a batch.
@@ -89,7 +141,11 @@ type checker struct {
 	i        int      // of p, or WholeFile
 	p        *Payment // the one that is looked at
 	problems []Problem
-	charges  map[string]int // the payment that first named a reference at a processor
+
+	// By reference at a processor: a transaction that it stands for, and
+	// whether it stands for several. Filled when first asked.
+	references map[string]string
+	ambiguous  map[string]bool
 }
 
 func check(f *format, b *Batch) []Problem {
