@@ -49,90 +49,150 @@ func LedgerTable(lines []ledger.Line) (*table.Table, error) {
 	t := table.New(LedgerSchema, len(lines))
 	row := t.Appender()
 	for i := range lines {
-		l := &lines[i]
-		row.Text(l.ID)
-		row.Text(l.Account)
-		row.TextOrNull(strings.Join(l.Txns, ";"))
-		row.Code(l.Component.String())
-		row.Code(l.Channel.String())
-		row.Amount(l.Gross)
-		row.Amount(l.Returned)
-		row.Amount(l.Amount)
-		row.Code(l.Currency.String())
-		row.Code(l.Tier.String())
-		row.Code(l.Status.String())
-		row.Text(strings.Join(l.Reasons, ";"))
-		row.Code(l.Payer)
-		row.TextOrNull(l.FundingRef)
-		row.Code(l.Validation.String())
-		row.Amount(l.Earlier)
-		row.Amount(l.Payable)
-		if l.ChargedAt == 0 {
-			row.Null()
-		} else {
-			row.Time(l.ChargedAt)
-		}
+		ledgerRow(row, &lines[i])
 		row.End()
 	}
 	return t, t.Validate()
 }
 
+// ledgerRow adds the cells of a line.
+func ledgerRow(row *table.Appender, l *ledger.Line) {
+	row.Text(l.ID)
+	row.Text(l.Account)
+	row.TextOrNull(strings.Join(l.Txns, ";"))
+	row.Code(l.Component.String())
+	row.Code(l.Channel.String())
+	row.Amount(l.Gross)
+	row.Amount(l.Returned)
+	row.Amount(l.Amount)
+	row.Code(l.Currency.String())
+	row.Code(l.Tier.String())
+	row.Code(l.Status.String())
+	row.Text(strings.Join(l.Reasons, ";"))
+	row.Code(l.Payer)
+	row.TextOrNull(l.FundingRef)
+	row.Code(l.Validation.String())
+	row.Amount(l.Earlier)
+	row.Amount(l.Payable)
+	if l.ChargedAt == 0 {
+		row.Null()
+	} else {
+		row.Time(l.ChargedAt)
+	}
+}
+
 // linesOf returns the lines of a table of refunds or of a ledger.
 func linesOf(t *table.Table) ([]ledger.Line, error) {
-	cells := map[string]*table.Cells{}
-	for i, c := range t.Schema().Columns {
-		cells[c.Name] = t.Cells(i)
+	r := lineReader{codes: map[string][]string{}}
+	for name, to := range r.columns() {
+		if at, ok := t.Schema().Find(name); ok {
+			*to = t.Cells(at)
+		}
 	}
 	lines := make([]ledger.Line, t.Rows())
 	for row := range lines {
-		if err := readLine(&lines[row], cells, row); err != nil {
+		if err := r.read(&lines[row], row); err != nil {
 			return nil, fmt.Errorf("table %s: row %d: %w", t.Schema().Name, row+1, err)
 		}
 	}
 	return lines, nil
 }
 
-func readLine(l *ledger.Line, cells map[string]*table.Cells, row int) error {
-	text := func(name string) string { return cells[name].Text(row) }
-	amount := func(name string) int64 { return cells[name].Int(row) }
+// A lineReader makes lines of rows. There can be millions, so what repeats is
+// kept once.
+type lineReader struct {
+	id, account, txns, component, channel, currency, tier, status, reasons, payer, funding, validation *table.Cells
+	gross, returned, amount, earlier, payable, charged                                                 *table.Cells
+
+	codes map[string][]string // reasons as they are written
+	txn   []string            // room for transactions
+}
+
+func (r *lineReader) columns() map[string]**table.Cells {
+	return map[string]**table.Cells{"refund_id": &r.id, "account_id": &r.account, "txn_id": &r.txns, "component": &r.component,
+		"channel": &r.channel, "currency": &r.currency, "tier": &r.tier, "status": &r.status, "reasons": &r.reasons, "payer": &r.payer,
+		"funding_ref": &r.funding, "validation": &r.validation, "gross": &r.gross, "returned": &r.returned, "amount": &r.amount,
+		"earlier": &r.earlier, "payable": &r.payable, "charged_at": &r.charged}
+}
+
+func (r *lineReader) read(l *ledger.Line, row int) error {
 	var ok [5]bool
-	l.Component, ok[0] = refund.ParseComponent(text("component"))
-	l.Channel, ok[1] = refund.ParseChannel(text("channel"))
-	l.Status, ok[2] = refund.ParseStatus(text("status"))
-	l.Tier, ok[3] = takeover.ParseTier(text("tier"))
-	l.Currency, ok[4] = money.ParseCurrency([]byte(text("currency")))
-	for i, name := range [...]string{"component", "channel", "status", "tier", "currency"} {
+	l.Component, ok[0] = refund.ParseComponent(r.component.Text(row))
+	l.Channel, ok[1] = refund.ParseChannel(r.channel.Text(row))
+	l.Status, ok[2] = refund.ParseStatus(r.status.Text(row))
+	l.Tier, ok[3] = takeover.ParseTier(r.tier.Text(row))
+	l.Currency, ok[4] = currencyOf(r.currency.Text(row))
+	for i, cells := range [...]*table.Cells{r.component, r.channel, r.status, r.tier, r.currency} {
 		if !ok[i] {
-			return fmt.Errorf("column %s: %.40q is none that is known", name, text(name))
+			return fmt.Errorf("column %s: %.40q is none that is known", cells.Column().Name, cells.Text(row))
 		}
 	}
-	l.ID, l.Account, l.Payer, l.FundingRef = text("refund_id"), text("account_id"), text("payer"), text("funding_ref")
-	l.Txns, l.Reasons = split(text("txn_id")), split(text("reasons"))
-	l.Gross, l.Returned, l.Amount = amount("gross"), amount("returned"), amount("amount")
+	l.ID, l.Account, l.Payer, l.FundingRef = r.id.Text(row), r.account.Text(row), r.payer.Text(row), r.funding.Text(row)
+	l.Txns, l.Reasons = r.split(r.txns.Text(row)), r.reasonsOf(r.reasons.Text(row))
+	l.Gross, l.Returned, l.Amount = r.gross.Int(row), r.returned.Int(row), r.amount.Int(row)
 	if l.Amount != l.Gross-l.Returned {
 		return fmt.Errorf("amount %d is not gross %d less returned %d", l.Amount, l.Gross, l.Returned)
 	}
 	l.Payable = l.Amount
-	if cells["payable"] == nil {
+	if r.payable == nil {
 		return nil
 	}
 	var known bool
-	if l.Validation, known = ledger.ParseValidation(text("validation")); !known {
-		return fmt.Errorf("column validation: %.40q is none that is known", text("validation"))
+	if l.Validation, known = ledger.ParseValidation(r.validation.Text(row)); !known {
+		return fmt.Errorf("column validation: %.40q is none that is known", r.validation.Text(row))
 	}
-	l.Earlier, l.Payable = amount("earlier"), amount("payable")
+	l.Earlier, l.Payable = r.earlier.Int(row), r.payable.Int(row)
 	if l.Payable != l.Amount-l.Earlier {
 		return fmt.Errorf("payable %d is not amount %d less earlier %d", l.Payable, l.Amount, l.Earlier)
 	}
-	if !cells["charged_at"].Null(row) {
-		l.ChargedAt = amount("charged_at")
+	if !r.charged.Null(row) {
+		l.ChargedAt = r.charged.Int(row)
 	}
 	return nil
 }
 
-func split(codes string) []string {
-	if codes == "" {
+// currencyOf is money.ParseCurrency without a copy of the code.
+func currencyOf(code string) (money.Currency, bool) {
+	var b [4]byte
+	if len(code) > len(b) {
+		return 0, false
+	}
+	return money.ParseCurrency(b[:copy(b[:], code)])
+}
+
+// split returns the transactions of a line, in room that lines share.
+func (r *lineReader) split(joined string) []string {
+	const room = 1 << 12
+	if joined == "" {
 		return nil
 	}
-	return strings.Split(codes, ";")
+	n := strings.Count(joined, ";") + 1
+	if cap(r.txn)-len(r.txn) < n {
+		r.txn = make([]string, 0, max(n, room))
+	}
+	start := len(r.txn)
+	for part := range strings.SplitSeq(joined, ";") {
+		r.txn = append(r.txn, part)
+	}
+	return r.txn[start:len(r.txn):len(r.txn)]
+}
+
+// maxReasons bounds the lists of reasons that lines share.
+const maxReasons = 1 << 16
+
+// reasonsOf returns the reasons of a line, which lines may share.
+func (r *lineReader) reasonsOf(joined string) []string {
+	if joined == "" {
+		return nil
+	}
+	codes, ok := r.codes[joined]
+	if !ok {
+		joined = strings.Clone(joined)
+		codes = strings.Split(joined, ";")
+		codes = codes[:len(codes):len(codes)]
+		if len(r.codes) < maxReasons {
+			r.codes[joined] = codes
+		}
+	}
+	return codes
 }

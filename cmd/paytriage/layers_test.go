@@ -63,6 +63,7 @@ var layers = map[string][]string{
 	"report/csvfile":         {"report/table/...", "forensics/money"},
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
+	"report/sheet":           {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 
 	"samples/gen": {"forensics/money"},

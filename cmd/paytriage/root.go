@@ -75,8 +75,8 @@ charges are theirs, and what is owed to whom.
 	root.SetFlagErrorFunc(flagError)
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
-	root.AddCommand(newAnalyzeCommand(std), newInspectCommand(std), newConvertCommand(std), newEvaluateCommand(std), newWhatifCommand(std), newExplainCommand(std),
-		newCloseoutCommand(std), newReportsCommand(std), newSimulateCommand(std), newShowCommand(std), newSchemaCommand(std), newVersionCommand(std))
+	root.AddCommand(newAnalyzeCommand(std), newInspectCommand(std), newConvertCommand(std), newEvaluateCommand(std), newWhatifCommand(std), newExplainCommand(std), newRefundsCommand(std),
+		newCloseoutCommand(std), newSimulateCommand(std), newShowCommand(std), newSchemaCommand(std), newVersionCommand(std))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
