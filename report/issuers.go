@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/issuer"
@@ -311,42 +313,57 @@ func ReadAnswers(name string, r io.Reader) (answers []issuer.Answer, bad []BadRo
 	}
 }
 
+// returnedSchema is that of a payment log, so that refunds reads it as it reads any
+// export of refunds; the last columns are for people.
 var returnedSchema = table.Schema{
-	Name: "already_refunded", Doc: "what issuers stopped or credited; give the file to refunds with --already-refunded",
+	Name: "returned", Doc: "what issuers stopped or credited; give the file to refunds with --already-refunded",
 	Columns: []table.Column{
-		col("refund_id", table.Text, "line of the ledger"),
-		col("txn_id", table.Text, "charge"),
+		col("event_time", table.Time, "start of the day of the answer, UTC"),
+		col("txn_id", table.Code, "the answer"),
 		col("account_id", table.Text, docAccount),
-		col("amount", table.Amount, docMinor),
+		col("kind", table.Code, "chargeback: the instrument got it, the wallet was not touched"),
+		col("amount", table.Code, "in the currency's own digits"),
 		col("currency", table.Code, docCurrency),
-		col("kind", table.Code, "stopped or credited"),
-		maybe("date", table.Code, "day of the answer"),
+		col("status", table.Code, "approved"),
+		col("original_txn_id", table.Text, "charge"),
+		col("refund_id", table.Text, "line of the ledger"),
+		col("answer", table.Code, "stopped or credited"),
 	},
 }
 
-// ReturnedTable returns what issuers gave back.
-func ReturnedTable(settled []issuer.Settled) (*table.Table, error) {
+// ReturnedTable returns what issuers gave back. Answers without a day of their own
+// are of a day that is told.
+func ReturnedTable(settled []issuer.Settled, on calendar.Day) (*table.Table, error) {
 	t := table.New(returnedSchema, 0)
 	row := t.Appender()
 	for i := range settled {
 		s := &settled[i]
-		for _, a := range s.Parts {
+		for n, a := range s.Parts {
 			if !a.Word.Gives() {
 				continue
 			}
-			row.Text(s.ID)
-			row.Text(s.Txn)
-			row.Text(s.Account)
-			row.Amount(a.Amount)
-			row.Code(s.Currency.String())
-			row.Code(a.Word.String())
-			if a.On == 0 {
-				row.Null()
-			} else {
-				row.Code(a.On.String())
+			day := a.On
+			if day == 0 {
+				day = on
 			}
+			row.Time(day.Start(time.UTC))
+			row.Code(refund.ID("issuer answer", s.ID, a.Word.String(), strconv.Itoa(n)))
+			row.Text(s.Account)
+			row.Code("chargeback")
+			row.Code(digits(a.Amount, s.Currency))
+			row.Code(s.Currency.String())
+			row.Code("approved")
+			row.Text(s.Txn)
+			row.Text(s.ID)
+			row.Code(a.Word.String())
 			row.End()
 		}
 	}
 	return t, t.Validate()
+}
+
+// digits writes an amount in the currency's own digits, as logs have it.
+func digits(minor int64, c money.Currency) string {
+	text := strings.ReplaceAll(money.Format(minor, c), ",", "")
+	return strings.TrimSuffix(text, " "+c.String())
 }

@@ -93,24 +93,18 @@ func (p *closeoutPay) prepare(b *closeout.Book) error {
 	if err := p.join(&batch); err != nil {
 		return err
 	}
-	p.paid = p.paid[:0]
-	ok, open, fits := payout.Writable(p.o.payout, &batch)
-	p.open = append(p.open, open...)
-	if !fits && len(open) > 0 && open[0].Payment == payout.WholeFile && open[0].Code != payout.NothingToPay && open[0].Code != payout.TooMany {
+	files, open := payout.Split(p.o.payout, &batch)
+	if len(open) > 0 && open[0].Payment == payout.WholeFile && len(batch.Payments) > 0 && open[0].Code != payout.NothingToPay {
 		return &hintError{errors.New("no payout file can be written: " + open[0].String()), "see --debtor and --pay-on; nothing was written"}
 	}
-	if !fits && len(open) > 0 && open[0].Code == payout.TooMany { // split: the payments that have no problem of their own
-		ok = writablePart(batch, open)
-		p.open = slices.DeleteFunc(p.open, func(q payout.Problem) bool { return q.Payment == payout.WholeFile && q.Code == payout.TooMany })
+	p.paid = p.paid[:0]
+	for _, q := range open {
+		if q.Payment != payout.WholeFile {
+			p.open = append(p.open, q)
+		}
 	}
-	p.open = slices.DeleteFunc(p.open, func(q payout.Problem) bool { return q.Payment == payout.WholeFile && q.Code == payout.NothingToPay })
-	most := payoutFormat(p.o.payout).MaxPayments
-	if most <= 0 {
-		most = max(len(ok.Payments), 1)
-	}
-	for part := range slices.Chunk(ok.Payments, most) {
-		one := ok
-		one.Payments = part
+	for _, one := range files {
+		part := one.Payments
 		one.ID = refund.ID("closeout-file", p.on.String(), p.o.payout, part[0].Name, part[len(part)-1].Name)
 		p.batches = append(p.batches, one)
 		for _, q := range part {
@@ -118,22 +112,6 @@ func (p *closeoutPay) prepare(b *closeout.Book) error {
 		}
 	}
 	return nil
-}
-
-// writablePart returns a batch without the payments that have a problem.
-func writablePart(b payout.Batch, open []payout.Problem) payout.Batch {
-	bad := map[int]bool{}
-	for _, q := range open {
-		bad[q.Payment] = true
-	}
-	var kept []payout.Payment
-	for i := range b.Payments {
-		if !bad[i] {
-			kept = append(kept, b.Payments[i])
-		}
-	}
-	b.Payments = kept
-	return b
 }
 
 // join adds to a batch who pays and who receives.

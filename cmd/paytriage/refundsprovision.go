@@ -61,26 +61,6 @@ others. Consumption tax is 不課税 throughout. Not advice: have it confirmed.`
 	return cmd
 }
 
-// lines returns the lines that the provision is for. The lines of a case must be
-// those that its summary adds up.
-func (o *provisionOptions) lines(folder string) ([]ledger.Line, error) {
-	lines, err := caseLines(folder)
-	if err != nil {
-		return nil, err
-	}
-	if o.ledger == "" {
-		return lines, sameAsSummary(folder, lines)
-	}
-	err = readSheet(o.ledger, func(_ string, r io.Reader) error {
-		lines, err = report.ReadLedger(r)
-		return err
-	})
-	if err != nil {
-		return nil, &hintError{fmt.Errorf("--ledger %s: %w", o.ledger, err), "give a ledger as 'paytriage refunds' wrote it, as CSV"}
-	}
-	return lines, nil
-}
-
 // sameAsSummary compares the lines of a case with the totals of its summary.
 func sameAsSummary(folder string, lines []ledger.Line) error {
 	s, err := report.ReadSummary(folder)
@@ -192,7 +172,7 @@ func runProvision(std streams, o *provisionOptions, folder string) error {
 	if err != nil {
 		return err
 	}
-	lines, err := o.lines(folder)
+	lines, err := linesFor(folder, o.ledger)
 	if err != nil {
 		return err
 	}

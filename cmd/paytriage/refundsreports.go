@@ -37,6 +37,26 @@ func caseLines(folder string) ([]ledger.Line, error) {
 	return lines, err
 }
 
+// linesFor returns the lines of a case, which must be those that its summary adds
+// up, or those of a ledger that was drawn up from it.
+func linesFor(folder, drawn string) ([]ledger.Line, error) {
+	lines, err := caseLines(folder)
+	if err != nil {
+		return nil, err
+	}
+	if drawn == "" {
+		return lines, sameAsSummary(folder, lines)
+	}
+	err = readSheet(drawn, func(_ string, r io.Reader) error {
+		lines, err = report.ReadLedger(r)
+		return err
+	})
+	if err != nil {
+		return nil, &hintError{fmt.Errorf("--ledger %s: %w", drawn, err), "give a ledger as 'paytriage refunds' wrote it, as CSV"}
+	}
+	return lines, nil
+}
+
 func completeCase(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
@@ -57,8 +77,8 @@ func notAnInput(flag, out string, inputs ...string) error {
 
 // requestsOptions are the flags of refunds requests.
 type requestsOptions struct {
-	out, cutoff, issuers, on, tz string
-	force, json, quiet           bool
+	ledger, out, cutoff, issuers, on, tz string
+	force, json, quiet                   bool
 }
 
 func newRequestsCommand(std streams) *cobra.Command {
@@ -83,6 +103,7 @@ six digits, else of unknown.`,
 		RunE: func(_ *cobra.Command, args []string) error { return runRequests(std, &o, args[0]) },
 	}
 	f := cmd.Flags()
+	f.StringVar(&o.ledger, "ledger", "", "ledger drawn up from the case (CSV), in the place of its own lines")
 	f.StringVar(&o.cutoff, "cutoff", "", "day of the month on which bills close, or a file of issuers and days")
 	f.StringVar(&o.issuers, "issuers", "", "file of instruments and their issuers")
 	f.StringVar(&o.on, "on", "", "day on which the requests go out, for example 2019-07-08")
@@ -174,7 +195,7 @@ func runRequests(std streams, o *requestsOptions, folder string) error {
 	if err != nil {
 		return err
 	}
-	lines, err := caseLines(folder)
+	lines, err := linesFor(folder, o.ledger)
 	if err != nil {
 		return err
 	}
@@ -187,7 +208,7 @@ func runRequests(std streams, o *requestsOptions, folder string) error {
 		return err
 	}
 	reads := []string{}
-	for _, path := range []string{o.issuers, o.cutoff} {
+	for _, path := range []string{o.issuers, o.cutoff, o.ledger} {
 		if _, err := os.Stat(path); err == nil {
 			reads = append(reads, path)
 		}
@@ -240,8 +261,8 @@ func runRequests(std streams, o *requestsOptions, folder string) error {
 
 // answersOptions are the flags of refunds answers.
 type answersOptions struct {
-	requests, out string
-	json, quiet   bool
+	requests, out, on string
+	json, quiet       bool
 }
 
 func newAnswersCommand(std streams) *cobra.Command {
@@ -250,15 +271,16 @@ func newAnswersCommand(std streams) *cobra.Command {
 		Use:   "answers FILE… --requests DIR --out FILE",
 		Short: "Read back what issuers answered",
 		Long: `Lays answers of issuers against the requests that were sent, and writes what was
-stopped or credited as a file for 'paytriage refunds --already-refunded': refund_id,
-txn_id, account_id, amount (minor units), currency, kind, date.
+stopped or credited as a file for 'paytriage refunds --already-refunded': in the
+columns of a payment log, each answer a chargeback of its charge.
 
 An answer is a row of CSV with refund_id and answer (stopped, credited, refused,
-already_billed), and perhaps answer_amount and answer_date: the file that the
-issuer got, filled in. A part may be stopped and the rest refused. Answers to what
+already_billed), and perhaps answer_amount (minor units) and answer_date (or
+--on for all): the file that the issuer got, filled in. A part may be stopped and the rest refused. Answers to what
 was not asked, given twice, or to more than was asked count as none, are named,
 and end with 3.`,
-		Example: "  paytriage refunds answers answer-visa.csv --requests requests --out returned.csv",
+		Example: `  paytriage refunds answers answer-visa.csv --requests requests --on 2019-07-12 --out returned.csv
+  paytriage refunds case --already-refunded returned.csv`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &usageError{c.CommandPath() + " needs a FILE of answers", "see '" + c.CommandPath() + " --help'"}
@@ -269,6 +291,7 @@ and end with 3.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.requests, "requests", "", "folder that 'refunds requests' wrote")
+	f.StringVar(&o.on, "on", "", "day of answers that have none, for example 2019-07-12")
 	f.StringVar(&o.out, "out", "", "file to write what was stopped or credited to")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
@@ -306,6 +329,10 @@ func runAnswers(std streams, o *answersOptions, files []string) error {
 		return &usageError{"--out is missing", "name the file to write"}
 	case o.json && o.quiet:
 		return errJSONQuiet
+	}
+	on, ok := calendar.ParseDay(o.on)
+	if !ok && o.on != "" {
+		return &usageError{fmt.Sprintf("--on %q is no date", o.on), "give it as 2019-07-12"}
 	}
 	if err := notAnInput("--out", o.out, append(slices.Clone(files), filepath.Join(o.requests, "requests.csv"))...); err != nil {
 		return err
@@ -349,7 +376,14 @@ func runAnswers(std streams, o *answersOptions, files []string) error {
 		}
 		s.Money = append(s.Money, m)
 	}
-	t, err := report.ReturnedTable(r.Settled)
+	for i := range r.Settled {
+		for _, a := range r.Settled[i].Parts {
+			if a.Word.Gives() && a.On == 0 && on == 0 {
+				return &usageError{fmt.Sprintf("%s:%d: the answer has no answer_date", files[a.Line/fileLines], a.Line%fileLines), "say with --on when the answers came"}
+			}
+		}
+	}
+	t, err := report.ReturnedTable(r.Settled, on)
 	if err != nil {
 		return err
 	}
