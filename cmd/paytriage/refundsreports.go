@@ -19,6 +19,7 @@ import (
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/csvfile"
+	"github.com/paytriage/paytriage/report/parquetfile"
 )
 
 // refundsReports returns what finance asks for beside the ledger, as subcommands
@@ -272,7 +273,9 @@ func newAnswersCommand(std streams) *cobra.Command {
 		Short: "Read back what issuers answered",
 		Long: `Lays answers of issuers against the requests that were sent, and writes what was
 stopped or credited as a file for 'paytriage refunds --already-refunded': in the
-columns of a payment log, each answer a chargeback of its charge.
+columns of a payment log, each answer a chargeback of its charge. It is Parquet if
+its name ends in .parquet, else CSV, in which ids that a spreadsheet would run
+(= + - @ first) are marked, so that refunds does not know them again.
 
 An answer is a row of CSV with refund_id and answer (stopped, credited, refused,
 already_billed), and perhaps answer_amount (minor units) and answer_date (or
@@ -387,7 +390,11 @@ func runAnswers(std streams, o *answersOptions, files []string) error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(o.out, 0o600, func(w io.Writer) error { return csvfile.Write(w, t) }); err != nil {
+	write := func(w io.Writer) error { return csvfile.Write(w, t) }
+	if strings.HasSuffix(o.out, ".parquet") {
+		write = func(w io.Writer) error { return parquetfile.Write(w, t, nil) }
+	}
+	if err := atomicfile.Write(o.out, 0o600, write); err != nil {
 		return err
 	}
 	if err := printAnswers(std, o, r, &s); err != nil {
