@@ -26,7 +26,8 @@ import (
 type closeoutOptions struct {
 	in                     analyzeOptions // payments, and how to read
 	balances, opening      string
-	caseFolder, claims     string
+	caseFolder, ledger     string
+	claims, dayZone        string
 	paid                   []string
 	ends, from, notice     string
 	window                 int
@@ -52,8 +53,8 @@ and none of it is ever added to the ledger of a case.
 Balances are those at 24:00 of the last day (--ends) in the service's zone
 (--tz): rolled forward from the payment log, from 0 or from --opening; or those of
 an export (--balances), which then hold, with every difference listed and
-explained where the log can explain it. Claw-backs of --case are set aside. Each
-unit stands in one place: set aside, claimed, late, unclaimed, points or
+explained where the log can explain it. Claw-backs of --case are set aside, those
+that were not taken back yet: give --ledger where some were. Each unit stands in one place: set aside, claimed, late, unclaimed, points or
 exception. A book that does not add up ends with 4, and nothing is written.
 
 The window (--window, 60 days by law at the least) begins on the day after the
@@ -84,12 +85,14 @@ the same id with a sequence.`,
 	f.StringVar(&o.balances, "balances", "", "balance export; its balances hold")
 	f.StringVar(&o.opening, "opening", "", "balances before the first row of the log (default: 0)")
 	f.StringVar(&o.caseFolder, "case", "", "case whose claw-backs are set aside")
+	f.StringVar(&o.ledger, "ledger", "", "ledger drawn up from the case (CSV): what was taken back already is not set aside again")
 	f.StringVar(&o.claims, "claims", "", "claims that were received")
 	f.StringArrayVar(&o.paid, "paid", nil, "exported.csv of an earlier run (repeatable)")
 	f.StringVar(&o.ends, "ends", "", "last day of the service, for example 2019-09-30")
 	f.IntVar(&o.window, "window", closeout.LeastDays, "days of the statutory window")
 	f.StringVar(&o.from, "from", "", "first day of the window (default: the day after --ends)")
 	f.StringVar(&o.notice, "notice", "", "day of the public notice (default: the day before the window)")
+	f.StringVar(&o.dayZone, "day-zone", "", "zone of the service's days, where it is not that of --tz")
 	f.StringVar(&o.out, "out", "", "folder to write")
 	f.BoolVar(&o.points, "include-points", false, "refund points too")
 	f.BoolVar(&o.payLate, "pay-late", false, "pay late claims too")
@@ -116,7 +119,9 @@ func (o *closeoutOptions) validate() error {
 		return &usageError{"nothing to draw balances from", "give --payments, --balances or both"}
 	case o.ends == "":
 		return &usageError{"--ends is missing", "give the last day of the service, for example --ends 2019-09-30"}
-	case o.in.zones == "":
+	case o.ledger != "" && o.caseFolder == "":
+		return &usageError{"--ledger without --case", "name the case that it was drawn up from"}
+	case o.in.zones == "" && o.dayZone == "":
 		return &usageError{"--tz is missing: whose days are meant cannot be guessed", "give the service's zone, for example --tz Asia/Tokyo"}
 	case o.out == "":
 		return &usageError{"--out is missing", "name a folder to write"}
@@ -149,15 +154,21 @@ func (o *closeoutOptions) days(opt *parsers.Options) (w closeout.Window, payOn c
 		}
 		return d
 	}
-	zone := opt.Zones[event.Payments]
+	days := opt.Zones[event.Payments]
+	if o.dayZone != "" {
+		var ok bool
+		if days, ok = zone(o.dayZone); !ok {
+			return w, 0, &usageError{fmt.Sprintf("--day-zone %q is not a zone", o.dayZone), "give a name such as Asia/Tokyo, or an offset such as +09:00"}
+		}
+	}
 	ends, from, notice, payOn := read("ends", o.ends), read("from", o.from), read("notice", o.notice), read("pay-on", o.payOn)
 	if err != nil {
 		return w, 0, err
 	}
-	if zone == nil {
+	if days == nil {
 		return w, 0, &usageError{fmt.Sprintf("--tz %q names no zone for payments", o.in.zones), "give the service's zone, for example --tz Asia/Tokyo"}
 	}
-	if w, err = closeout.NewWindow(ends, from, notice, o.window, zone); err != nil {
+	if w, err = closeout.NewWindow(ends, from, notice, o.window, days); err != nil {
 		return w, 0, &usageError{err.Error(), "資金決済法 20条 wants 60 days at the least after the notice; see 'paytriage closeout --help'"}
 	}
 	if payOn != 0 && payOn <= ends {
@@ -169,7 +180,7 @@ func (o *closeoutOptions) days(opt *parsers.Options) (w closeout.Window, payOn c
 // reads returns the paths of all that is read beside the log.
 func (o *closeoutOptions) reads() []string {
 	all := slices.Clone(o.paid)
-	for _, path := range []string{o.balances, o.opening, o.claims, o.payees, o.debtor} {
+	for _, path := range []string{o.balances, o.opening, o.ledger, o.claims, o.payees, o.debtor} {
 		if path != "" {
 			all = append(all, path)
 		}
@@ -337,7 +348,7 @@ func (o *closeoutOptions) readLists(opt *parsers.Options, w closeout.Window) (*c
 	if err := l.readPaid(o.paid); err != nil {
 		return nil, err
 	}
-	return l, l.readCase(o.caseFolder)
+	return l, l.readCase(o.caseFolder, o.ledger)
 }
 
 // readPaid reads what was exported before. The same export in two files is one.
@@ -371,21 +382,17 @@ func (l *closeoutLists) readPaid(files []string) error {
 
 // readCase reads which fraudulent money is still in wallets. What the case
 // restores is of the other book.
-func (l *closeoutLists) readCase(folder string) error {
+func (l *closeoutLists) readCase(folder, drawn string) error {
 	if folder == "" {
 		return nil
 	}
-	lines, err := report.ReadLines(folder)
-	var open *report.OpenError
-	if errors.As(err, &open) {
+	lines, err := linesFor(folder, drawn)
+	if err != nil {
 		return err
 	}
-	if err != nil {
-		return &hintError{fmt.Errorf("%s: %w", folder, err), "the case is not what analyze wrote; run it again"}
-	}
 	for i := range lines {
-		if n := &lines[i]; n.Component == refund.BalanceClawback && n.Amount < 0 {
-			l.aside = append(l.aside, closeout.Aside{Account: n.Account, Currency: n.Currency, Amount: -n.Amount, Possible: n.Status == refund.NeedsDecision})
+		if n := &lines[i]; n.Component == refund.BalanceClawback && n.Payable < 0 {
+			l.aside = append(l.aside, closeout.Aside{Account: n.Account, Currency: n.Currency, Amount: -n.Payable, Possible: n.Status == refund.NeedsDecision})
 		}
 	}
 	return nil
