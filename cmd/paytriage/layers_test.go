@@ -32,13 +32,17 @@ var layers = map[string][]string{
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
-	"forensics/control":         {"forensics/event", "forensics/money", "forensics/baseline", "forensics/takeover"},
+	"forensics/effect":          {"forensics/event"},
+	"forensics/control":         {"forensics/event", "forensics/effect", "forensics/money", "forensics/baseline", "forensics/takeover"},
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics/coverage":        {"forensics/event"},
 	"forensics/ledger":          {"forensics/money", "forensics/refund", "forensics/takeover"},
 	"forensics/claims":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
 	"forensics/bridge":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
-	"forensics/closeout":        {"forensics/event", "forensics/money"},
+	"forensics/calendar":        {},
+	"forensics/closeout":        {"forensics/event", "forensics/calendar", "forensics/effect", "forensics/money"},
+	"forensics/provision":       {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/issuer":          {"forensics/calendar", "forensics/money", "forensics/refund", "forensics/ledger"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
@@ -95,6 +99,7 @@ var testLayers = map[string][]string{
 	"forensics/takeover": {"forensics/money", "forensics/event/eventtest"},
 	"forensics/coverage": {"forensics/event/eventtest"},
 	"forensics/charge":   {"forensics/money", "forensics/event/eventtest"},
+	"forensics/effect":   {"forensics/money", "forensics/refund"},           // the ledger is the oracle
 	"forensics/control":  {"forensics/event/eventtest", "forensics/refund"}, // the ledger is the oracle of its wallet
 }
 

@@ -110,6 +110,7 @@ control totals are days of UTC.`,
 	cmd.MarkFlagDirname("out")
 	cmd.MarkFlagFilename("decisions", "csv")
 	cmd.AddCommand(refundsSubcommands(std)...)
+	cmd.AddCommand(refundsReports(std)...)
 	return cmd
 }
 

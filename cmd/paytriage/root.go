@@ -93,6 +93,7 @@ charges are theirs, and what is owed to whom.
 		newClaimsCommand(std),
 		newDiffCommand(std),
 		newRefundsCommand(std),
+		newCloseoutCommand(std),
 		newSimulateCommand(std),
 		newShowCommand(std),
 		newSchemaCommand(std),

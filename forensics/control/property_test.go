@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/effect"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -59,7 +60,7 @@ func rows(rng *rand.Rand, key event.Key) (logins []event.Login, charges []event.
 	for i := range n {
 		c := event.Charge{Account: key, Txn: key<<8 | event.Key(i+1), Time: midnight + rng.Int64N(80)*hour/2, Device: device(), Amount: rng.Int64N(9),
 			Kind: kinds[rng.IntN(10)], Funding: fundings[rng.IntN(3)], Status: statuses[rng.IntN(5)], Currency: uint32(yen)}
-		if isReturn(c.Kind) && n > 0 {
+		if effect.IsReturn(c.Kind) && n > 0 {
 			c.Ref = key<<8 | event.Key(rng.IntN(n+2)) // sometimes itself, or nothing
 		}
 		if rng.IntN(6) == 0 {
@@ -76,7 +77,7 @@ func mark(rng *rand.Rand, charges []event.Charge) *Account {
 	sums := map[money.Currency]*Loss{}
 	for i := range charges {
 		c := &charges[i]
-		if isReturn(c.Kind) || c.Device < 1002 && rng.IntN(9) > 0 {
+		if effect.IsReturn(c.Kind) || c.Device < 1002 && rng.IntN(9) > 0 {
 			continue
 		}
 		tier := takeover.Tier(1 + rng.IntN(3))
@@ -217,7 +218,7 @@ func TestWalletAgainstLedger(t *testing.T) {
 		slices.SortFunc(charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
 		in := refund.Input{Charges: charges, Verdicts: make([]refund.Verdict, len(charges))}
 		for i := range charges {
-			if !isReturn(charges[i].Kind) && rng.IntN(2) == 0 {
+			if !effect.IsReturn(charges[i].Kind) && rng.IntN(2) == 0 {
 				in.Verdicts[i] = refund.Named
 			}
 		}
@@ -235,7 +236,7 @@ func TestWalletAgainstLedger(t *testing.T) {
 			if in.Verdicts[i] == refund.Named {
 				got -= w.net[i][0] + w.net[i][1]
 			}
-			if n := &w.nodes[i]; n.root != int32(i) && (n.instrument != 0 || n.wallet != 0) {
+			if n := &w.Rows[i]; n.Root != int32(i) && (n.Instrument != 0 || n.Wallet != 0) {
 				differ++
 			}
 		}

@@ -4,23 +4,9 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/paytriage/paytriage/forensics/effect"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
-)
-
-// A node is what a payment row does to the instrument that paid and to the
-// wallet: +1, -1 or 0 times its amount. Returns do it for the charge at the
-// root of what they name, as package refund has it.
-type node struct {
-	root               int32
-	instrument, wallet int8
-	state              uint8
-}
-
-const (
-	fresh uint8 = iota
-	following
-	linked
 )
 
 // A move is what a charge did in the end, with everything that came back: to
@@ -44,98 +30,23 @@ const (
 
 // A wallet is one currency of an account, replayed.
 type wallet struct {
-	nodes []node
-	path  []int32
-	byTxn map[event.Key]int32
-	net   [][2]int64 // what is left of each charge: instrument, wallet
+	effect.Chains
+	net [][2]int64 // what is left of each charge: instrument, wallet
 
 	moves   []move
 	opening int64
 	taken   int64 // by thieves, of what was the owner's
 }
 
-func isReturn(k event.Kind) bool {
-	return k == event.Refund || k == event.Reversal || k == event.Chargeback
-}
-
 // read links the charges of an account.
 func (w *wallet) read(charges []event.Charge) {
-	w.nodes, w.net = zeroed(w.nodes, len(charges)), zeroed(w.net, len(charges))
-	w.byTxn = make(map[event.Key]int32, len(charges))
+	w.Chains.Read(charges)
+	w.net = zeroed(w.net, len(charges))
 	for i := range charges {
-		if _, ok := w.byTxn[charges[i].Txn]; !ok {
-			w.byTxn[charges[i].Txn] = int32(i)
-		}
+		n := &w.Rows[i]
+		w.net[n.Root][0] += int64(n.Instrument) * charges[i].Amount
+		w.net[n.Root][1] += int64(n.Wallet) * charges[i].Amount
 	}
-	for i := range charges {
-		w.link(charges, int32(i))
-	}
-	for i := range charges {
-		n := &w.nodes[i]
-		w.net[n.root][0] += int64(n.instrument) * charges[i].Amount
-		w.net[n.root][1] += int64(n.wallet) * charges[i].Amount
-	}
-}
-
-// link follows a row to a charge and derives what stands on the way back. Each
-// row is walked once. Rows that name each other in a circle do nothing.
-func (w *wallet) link(charges []event.Charge, i int32) {
-	w.path = w.path[:0]
-	for w.nodes[i].state == fresh {
-		c := &charges[i]
-		w.nodes[i] = node{root: i, state: linked}
-		if !isReturn(c.Kind) {
-			w.nodes[i].instrument, w.nodes[i].wallet = chargeLegs(c)
-			break
-		}
-		parent, ok := w.byTxn[c.Ref]
-		if !ok || c.Ref == 0 {
-			break
-		}
-		w.nodes[i].state = following
-		w.path = append(w.path, i)
-		i = parent
-	}
-	circle := w.nodes[i].state == following
-	for _, at := range slices.Backward(w.path) {
-		n, c := &w.nodes[at], &charges[at]
-		if n.state = linked; circle || charges[i].Currency != c.Currency || c.Status == event.Declined {
-			i = at
-			continue
-		}
-		p := &w.nodes[i]
-		n.instrument, n.wallet = returnLegs(c.Kind, &charges[i], p)
-		n.root, i = p.root, at
-	}
-}
-
-func chargeLegs(c *event.Charge) (instrument, wallet int8) {
-	switch {
-	case c.Status == event.Declined:
-	case c.Kind == event.TopUp:
-		return -1, +1
-	case c.Kind == event.Payment && c.Funding != event.Balance && c.Funding != event.NoFunding:
-		return -1, 0
-	case c.Kind == event.Payment, c.Kind == event.TransferOut, c.Kind == event.Payout:
-		return 0, -1
-	case c.Kind == event.TransferIn:
-		return 0, +1
-	}
-	return 0, 0
-}
-
-// returnLegs says what a return does, given its original.
-func returnLegs(k event.Kind, original *event.Charge, did *node) (instrument, wallet int8) {
-	switch {
-	case k == event.Reversal:
-		return -did.instrument, -did.wallet
-	case isReturn(original.Kind):
-	case did.instrument != 0:
-		return +1, 0
-	case k == event.Refund:
-		return 0, -did.wallet
-	}
-	return 0, 0
 }
 
 // settle draws up the moves of one currency, and what the wallet must have held
@@ -144,7 +55,7 @@ func (w *wallet) settle(charges []event.Charge, c money.Currency, m *Account) {
 	w.moves = w.moves[:0]
 	for i := range charges {
 		row := &charges[i]
-		if row.Currency != uint32(c) || w.nodes[i].root != int32(i) || isReturn(row.Kind) {
+		if row.Currency != uint32(c) || w.Rows[i].Root != int32(i) || effect.IsReturn(row.Kind) {
 			continue
 		}
 		v := move{at: row.Time, charge: int32(i), amount: w.net[i][1]}
