@@ -170,16 +170,24 @@ type Hour struct {
 
 // A Total adds up one currency.
 type Total struct {
-	Currency                              money.Currency
-	ByTier                                [4]TierTotal // by takeover.Tier
-	Charges                               int64
-	TopUp, Spend                          int64 // of probable and confirmed victims
-	Owed                                  int64 // lines that may be paid
-	Held, NeedsDecision, Exception        int64
-	NetLoss                               int64 // of probable and confirmed victims
+	Currency                       money.Currency
+	ByTier                         [4]TierTotal // by takeover.Tier
+	Charges                        int64
+	TopUp, Spend                   int64 // of probable and confirmed victims
+	Owed                           int64 // lines that may be paid
+	Held, NeedsDecision, Exception int64
+	NetLoss                        int64 // of probable and confirmed victims
+	// NotYet is what the lines of NotYetAccounts come to: accounts that are no
+	// victims in this currency, because none of the charges is approved so far.
+	// OpenNamed is the part of NeedsDecision that is of named accounts,
+	// OddPossible the part of Exception that is of possible victims. So NetLoss
+	// and NotYet are Owed, Held, Exception and OpenNamed less OddPossible.
+	NotYet, NotYetAccounts                int64
+	OpenNamed, OddPossible                int64
 	ByChannel                             []ChannelTotal
 	topUps, spends, owed, held, open, odd money.Sum
-	losses                                money.Sum
+	losses, notYet                        money.Sum
+	openNamed, oddPossible                money.Sum
 }
 
 // A TierTotal adds up the victims of one tier.
@@ -189,7 +197,7 @@ type TierTotal struct {
 }
 
 // A ChannelTotal adds up the lines of one channel, those that need a decision
-// left out.
+// and those of possible victims left out.
 type ChannelTotal struct {
 	Channel refund.Channel
 	Lines   int64

@@ -47,8 +47,8 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	for i := range s.Money {
 		p.block("money in "+s.Money[i].Currency, moneyPairs(&s.Money[i]))
 	}
-	p.table("victims, largest loss first", largest(tables[0]), "account_id", "tier", "score", "vector", "takeover_at", "net_loss")
-	p.table("shops, most money first", tables[6], "store_id", "charges", "victims", "amount", "last_seen", "first_seen")
+	p.byCurrency("victims%s, largest loss first", sorted(tables[0], "net_loss"), "account_id", "tier", "score", "vector", "takeover_at", "net_loss")
+	p.byCurrency("shops%s, most money first", tables[6], "store_id", "charges", "victims", "amount", "last_seen", "first_seen")
 	p.table("where the attack came from", tables[4], "role", "kind", "value", "accounts_entered", "accounts_tried", "failures", "unknown_accounts")
 	p.block("rows", rowPairs(s))
 	p.block("not computable", unansweredPairs(s))
@@ -92,6 +92,20 @@ func (p *printer) table(title string, t *table.Table, columns ...string) {
 	}
 	if p.err = console.Table(p.w, t, opt); p.err == nil {
 		_, p.err = fmt.Fprintln(p.w)
+	}
+}
+
+// byCurrency prints the first rows of a table for each of its currencies: an
+// amount of one is neither more nor less than one of another.
+func (p *printer) byCurrency(title string, t *table.Table, columns ...string) {
+	parts := perCurrency(t)
+	for _, part := range parts {
+		in := ""
+		if len(parts) > 1 {
+			at, _ := t.Schema().Find(table.CurrencyColumn)
+			in = " in " + part.Cells(at).Text(0)
+		}
+		p.table(fmt.Sprintf(title, in), part, columns...)
 	}
 }
 
@@ -180,6 +194,9 @@ func headline(s *Summary) []console.Pair {
 	if s.blind(event.Payments) == "" {
 		add("victims", s.Victims.text(""))
 		add("net loss", netLoss(s))
+		if text := notYet(s); text != "" {
+			add("held", text)
+		}
 		if s.EnteredOnly > 0 {
 			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"
 		}
@@ -252,6 +269,19 @@ func netLoss(s *Summary) string {
 	return "none"
 }
 
+// notYet says what is held of accounts that are no victims yet, "" for nothing.
+func notYet(s *Summary) string {
+	var accounts int64
+	for i := range s.Money {
+		accounts += s.Money[i].NotYetAccounts // one that has two currencies counts in both
+	}
+	if accounts == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s more of %s whose charges are pending: no victims yet, and in no net loss",
+		strings.Join(amounts(s, func(m *MoneySummary) int64 { return m.NotYet }), ", "), several(accounts, "account", "accounts"))
+}
+
 // goingOn says whether the attack goes on, and what that rests on.
 func goingOn(s *Summary) string {
 	r := &s.Recent
@@ -312,8 +342,9 @@ func brief(stamp string) string {
 	return t.Format("2006-01-02 15:04") + "Z"
 }
 
-// moneyPairs lists the money of one currency. The channels add up to the net loss,
-// and so do what is owed, held and an exception.
+// moneyPairs lists the money of one currency. What is owed, held, to be decided
+// and an exception adds up to the net loss and what is held of accounts that are
+// no victims yet; channels do so but for what is to be decided.
 func moneyPairs(m *MoneySummary) []console.Pair {
 	cur, _ := money.ParseCurrency([]byte(m.Currency))
 	var pairs []console.Pair
@@ -327,17 +358,26 @@ func moneyPairs(m *MoneySummary) []console.Pair {
 	add("net loss", m.NetLoss, true)
 	add("  of confirmed victims", m.NetLossConfirmed, false)
 	add("  of probable victims", m.NetLossProbable, false)
-	add("net loss by status: owed now", m.Owed, true)
+	add("held of accounts that are no victims yet", m.NotYet, false)
+	all := "net loss"
+	if m.NotYet != 0 {
+		all = "both"
+	}
+	add(all+" by status: owed now", m.Owed, true)
 	add("  held", m.Held, false)
-	add("  exceptions, for a person", m.Exception, false)
+	add("  for a person to decide", m.OpenNamed, false)
+	add("  exceptions, for a person", m.Exception-m.OddPossible, false)
+	if m.OpenNamed != 0 {
+		all = "but for decisions,"
+	}
 	for i, c := range m.Channels {
 		key := "  " + c.Channel
 		if i == 0 {
-			key = "net loss by channel: " + c.Channel
+			key = all + " by channel: " + c.Channel
 		}
 		add(key, c.Amount, true)
 	}
-	add("possible, in no sum above", m.NeedsDecision, false)
+	add("possible, in no sum above", m.NeedsDecision-m.OpenNamed+m.OddPossible, false)
 	return pairs
 }
 
@@ -398,9 +438,4 @@ func unansweredPairs(s *Summary) []console.Pair {
 		pairs = append(pairs, console.Pair{Key: u.Question, Value: u.Because})
 	}
 	return pairs
-}
-
-// largest returns the victims by loss, the largest first.
-func largest(victims *table.Table) *table.Table {
-	return sorted(victims, "net_loss")
 }

@@ -97,10 +97,20 @@ type MoneySummary struct {
 	Exception        int64            `json:"exception"`
 	NeedsDecision    int64            `json:"needs_decision"`
 	Channels         []ChannelSummary `json:"channels"`
+	// NotYet is what the lines say of accounts that are no victims, because none
+	// of their charges is approved so far: it is no part of the net loss.
+	NotYet         int64 `json:"no_victims_yet_amount"`
+	NotYetAccounts int64 `json:"no_victims_yet_accounts"`
+	// OpenNamed is the part of NeedsDecision that is of named accounts,
+	// OddPossible the part of Exception that is of possible victims. The net loss
+	// and NotYet are what is owed, held, an exception and OpenNamed, less
+	// OddPossible.
+	OpenNamed   int64 `json:"needs_decision_named"`
+	OddPossible int64 `json:"exception_possible"`
 }
 
 // A ChannelSummary adds up the ledger lines of one channel, those that need a
-// decision left out.
+// decision and those of possible victims left out.
 type ChannelSummary struct {
 	Channel string `json:"channel"`
 	Lines   int64  `json:"lines"`
@@ -293,7 +303,7 @@ func moneyOf(t *forensics.Total) MoneySummary {
 		NetLossPossible:  t.ByTier[takeover.Possible].NetLoss,
 		TopUp:            t.TopUp, Spend: t.Spend, FraudCharges: t.Charges,
 		Owed: t.Owed, Held: t.Held, Exception: t.Exception, NeedsDecision: t.NeedsDecision,
-		Channels: []ChannelSummary{}}
+		Channels: []ChannelSummary{}, NotYet: t.NotYet, NotYetAccounts: t.NotYetAccounts, OpenNamed: t.OpenNamed, OddPossible: t.OddPossible}
 	for _, c := range t.ByChannel {
 		m.Channels = append(m.Channels, ChannelSummary{c.Channel.String(), c.Lines, c.Amount})
 	}
