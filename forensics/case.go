@@ -30,6 +30,12 @@ type Case struct {
 
 	// Figures are the numbers that speak for and against the ways in.
 	Figures []campaign.Figure
+	// UntoldIDs says that the log does not tell ids that do not exist from wrong
+	// passwords, Unplaced that logins have no addresses.
+	UntoldIDs, Unplaced bool
+	// Roles are those of all campaigns together.
+	Roles Roles
+	Pace  Pace
 
 	Totals []Total // by currency
 	// Accounts is how many accounts the logs know, Newcomers how many visits
@@ -139,6 +145,7 @@ type Campaign struct {
 	Tried, Entered, Victims int64
 	NetLoss                 int64
 	Currency                money.Currency // of NetLoss
+	Roles                   Roles
 }
 
 // A Store is a shop where stolen money was spent.

@@ -32,8 +32,11 @@ func (inv *investigation) report() (*Case, error) {
 	if err := c.complete(inv.hours()); err != nil {
 		return nil, err
 	}
-	inv.unanswered(c)
-	c.Figures = inv.tried().Figures(inv.p)
+	c.Unanswered = inv.unanswered()
+	inv.figures(c)
+	c.Roles = inv.roles(func(*suspect) bool { return true })
+	inv.listPace()
+	c.Pace = inv.paced
 	c.campaigns(inv, ids)
 	c.sort()
 	return c, nil
@@ -275,65 +278,6 @@ func (inv *investigation) hours() []Hour {
 	return out
 }
 
-// Questions lists what is asked of logs, each with the reason why sources such as
-// these cannot answer it, "" where they can.
-func Questions(sources []event.Source) []Unanswered {
-	has := func(r event.Role, f event.Field) bool {
-		for i := range sources {
-			if s := &sources[i]; s.Role == r && !slices.Contains(s.Absent, f.String()) {
-				return true
-			}
-		}
-		return false
-	}
-	given := func(r event.Role) bool {
-		return slices.ContainsFunc(sources, func(s event.Source) bool { return s.Role == r })
-	}
-	unless := func(ok bool, because string) string {
-		if ok {
-			return ""
-		}
-		return because
-	}
-	all := []Unanswered{
-		{"who got into which account, and how", unless(given(event.Auth), "no auth log was given")},
-		{"whether a charge was made after a takeover", unless(given(event.Auth), "no auth log was given: what is named rests on amounts, pace and devices in the payment log alone, as 7pay's first list did, of which at most half was right")},
-		{"who lost how much", unless(given(event.Payments), "no payment log was given")},
-	}
-	for _, q := range [...]struct {
-		role     event.Role
-		field    event.Field
-		question string
-	}{
-		{event.Auth, event.DeviceID, "which device entered an account"},
-		{event.Auth, event.ReasonWord, "whether ids were tried that do not exist"},
-		{event.Auth, event.SessionID, "whether sessions were taken over"},
-		{event.Auth, event.IP, "from where accounts were entered"},
-		{event.Auth, event.ASNumber, "through which operators accounts were entered"},
-		{event.Auth, event.CountryCode, "from which countries accounts were entered"},
-		{event.Auth, event.UserAgent, "with which programs accounts were entered"},
-		{event.Payments, event.DeviceID, "which device made a charge"},
-		{event.Payments, event.SessionID, "in which session a charge was made"},
-		{event.Payments, event.StoreID, "in which shops the money was spent"},
-		{event.Payments, event.FundingSource, "through which channel a charge is to be refunded"},
-	} {
-		if given(q.role) {
-			all = append(all, Unanswered{q.question, unless(has(q.role, q.field),
-				"column "+q.field.String()+" is absent from the "+q.role.String()+" log")})
-		}
-	}
-	return all
-}
-
-// unanswered notes what the logs cannot tell.
-func (inv *investigation) unanswered(c *Case) {
-	for _, q := range Questions(c.Sources) {
-		if q.Because != "" {
-			c.Unanswered = append(c.Unanswered, q)
-		}
-	}
-}
-
 // campaigns adds up what belongs together.
 func (c *Case) campaigns(inv *investigation, ids []string) {
 	list := make([]Campaign, len(ids))
@@ -376,6 +320,7 @@ func (c *Case) campaigns(inv *investigation, ids []string) {
 	}
 	for i := range list {
 		list[i].Tried = max(list[i].Tried, list[i].Entered)
+		list[i].Roles = inv.roles(func(s *suspect) bool { return s.campaign == i })
 	}
 	c.Campaigns = list
 }

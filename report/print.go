@@ -191,26 +191,36 @@ func headline(s *Summary) []console.Pair {
 		add("INCOMPLETE", fmt.Sprintf("%s of %s rows were not understood%s; every figure may be too low", count(s.Rows.Rejected), count(s.Rows.Read), damaged(s)))
 	}
 	notRobbed := ""
-	if s.blind(event.Payments) == "" {
+	switch {
+	case s.faceless:
+		add("victims", "not computable, because there is no auth log, and no charge says by which device or from where it was made")
+	case s.blind(event.Payments) == "":
 		add("victims", s.Victims.text(""))
 		add("net loss", netLoss(s))
 		if text := notYet(s); text != "" {
 			add("held", text)
 		}
-		if s.EnteredOnly > 0 {
-			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"
+		if s.EnteredOnly != nil && *s.EnteredOnly > 0 {
+			notRobbed = ", " + count(*s.EnteredOnly) + " of them not robbed yet"
 		}
-	} else {
+	default:
 		add("victims", "not computable, because "+s.blind(event.Payments))
 	}
-	add("accounts entered", s.Takeovers.text(notRobbed))
-	for i := range s.Vectors {
-		key := "way in"
-		if i > 0 {
-			key = ""
+	if because := s.blind(event.Auth); because != "" {
+		if !s.faceless {
+			add("rests on", "the payment log alone: amounts, pace, shops and devices")
 		}
-		v := &s.Vectors[i]
-		add(key, fmt.Sprintf("%s: %s; %s", v.Vector, several(v.Takeovers, "account", "accounts"), v.Meaning))
+		add("amount and pace", paceText(s))
+		add("accounts entered", "not computable, because "+because)
+		add("way in", "not computable, because "+because)
+	} else {
+		add("accounts entered", s.Takeovers.text(notRobbed))
+		for i, line := range waysIn(s) {
+			add([]string{"way in", ""}[min(i, 1)], line)
+		}
+	}
+	if text := rolesText(&s.Roles); text != "" {
+		add("roles", text)
 	}
 	if s.FirstTakeover != nil {
 		add("since", brief(*s.FirstTakeover))
@@ -219,8 +229,11 @@ func headline(s *Summary) []console.Pair {
 	if n := s.Method.ExpectedWrong; n > 0 {
 		add("expected wrong", fmt.Sprintf("%d.%03d accounts of those called confirmed or probable", n/1000, n%1000))
 	}
-	add("logs", fmt.Sprintf("%s to %s (UTC); %s, %s", brief(s.Range.From), brief(s.Range.To),
-		several(s.Accounts, "account", "accounts"), several(s.Newcomers, "visit of a newcomer", "visits of newcomers")))
+	logs := fmt.Sprintf("%s to %s (UTC)", brief(s.Range.From), brief(s.Range.To))
+	if !s.faceless {
+		logs += "; " + several(s.Accounts, "account", "accounts") + ", " + several(s.Newcomers, "visit of a newcomer", "visits of newcomers")
+	}
+	add("logs", logs)
 	if k := s.ClockSkew; k != nil && (k.Estimate != nil || k.Applied != 0) {
 		add("clock skew", k.Text())
 	}
@@ -315,16 +328,22 @@ func firstSteps(s *Summary) []console.Pair {
 		unread()
 	}
 	entered := s.Takeovers.Confirmed + s.Takeovers.Probable
-	spared := ""
-	if s.EnteredOnly > 0 && s.blind(event.Payments) == "" {
+	spared, which := "", "entered "
+	if s.EnteredOnly != nil && *s.EnteredOnly > 0 {
 		spared = "; lost = no: not robbed yet"
 	}
-	add(entered, "lock %s (takeovers%s)", several(entered, "entered account", "entered accounts"), spared)
+	if s.blind(event.Auth) != "" {
+		which = "robbed "
+	}
+	add(entered, "lock %s (takeovers%s)", several(entered, which+"account", which+"accounts"), spared)
 	places := int64(s.Tables["sources"])
 	add(places, "block %s (sources)", several(places, "address or device of the attack", "addresses, networks and devices of the attack"))
 	visits := int64(s.Tables["store_visits"])
 	add(visits, "ask for the cameras of %s (store_visits)", several(visits, "visit to a shop", "visits to shops"))
 	add(s.Takeovers.Possible, "look at %s (takeovers, tier possible)", several(s.Takeovers.Possible, "possible case", "possible cases"))
+	if p := s.AmountAndPace; p != nil && p.Listed {
+		add(p.Accounts-p.Named, "look at %s where amounts and pace alone fit (amount_and_pace)", several(p.Accounts-p.Named, "account", "accounts"))
+	}
 	owed := amounts(s, func(m *MoneySummary) int64 { return m.Owed })
 	add(int64(len(owed)), "pay back %s (refunds, status open)", strings.Join(owed, ", "))
 	if !many {

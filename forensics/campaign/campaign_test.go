@@ -273,7 +273,7 @@ func TestLeaked(t *testing.T) {
 // TestFigures checks what speaks for and against the ways in.
 func TestFigures(t *testing.T) {
 	p := policy.Default()
-	if got := (&campaign.Tried{}).Figures(&p); got != nil {
+	if got := (&campaign.Tried{}).Figures(&campaign.Entered{}, &p); got != nil {
 		t.Errorf("nothing was tried: %+v", got)
 	}
 	list := campaign.Tried{Single: source.Tally{Tries: 10_000, Unknown: 8000, Accounts: 1900, Twice: 1890}}
@@ -297,7 +297,7 @@ func TestFigures(t *testing.T) {
 		{"spraying", &spray, "external_tries", campaign.ExternalLogin, false},
 	} {
 		found := false
-		for _, f := range c.tried.Figures(&p) {
+		for _, f := range c.tried.Figures(&campaign.Entered{}, &p) {
 			if campaign.FigureDocs[f.Code] == "" {
 				t.Errorf("%s is not documented", f.Code)
 			}
