@@ -76,7 +76,7 @@ func slowPace(b *book, p *policy.Policy) []string {
 func TestPaceIsTheRule(t *testing.T) {
 	p := policy.Default()
 	found := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 8))
 		b := paid(r)
 		l := b.log(r, 1+r.IntN(4))

@@ -45,7 +45,7 @@ var FigureDocs = map[string]string{
 var FigureNames = map[string]string{
 	"unknown_ids": "ids that do not exist", "once_or_twice": "accounts tried once or twice", "first_or_second_try": "in at the first or second try",
 	"tries_per_account": "failed tries an account", "from_servers": "tries from servers", "high_failure": "tries from addresses where most fail",
-	"hit_rate": "tries that got in", "without_failure": "no way in shows", "external_tries": "tries by external logins",
+	"hit_rate": "tries on existing accounts that got in", "without_failure": "no way in shows", "external_tries": "tries by external logins",
 	"external_entries": "new external logins", "failed_resets": "failed resets", "reset_entries": "resets at entry",
 	"borrowed_sessions": "borrowed sessions", "guessed_before": "guessed at before",
 }
@@ -109,8 +109,8 @@ func (t *Tried) Figures(e *Entered, p *policy.Policy) []Figure {
 		note("from_servers", t.Single.Tries, all.Tries, half, "most of all", []Vector{ListType}, []Vector{ListDistributed})
 		note("high_failure", min(e.Servers, all.Tries), all.Tries, half, "Arana 2023, published; most of all", []Vector{ListType}, []Vector{ListDistributed})
 	}
-	if e.Logged {
-		note("hit_rate", e.All, min(e.All, 1)*(e.All+existing), v.LeakHitRate.Value/1000, "policy vector.leak_hit_rate", []Vector{Leak}, lists)
+	if e.Logged && e.All >= v.LeakMinimum.Value { // of one account it says nothing
+		note("hit_rate", e.All, e.All+existing, v.LeakHitRate.Value/1000, "policy vector.leak_hit_rate", []Vector{Leak}, lists)
 		note("without_failure", e.Without, e.All, half, "most of all", []Vector{Leak}, lists)
 	}
 	note("external_tries", all.External, all.Tries, half, "most of all", []Vector{ExternalLogin}, nil)
