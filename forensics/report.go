@@ -34,7 +34,11 @@ func (inv *investigation) report() (*Case, error) {
 	}
 	c.Unanswered = inv.unanswered()
 	inv.figures(c)
-	c.Roles = inv.roles(func(*suspect) bool { return true })
+	everybody := make([]*suspect, len(inv.suspects))
+	for i := range everybody {
+		everybody[i] = &inv.suspects[i]
+	}
+	c.Roles = inv.roles(everybody)
 	inv.listPace()
 	c.Pace = inv.paced
 	c.campaigns(inv, ids)
@@ -284,9 +288,11 @@ func (c *Case) campaigns(inv *investigation, ids []string) {
 	for i := range list {
 		list[i] = Campaign{ID: ids[i], Vector: inv.vectors[i]}
 	}
+	members := make([][]*suspect, len(ids))
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
 		l := &list[s.campaign]
+		members[s.campaign] = append(members[s.campaign], s)
 		if at := s.takeoverAt(); l.First == 0 || at < l.First {
 			l.First = at
 		}
@@ -320,7 +326,7 @@ func (c *Case) campaigns(inv *investigation, ids []string) {
 	}
 	for i := range list {
 		list[i].Tried = max(list[i].Tried, list[i].Entered)
-		list[i].Roles = inv.roles(func(s *suspect) bool { return s.campaign == i })
+		list[i].Roles = inv.roles(members[i])
 	}
 	c.Campaigns = list
 }

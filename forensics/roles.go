@@ -79,14 +79,13 @@ func mostUsed[K cmp.Ordered](counts map[K]int) []K {
 	return keys[:min(len(keys), manyOrigins)]
 }
 
-// roles counts the roles of the suspects that are wanted.
-func (inv *investigation) roles(wanted func(*suspect) bool) Roles {
+// roles counts the roles of suspects.
+func (inv *investigation) roles(suspects []*suspect) Roles {
 	testers, executors := newActors(), newActors()
 	var lags []int64
 	byAddress := false
-	for i := range inv.suspects {
-		s := &inv.suspects[i]
-		if s.tier() < takeover.Probable || !wanted(s) {
+	for _, s := range suspects {
+		if s.tier() < takeover.Probable {
 			continue
 		}
 		var entered, charged int64
