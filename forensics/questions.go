@@ -33,8 +33,13 @@ func Questions(sources []event.Source) []Unanswered {
 	ask(auth, noAuth+": what is named rests on amounts, pace, shops and devices in the payment log alone; where devices tell nothing, the rule of 7pay's first list is all there is (amount_and_pace), of which at most half was right",
 		"whether a charge was made after a takeover")
 	ask(payments, noPayments, "who lost how much")
-	ask(auth, noAuth, "which accounts were entered and not robbed yet", "who tried credentials, from where, and how long before the theft", "whether owners changed passwords after it")
-	ask(payments, noPayments, "which of the accounts that were entered were robbed", "which charges are the thieves', and what is owed to whom", "in which shops the money was spent, and by whom")
+	ask(auth, noAuth, "who tried credentials, and from where", "whether owners changed passwords after it")
+	ask(payments, noPayments, "which charges are the thieves', and what is owed", "by whom the money was spent")
+	missing := noPayments
+	if !auth {
+		missing = noAuth
+	}
+	ask(auth && payments, missing, "which of the entered accounts were robbed", "how long was between the entry and the theft")
 	for _, q := range [...]struct {
 		role     event.Role
 		field    event.Field
