@@ -205,11 +205,12 @@ func rowOf(a *baseline.Account, v *takeover.Visit) event.Pos {
 }
 
 // placeOf returns the place of the attack that a suspect was entered from, nil
-// if none speaks.
+// if none speaks of any of its visits: that some hour was bad for the whole service
+// says nothing of who came in it for other reasons.
 func (inv *investigation) placeOf(a *baseline.Account, s *suspect) *source.Cell {
 	var best *source.Cell
 	for n := range s.visits {
-		if v := &s.visits[n]; v.Entry >= 0 {
+		if v := &s.visits[n]; inv.tests(v) {
 			if _, c := inv.found.Sources.Weight(&a.Logins[v.Entry]); c != nil && (best == nil || c.Weight > best.Weight) {
 				best = c
 			}

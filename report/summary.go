@@ -52,6 +52,7 @@ type Summary struct {
 	Tables        map[string]int `json:"tables"`
 
 	untold   bool // the logs do not say which ids do not exist
+	unplaced bool // nor from where anybody logged in
 	faceless bool // nor who made a charge
 }
 
@@ -272,7 +273,7 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 	if auth {
 		s.Method.FailuresNormal, s.Method.EntriesNormal = &c.FailureRate, &c.EntryRate
 	}
-	s.untold = c.UntoldIDs
+	s.untold, s.unplaced = c.UntoldIDs, c.Unplaced
 	s.Roles = rolesOf(&c.Roles, auth && payments)
 	if payments {
 		s.AmountAndPace = &PaceSummary{c.Pace.Days, c.Pace.Accounts, c.Pace.Named, !auth}

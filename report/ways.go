@@ -37,8 +37,12 @@ func waysIn(s *Summary) []string {
 			continue
 		}
 		text := figures(next.Evidence, "against")
-		if text == "" {
+		switch {
+		case text != "":
+		case slices.ContainsFunc(s.Vectors, func(o VectorCount) bool { return o.Vector == next.Vector }) || s.unplaced:
 			text = "nothing; it fits as well"
+		default:
+			text = "none of these figures, but no account shows it"
 		}
 		lines = append(lines, "against "+next.Vector+", the next best: "+text)
 	}
@@ -82,9 +86,11 @@ func deciding(all []Evidence, next *WayIn) string {
 // figures lists the first figures that speak for or against.
 func figures(all []Evidence, speaks string) string {
 	var texts []string
+	said := map[string]bool{}
 	for i := range all {
-		if all[i].Speaks == speaks && len(texts) < manyFigures {
-			texts = append(texts, figureText(&all[i]))
+		if e := &all[i]; e.Speaks == speaks && len(texts) < manyFigures && !said[e.Figure] {
+			said[e.Figure] = true
+			texts = append(texts, figureText(e))
 		}
 	}
 	return strings.Join(texts, ", ")
