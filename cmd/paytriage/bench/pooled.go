@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +29,7 @@ func (b *bench) pooled(ctx context.Context, report func(*result)) ([]result, err
 	for i, preset := range b.presets {
 		r := result{preset: preset}
 		first := seedsPerPreset * slices.Index(gen.Presets(), preset)
+		var worlds []string
 		for n := range b.seeds {
 			world, err := b.simulate(ctx, preset, testSeeds+first+n)
 			if err != nil {
@@ -40,21 +39,21 @@ func (b *bench) pooled(ctx context.Context, report func(*result)) ([]result, err
 			if err != nil {
 				return nil, err
 			}
-			if err := b.keep(ctx, world); err != nil {
-				return nil, err
-			}
-			r.worlds = append(r.worlds, s)
+			r.worlds, worlds = append(r.worlds, s), append(worlds, world)
 			p.test, p.scores, p.of = append(p.test, world), append(p.scores, s), append(p.of, i)
 		}
 		for n := range b.train {
+			if !b.yardstick || b.skip != "" {
+				break
+			}
 			world, err := b.simulate(ctx, preset, trainSeeds+first+n)
 			if err != nil {
 				return nil, err
 			}
-			if err := b.keep(ctx, world); err != nil {
-				return nil, err
-			}
-			p.train = append(p.train, world)
+			p.train, worlds = append(p.train, world), append(worlds, world)
+		}
+		if err := b.keep(ctx, worlds...); err != nil {
+			return nil, err
 		}
 		results = append(results, r)
 		report(&r)
@@ -100,11 +99,11 @@ func (b *bench) compared(ctx context.Context, results []result, p *pool) ([]resu
 	return append(results, whole), ctx.Err()
 }
 
-// keep keeps the entries of a world for the yardstick and removes its logs. It does
+// keep keeps the entries of worlds for the yardstick and removes their logs. It does
 // not try again once the yardstick cannot run.
-func (b *bench) keep(ctx context.Context, world string) error {
+func (b *bench) keep(ctx context.Context, worlds ...string) error {
 	if b.yardstick && b.skip == "" {
-		if _, err := python(ctx, "--keep", world); err != nil {
+		if _, err := python(ctx, append([]string{"--keep"}, worlds...)...); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -112,10 +111,12 @@ func (b *bench) keep(ctx context.Context, world string) error {
 			fmt.Fprintln(os.Stderr, "no yardstick:", err)
 		}
 	}
-	for _, name := range []string{"auth.csv", "payments.csv"} {
-		if err := os.Remove(filepath.Join(world, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+	for _, world := range worlds {
+		for _, name := range []string{"auth.csv", "payments.csv", "case"} {
+			if err := os.RemoveAll(filepath.Join(world, name)); err != nil {
+				return err
+			}
 		}
 	}
-	return os.RemoveAll(filepath.Join(world, "case"))
+	return nil
 }

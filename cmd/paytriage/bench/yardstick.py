@@ -1,10 +1,10 @@
 """The yardstick: gradient-boosted trees over plain features of an entry.
 
     python3 yardstick.py TRAIN... -- TEST...
-    python3 yardstick.py --keep WORLD
+    python3 yardstick.py --keep WORLD...
 
-With --keep the entries of a world are written into its folder, with whether they
-are theft by its truth, and used from there by later runs: the logs can go then.
+With --keep the entries of worlds are written into their folders, with whether they
+are theft by the truth, and used from there by later runs: the logs can go then.
 
 Each argument is a folder of "paytriage simulate". The trees learn from the truth
 of the first ones; of the second only auth.csv and payments.csv are read. Prints
@@ -167,6 +167,8 @@ def main(train, test):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--keep":
-        sys.exit(keep(sys.argv[2]))
+        for world in sys.argv[2:]:
+            keep(world)
+        sys.exit()
     cut = sys.argv.index("--")
     main(sys.argv[1:cut], sys.argv[cut + 1:])
