@@ -41,6 +41,12 @@ type Case struct {
 
 	// Figures are the numbers that speak for and against the ways in.
 	Figures []campaign.Figure
+	// UntoldIDs says that the log does not tell ids that do not exist from wrong
+	// passwords, Unplaced that logins have no addresses.
+	UntoldIDs, Unplaced bool
+	// Roles are those of all campaigns together.
+	Roles Roles
+	Pace  Pace
 
 	Totals []Total // by currency
 	// Accounts is how many accounts the logs know, Newcomers how many visits
@@ -195,7 +201,12 @@ type Refund struct {
 	Reasons                 refund.Reasons
 	Payer                   string
 	FundingRef              string
+	Decided                 bool // a person confirmed the account
 }
+
+// named reports whether the account is one that is named, by the evidence or by
+// a person.
+func (r *Refund) named() bool { return r.Tier >= takeover.Probable || r.Decided }
 
 // A Place is an address, network, user agent, operator or device that the
 // attack used.
@@ -214,6 +225,7 @@ type Campaign struct {
 	Tried, Entered, Victims int64
 	NetLoss                 int64
 	Currency                money.Currency // of NetLoss
+	Roles                   Roles
 }
 
 // A Store is a shop where stolen money was spent.
@@ -253,13 +265,19 @@ type Total struct {
 	Held, NeedsDecision, Exception int64
 	NetLoss                        int64 // of probable, confirmed and decided victims
 	// ByDecision adds up the possible victims that a person confirmed; they are
-	// not in ByTier. InFlight is what the lines of accounts that are no victims
-	// add up to, decisions left out: nothing there is approved yet.
-	ByDecision                            TierTotal
-	InFlight                              int64
+	// not in ByTier.
+	ByDecision TierTotal
+	// NotYet is what the lines of NotYetAccounts come to: accounts that are no
+	// victims in this currency, because none of the charges is approved so far.
+	// OpenNamed is the part of NeedsDecision that is of named accounts,
+	// OddPossible the part of Exception that is of possible victims. So NetLoss
+	// and NotYet are Owed, Held, Exception and OpenNamed less OddPossible.
+	NotYet, NotYetAccounts                int64
+	OpenNamed, OddPossible                int64
 	ByChannel                             []ChannelTotal
 	topUps, spends, owed, held, open, odd money.Sum
-	losses, flying                        money.Sum
+	losses, notYet                        money.Sum
+	openNamed, oddPossible                money.Sum
 }
 
 // A TierTotal adds up the victims of one tier.
@@ -269,7 +287,7 @@ type TierTotal struct {
 }
 
 // A ChannelTotal adds up the lines of one channel, those that need a decision
-// left out.
+// and those of possible victims left out.
 type ChannelTotal struct {
 	Channel refund.Channel
 	Lines   int64

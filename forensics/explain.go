@@ -101,6 +101,11 @@ type Visited struct {
 	Topped, Spent      int64 // of its charges in its first currency, declined ones left out
 	Charges, Declined  int64
 	FirstRow, EntryRow event.Pos
+	// Held says what keeps the visit from the tier that its score would do for.
+	Held string
+	// Cards counts the cards that the visitor registered. They are not weighed, but
+	// what is topped up from them is not the owner's money.
+	Cards int64
 }
 
 // What is told of one account at most.
@@ -273,7 +278,7 @@ func (q *question) visits() {
 	}
 	for _, n := range order {
 		v := &q.x.x.Visits[n]
-		w := Visited{Explanation: q.x.x.Explain(n), Number: n - q.lo + 1, EntryRow: rowOf(&q.a, v)}
+		w := Visited{Explanation: q.x.x.Explain(n), Number: n - q.lo + 1, EntryRow: rowOf(&q.a, v), Held: v.HeldBack(&q.x.p.Verdict)}
 		for _, r := range v.Reasons(q.x.p) {
 			w.Reasons = append(w.Reasons, r.String())
 		}
@@ -297,8 +302,13 @@ func (q *question) firstRow(v *takeover.Visit) event.Pos {
 	return part.Charges[v.ChargeAt].Pos
 }
 
-// money adds up the charges of a visit.
+// money adds up the charges of a visit, and counts the cards it brought.
 func (q *question) money(v *takeover.Visit, w *Visited) {
+	for i, by := range q.a.LoginBy {
+		if l := &q.a.Logins[i]; by != baseline.Nobody && q.a.Actors[by].Key == v.Actor && l.Action == event.CardRegister && l.Outcome() != event.Failure {
+			w.Cards++
+		}
+	}
 	for i, by := range q.a.ChargeBy {
 		if by == baseline.Nobody || q.a.Actors[by].Key != v.Actor {
 			continue

@@ -167,6 +167,60 @@ func TestExplainSaysWhatTheCaseSays(t *testing.T) {
 	}
 }
 
+// TestExplainWithoutFields does the same of logs that lack columns, or a whole log.
+func TestExplainWithoutFields(t *testing.T) {
+	tiers := map[string]int{}
+	for _, without := range [][]event.Field{{event.DeviceID}, {event.SessionID}, {event.ReasonWord}, {event.IP}, {event.UserAgent},
+		{event.DeviceID, event.SessionID, event.UserAgent}, {event.EventWord}, {event.KindWord}} {
+		for seed := range uint64(2) {
+			r := rand.New(rand.NewPCG(seed, 62))
+			b := random(r)
+			for _, f := range without {
+				switch f {
+				case event.EventWord:
+					b.auth = nil
+				case event.KindWord:
+					b.payments = nil
+				}
+				for i := range b.auth {
+					b.auth[i].fields[f] = ""
+				}
+				for i := range b.payments {
+					b.payments[i].fields[f] = ""
+				}
+			}
+			l := b.log(r, 2)
+			if b.auth == nil {
+				l.Sources[0].Role = event.History
+			}
+			if b.payments == nil {
+				l.Sources[1].Role = event.Auth
+			}
+			c, x := investigate(t, l, 2), examine(t, l, 2)
+			for _, account := range b.accounts() {
+				e := explain(t, x, account)
+				if diff := cmp.Diff(retold(c, account), told(e)); diff != "" {
+					t.Fatalf("without %v, seed %d: %s: %s", without, seed, account, diff)
+				}
+				if why := uneven(e); why != "" {
+					t.Fatalf("without %v, seed %d: %s: %s", without, seed, account, why)
+				}
+				for _, v := range e.Visits {
+					if (v.Held != "") != (v.Alone > v.Tier) {
+						t.Fatalf("without %v, seed %d: %s: %v, by its score alone %v: %q", without, seed, account, v.Tier, v.Alone, v.Held)
+					}
+				}
+				tiers[e.Tier.String()]++
+			}
+		}
+	}
+	for _, tier := range []string{"", "confirmed"} {
+		if tiers[tier] < 5 {
+			t.Errorf("only %d of %q were seen", tiers[tier], tier)
+		}
+	}
+}
+
 func TestExplainEvents(t *testing.T) {
 	l := incident().log(rand.New(rand.NewPCG(1, 1)), 4)
 	x := examine(t, l, 2)

@@ -18,7 +18,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/campaign"
@@ -63,6 +62,9 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 		return nil, err
 	}
 	inv.group()
+	if err := inv.pace(ctx, opt.Workers); err != nil {
+		return nil, err
+	}
 	if err := inv.texts(ctx); err != nil {
 		return nil, err
 	}
@@ -82,6 +84,13 @@ type investigation struct {
 	flows     []flow            // stolen money that was sent on
 	mules     []mule
 	unnamed   int64 // flows of which no row says where they went
+	paced     Pace
+	paceDays  []paceDay
+	// unexplained is how many confirmed or probable takeovers show no way in,
+	// before a leak is named for them.
+	unexplained int64
+	emptied     []event.Source // see sources
+	toldIDs     *bool          // see untold
 
 	rows []event.Pos // whose text is wanted
 	text []event.Text
@@ -97,6 +106,8 @@ type suspect struct {
 	place    *source.Cell
 	vector   campaign.Vector
 	campaign int
+	tried    bool // entered from a source of the attack
+	quick    bool // and at the first or second try
 
 	charges []event.Charge // all of the account
 	claims  []charge.Claim
@@ -176,6 +187,7 @@ func (inv *investigation) settle(s *suspect, a *baseline.Account) error {
 		s.entries = append(s.entries, rowOf(a, &s.visits[n]))
 	}
 	s.place = inv.placeOf(a, s)
+	inv.countTries(a, s)
 	s.vector = campaign.Of(&s.visits[s.best], s.place, inv.tried(), inv.p)
 	s.decided, s.balances = inv.known.decided[s.key], inv.known.balancesOf(s.key)
 	s.decide()
@@ -277,17 +289,37 @@ func rowOf(a *baseline.Account, v *takeover.Visit) event.Pos {
 }
 
 // placeOf returns the place of the attack that a suspect was entered from, nil
-// if none speaks.
+// if none speaks of any of its visits: that some hour was bad for the whole service
+// says nothing of who came in it for other reasons.
 func (inv *investigation) placeOf(a *baseline.Account, s *suspect) *source.Cell {
 	var best *source.Cell
 	for n := range s.visits {
-		if v := &s.visits[n]; v.Entry >= 0 {
+		if v := &s.visits[n]; inv.tests(v) {
 			if _, c := inv.found.Sources.Weight(&a.Logins[v.Entry]); c != nil && (best == nil || c.Weight > best.Weight) {
 				best = c
 			}
 		}
 	}
 	return best
+}
+
+// countTries notes whether an account was entered from a source of the attack, and
+// whether that needed a third try.
+func (inv *investigation) countTries(a *baseline.Account, s *suspect) {
+	for n := range s.visits {
+		if !inv.tests(&s.visits[n]) {
+			continue
+		}
+		s.tried = true
+		failed := 0
+		for i := range s.visits[n].Entry {
+			if a.LoginBy[i] == baseline.Nobody && a.Logins[i].Outcome() == event.Failure {
+				failed++
+			}
+		}
+		s.quick = failed < 2
+		return
+	}
 }
 
 // group puts the suspects into campaigns.
@@ -322,17 +354,18 @@ func (inv *investigation) group() {
 
 // tried returns what was tried in the attack.
 func (inv *investigation) tried() *campaign.Tried {
-	return &campaign.Tried{Single: inv.found.Sources.Single, Spread: inv.found.Sources.Spread}
+	return &campaign.Tried{Single: inv.found.Sources.Single, Spread: inv.found.Sources.Spread,
+		Untold: inv.untold(), Unplaced: inv.lacks(event.Auth, event.IP)}
 }
 
 // leak names a leak where takeovers that show no way in, all together, are more
 // than tries explain.
 func (inv *investigation) leak(of []int) {
-	logged := slices.ContainsFunc(inv.found.Sources.Hours, func(h source.Hour) bool { return h.Failures > 0 })
-	if !logged {
+	if !inv.failed() {
 		return // where failures are not logged, that there was none says nothing
 	}
 	without, all := inv.withoutFailure(of)
+	inv.unexplained = without
 	if !campaign.Leaked(without, all, inv.tried(), inv.p) {
 		return
 	}
@@ -352,7 +385,7 @@ func (inv *investigation) withoutFailure(of []int) (without, all int64) {
 			continue
 		}
 		all++
-		if s.vector == campaign.Undetermined && inv.vectors[of[i]] == campaign.Undetermined {
+		if s.vector == campaign.Undetermined && !s.tried && inv.vectors[of[i]] == campaign.Undetermined {
 			without++
 		}
 	}

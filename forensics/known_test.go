@@ -99,8 +99,9 @@ func TestConfirmedAccount(t *testing.T) {
 		z.NetLoss != z.ByTier[takeover.Confirmed].NetLoss+z.ByTier[takeover.Probable].NetLoss+z.ByDecision.NetLoss {
 		t.Errorf("victims sum to %d: %+v", sum, z)
 	}
-	if z.Owed+z.Held+z.Exception+undecided != z.NetLoss+z.InFlight {
-		t.Errorf("owed %d, held %d, exceptions %d and undecided %d are not the loss %d and what is in flight %d", z.Owed, z.Held, z.Exception, undecided, z.NetLoss, z.InFlight)
+	if z.OpenNamed != undecided || z.Owed+z.Held+z.Exception+undecided-z.OddPossible != z.NetLoss+z.NotYet {
+		t.Errorf("owed %d, held %d, exceptions %d (%d of possible victims) and undecided %d (%d) are not the loss %d and what is in flight %d",
+			z.Owed, z.Held, z.Exception, z.OddPossible, undecided, z.OpenNamed, z.NetLoss, z.NotYet)
 	}
 	effects := map[forensics.DecisionEffect]int{}
 	for _, d := range after.Decisions {
@@ -395,8 +396,8 @@ func TestInFlight(t *testing.T) {
 	}
 	c := with(t, b, forensics.Known{})
 	total := totalOf(c, jpy)
-	if victimOf(c, "h011").Account != "" || total.NetLoss != 4*29_000 || total.InFlight != 29_000 || total.Held != 29_000 ||
-		total.Owed+total.Held+total.Exception != total.NetLoss+total.InFlight {
+	if victimOf(c, "h011").Account != "" || total.NetLoss != 4*29_000 || total.NotYet != 29_000 || total.Held != 29_000 ||
+		total.Owed+total.Held+total.Exception != total.NetLoss+total.NotYet {
 		t.Errorf("%+v", total)
 	}
 	// The last top-up was approved, and the log ends.

@@ -189,7 +189,7 @@ func sumsMeet(_ *book, c *forensics.Case) error {
 		r := &c.Refunds[i]
 		lines[purse{r.Account, r.Currency}] += r.Amount
 		byStatus[fmt.Sprint(r.Currency, r.Status)] += r.Amount
-		if r.Status != refund.NeedsDecision {
+		if r.Status != refund.NeedsDecision && r.Tier != takeover.Possible {
 			byChannel[fmt.Sprint(r.Currency, r.Channel)] += r.Amount
 		}
 		if r.Tier >= takeover.Probable {
@@ -239,6 +239,8 @@ func sumsMeet(_ *book, c *forensics.Case) error {
 			return fmt.Errorf("%v: net loss %d, by tier %v", t.Currency, t.NetLoss, sums)
 		case t.Owed != status(refund.Open, refund.Closed) || t.Held != status(refund.Held) || t.Exception != status(refund.Exception) || t.NeedsDecision != status(refund.NeedsDecision):
 			return fmt.Errorf("%v: %+v, by status %v", t.Currency, *t, byStatus)
+		case t.NotYet != waiting[t.Currency] || (t.NotYet != 0) && t.NotYetAccounts == 0 || t.Owed+t.Held+t.Exception+t.OpenNamed-t.OddPossible != t.NetLoss+t.NotYet:
+			return fmt.Errorf("%v: %d of accounts that are no victims yet, %d are waiting: %+v", t.Currency, t.NotYet, waiting[t.Currency], *t)
 		case named[t.Currency] != t.NetLoss+waiting[t.Currency]:
 			return fmt.Errorf("%v: lines of named accounts sum to %d, their loss is %d and %d are waiting", t.Currency, named[t.Currency], t.NetLoss, waiting[t.Currency])
 		}
@@ -248,7 +250,7 @@ func sumsMeet(_ *book, c *forensics.Case) error {
 				return fmt.Errorf("%v: channel %v is %d", t.Currency, ch.Channel, ch.Amount)
 			}
 		}
-		if channels != t.Owed+t.Held+t.Exception {
+		if channels != t.Owed+t.Held+t.Exception-t.OddPossible {
 			return fmt.Errorf("%v: channels sum to %d, %d owed, %d held, %d exceptions", t.Currency, channels, t.Owed, t.Held, t.Exception)
 		}
 	}
@@ -404,7 +406,7 @@ func inOrder(_ *book, c *forensics.Case) error {
 			return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID))
 		}),
 		"stores": ascending(c.Stores, func(a, b forensics.Store) int {
-			return cmp.Or(cmp.Compare(b.Amount, a.Amount), cmp.Compare(a.Store, b.Store), cmp.Compare(a.Currency.String(), b.Currency.String()))
+			return cmp.Or(cmp.Compare(a.Currency.String(), b.Currency.String()), cmp.Compare(b.Amount, a.Amount), cmp.Compare(a.Store, b.Store))
 		}),
 		"store visits": ascending(c.Visits, func(a, b forensics.StoreVisit) int {
 			return cmp.Or(cmp.Compare(a.Store, b.Store), cmp.Compare(a.From, b.From), cmp.Compare(a.Currency.String(), b.Currency.String()))

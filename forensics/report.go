@@ -44,8 +44,15 @@ func (inv *investigation) report() (*Case, error) {
 	if err := c.complete(inv.hours()); err != nil {
 		return nil, err
 	}
-	inv.unanswered(c)
-	c.Figures = inv.tried().Figures(inv.p)
+	c.Unanswered = inv.unanswered()
+	inv.figures(c)
+	everybody := make([]*suspect, len(inv.suspects))
+	for i := range everybody {
+		everybody[i] = &inv.suspects[i]
+	}
+	c.Roles = inv.roles(everybody)
+	inv.listPace()
+	c.Pace = inv.paced
 	c.campaigns(inv, ids)
 	c.sort()
 	return c, nil
@@ -190,7 +197,7 @@ func (inv *investigation) ledger(s *suspect, ids []string) ([]Victim, []Refund) 
 	for i := range s.ledger.Lines {
 		l := &s.ledger.Lines[i]
 		r := Refund{Account: account, Component: l.Component, Channel: l.Channel, Gross: l.Gross, Returned: l.Returned,
-			Amount: l.Amount, Currency: l.Currency, Tier: tier, Status: l.Status, Reasons: l.Reasons, Payer: payer(l)}
+			Amount: l.Amount, Currency: l.Currency, Tier: tier, Status: l.Status, Reasons: l.Reasons, Payer: payer(l), Decided: s.confirmed}
 		for _, n := range l.Charges {
 			r.Txns = append(r.Txns, inv.textOf(s.charges[n].Pos).Get(event.TxnID))
 		}
@@ -338,74 +345,17 @@ func (inv *investigation) hours() []Hour {
 	return out
 }
 
-// Questions lists what is asked of logs, each with the reason why sources such as
-// these cannot answer it, "" where they can.
-func Questions(sources []event.Source) []Unanswered {
-	has := func(r event.Role, f event.Field) bool {
-		for i := range sources {
-			if s := &sources[i]; s.Role == r && !slices.Contains(s.Absent, f.String()) {
-				return true
-			}
-		}
-		return false
-	}
-	given := func(r event.Role) bool {
-		return slices.ContainsFunc(sources, func(s event.Source) bool { return s.Role == r })
-	}
-	unless := func(ok bool, because string) string {
-		if ok {
-			return ""
-		}
-		return because
-	}
-	all := []Unanswered{
-		{"who got into which account, and how", unless(given(event.Auth), "no auth log was given")},
-		{"whether a charge was made after a takeover", unless(given(event.Auth), "no auth log was given: what is named rests on amounts, pace and devices in the payment log alone, as 7pay's first list did, of which at most half was right")},
-		{"who lost how much", unless(given(event.Payments), "no payment log was given")},
-	}
-	for _, q := range [...]struct {
-		role     event.Role
-		field    event.Field
-		question string
-	}{
-		{event.Auth, event.DeviceID, "which device entered an account"},
-		{event.Auth, event.ReasonWord, "whether ids were tried that do not exist"},
-		{event.Auth, event.SessionID, "whether sessions were taken over"},
-		{event.Auth, event.IP, "from where accounts were entered"},
-		{event.Auth, event.ASNumber, "through which operators accounts were entered"},
-		{event.Auth, event.CountryCode, "from which countries accounts were entered"},
-		{event.Auth, event.UserAgent, "with which programs accounts were entered"},
-		{event.Payments, event.DeviceID, "which device made a charge"},
-		{event.Payments, event.SessionID, "in which session a charge was made"},
-		{event.Payments, event.StoreID, "in which shops the money was spent"},
-		{event.Payments, event.FundingSource, "through which channel a charge is to be refunded"},
-	} {
-		if given(q.role) {
-			all = append(all, Unanswered{q.question, unless(has(q.role, q.field),
-				"column "+q.field.String()+" is absent from the "+q.role.String()+" log")})
-		}
-	}
-	return all
-}
-
-// unanswered notes what the logs cannot tell.
-func (inv *investigation) unanswered(c *Case) {
-	for _, q := range Questions(c.Sources) {
-		if q.Because != "" {
-			c.Unanswered = append(c.Unanswered, q)
-		}
-	}
-}
-
 // campaigns adds up what belongs together.
 func (c *Case) campaigns(inv *investigation, ids []string) {
 	list := make([]Campaign, len(ids))
 	for i := range list {
 		list[i] = Campaign{ID: ids[i], Vector: inv.vectors[i]}
 	}
+	members := make([][]*suspect, len(ids))
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
 		l := &list[s.campaign]
+		members[s.campaign] = append(members[s.campaign], s)
 		if at := s.takeoverAt(); l.First == 0 || at < l.First {
 			l.First = at
 		}
@@ -439,6 +389,7 @@ func (c *Case) campaigns(inv *investigation, ids []string) {
 	}
 	for i := range list {
 		list[i].Tried = max(list[i].Tried, list[i].Entered)
+		list[i].Roles = inv.roles(members[i])
 	}
 	c.Campaigns = list
 }

@@ -38,6 +38,9 @@ func (inv *investigation) texts(ctx context.Context) error {
 	for _, c := range inv.found.Sources.Attack {
 		inv.rows = append(inv.rows, c.Row)
 	}
+	for i := range inv.paceDays {
+		inv.rows = append(inv.rows, inv.paceDays[i].row)
+	}
 	slices.Sort(inv.rows)
 	inv.rows = slices.Compact(inv.rows)
 	if len(inv.rows) == 0 {
@@ -119,6 +122,12 @@ func (inv *investigation) verify() error {
 					return err
 				}
 			}
+		}
+	}
+	for i := range inv.paceDays {
+		d := &inv.paceDays[i]
+		if err := check(d.account, inv.textOf(d.row).Get(event.AccountID), d.row); err != nil {
+			return err
 		}
 	}
 	return inv.verifyKnown()

@@ -26,17 +26,11 @@ func (c *Case) complete(hours []Hour) error {
 		v := &c.Victims[i]
 		total(v.Currency).victim(v)
 	}
-	victims := map[purse]bool{}
-	for i := range c.Victims {
-		victims[purse{c.Victims[i].Account, c.Victims[i].Currency}] = true
-	}
 	for i := range c.Refunds {
 		r := &c.Refunds[i]
 		total(r.Currency).line(r)
-		if r.Status != refund.NeedsDecision && !victims[purse{r.Account, r.Currency}] {
-			total(r.Currency).flying.Add(r.Amount)
-		}
 	}
+	c.besides(total)
 	for _, t := range totals {
 		if err := t.close(); err != nil {
 			return err
@@ -84,12 +78,46 @@ func (t *Total) line(r *Refund) {
 	case refund.Exception:
 		t.odd.Add(r.Amount)
 	}
+	if !r.named() {
+		return
+	}
 	at, ok := slices.BinarySearchFunc(t.ByChannel, r.Channel, func(c ChannelTotal, k refund.Channel) int { return cmp.Compare(c.Channel, k) })
 	if !ok {
 		t.ByChannel = slices.Insert(t.ByChannel, at, ChannelTotal{Channel: r.Channel})
 	}
 	t.ByChannel[at].Lines++
 	t.ByChannel[at].sum.Add(r.Amount)
+}
+
+// besides adds up the lines that stand between the net loss of named victims and
+// what lines come to by status: those of accounts that are no victims in the
+// currency, because none of their charges is approved so far; those of named
+// accounts that need a decision; and exceptions of possible victims.
+func (c *Case) besides(total func(money.Currency) *Total) {
+	victims, counted := map[purse]bool{}, map[purse]bool{}
+	for i := range c.Victims {
+		victims[purse{c.Victims[i].Account, c.Victims[i].Currency}] = true
+	}
+	for i := range c.Refunds {
+		r := &c.Refunds[i]
+		t, k := total(r.Currency), purse{r.Account, r.Currency}
+		if !r.named() {
+			if r.Status != refund.NeedsDecision {
+				t.oddPossible.Add(r.Amount)
+			}
+			continue
+		}
+		if r.Status == refund.NeedsDecision {
+			t.openNamed.Add(r.Amount)
+		}
+		if r.Amount != 0 && !victims[k] {
+			t.notYet.Add(r.Amount)
+			if !counted[k] {
+				counted[k] = true
+				t.NotYetAccounts++
+			}
+		}
+	}
 }
 
 // close takes the sums out, so that a sum that did not fit is noticed.
@@ -104,7 +132,8 @@ func (t *Total) close() error {
 	}
 	t.TopUp, t.Spend, t.NetLoss = take(&t.topUps), take(&t.spends), take(&t.losses)
 	t.Owed, t.Held, t.NeedsDecision, t.Exception = take(&t.owed), take(&t.held), take(&t.open), take(&t.odd)
-	t.ByDecision.NetLoss, t.InFlight = take(&t.ByDecision.sum), take(&t.flying)
+	t.ByDecision.NetLoss = take(&t.ByDecision.sum)
+	t.NotYet, t.OpenNamed, t.OddPossible = take(&t.notYet), take(&t.openNamed), take(&t.oddPossible)
 	for i := range t.ByTier {
 		t.ByTier[i].NetLoss = take(&t.ByTier[i].sum)
 	}
@@ -339,7 +368,7 @@ func (c *Case) sort() {
 		return cmp.Or(strings.Compare(a.Currency.String(), b.Currency.String()), cmp.Compare(b.Received, a.Received), strings.Compare(a.Account, b.Account))
 	})
 	slices.SortFunc(c.Stores, func(a, b Store) int {
-		return cmp.Or(cmp.Compare(b.Amount, a.Amount), strings.Compare(a.Store, b.Store), strings.Compare(a.Currency.String(), b.Currency.String()))
+		return cmp.Or(strings.Compare(a.Currency.String(), b.Currency.String()), cmp.Compare(b.Amount, a.Amount), strings.Compare(a.Store, b.Store))
 	})
 	slices.SortFunc(c.Visits, func(a, b StoreVisit) int {
 		return cmp.Or(strings.Compare(a.Store, b.Store), cmp.Compare(a.From, b.From), strings.Compare(a.Currency.String(), b.Currency.String()))

@@ -47,8 +47,8 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	for i := range s.Money {
 		p.block("money in "+s.Money[i].Currency, moneyPairs(&s.Money[i]))
 	}
-	p.table("victims, largest loss first", largest(tables[0]), "account_id", "tier", "score", "vector", "takeover_at", "net_loss")
-	p.table("shops, most money first", tables[6], "store_id", "charges", "victims", "amount", "last_seen", "first_seen")
+	p.byCurrency("victims%s, largest loss first", sorted(tables[0], "net_loss"), "account_id", "tier", "score", "vector", "takeover_at", "net_loss")
+	p.byCurrency("shops%s, most money first", tables[6], "store_id", "charges", "victims", "amount", "last_seen", "first_seen")
 	p.table("where the attack came from", tables[4], "role", "kind", "value", "accounts_entered", "accounts_tried", "failures", "unknown_accounts")
 	p.block("rows", rowPairs(s))
 	p.block("not computable", unansweredPairs(s))
@@ -92,6 +92,20 @@ func (p *printer) table(title string, t *table.Table, columns ...string) {
 	}
 	if p.err = console.Table(p.w, t, opt); p.err == nil {
 		_, p.err = fmt.Fprintln(p.w)
+	}
+}
+
+// byCurrency prints the first rows of a table for each of its currencies: an
+// amount of one is neither more nor less than one of another.
+func (p *printer) byCurrency(title string, t *table.Table, columns ...string) {
+	parts := perCurrency(t)
+	for _, part := range parts {
+		in := ""
+		if len(parts) > 1 {
+			at, _ := t.Schema().Find(table.CurrencyColumn)
+			in = " in " + part.Cells(at).Text(0)
+		}
+		p.table(fmt.Sprintf(title, in), part, columns...)
 	}
 }
 
@@ -177,27 +191,40 @@ func headline(s *Summary) []console.Pair {
 		add("INCOMPLETE", unread(s))
 	}
 	notRobbed := ""
-	if s.blind(event.Payments) == "" {
+	switch {
+	case s.faceless:
+		add("victims", "not computable, because there is no auth log, and no charge says by which device or from where it was made")
+	case s.blind(event.Payments) == "":
 		victims := s.Victims.text("")
 		if d := s.Decisions; d != nil && d.VictimsConfirmed > 0 {
 			victims += ", " + count(d.VictimsConfirmed) + " of them confirmed by a person"
 		}
 		add("victims", victims)
 		add("net loss", netLoss(s))
-		if s.EnteredOnly > 0 {
-			notRobbed = ", " + count(s.EnteredOnly) + " of them not robbed yet"
+		if text := notYet(s); text != "" {
+			add("held", text)
 		}
-	} else {
+		if s.EnteredOnly != nil && *s.EnteredOnly > 0 {
+			notRobbed = ", " + count(*s.EnteredOnly) + " of them not robbed yet"
+		}
+	default:
 		add("victims", "not computable, because "+s.blind(event.Payments))
 	}
-	add("accounts entered", s.Takeovers.text(notRobbed))
-	for i := range s.Vectors {
-		key := "way in"
-		if i > 0 {
-			key = ""
+	if because := s.blind(event.Auth); because != "" {
+		if !s.faceless {
+			add("rests on", "the payment log alone: amounts, pace, shops and devices")
 		}
-		v := &s.Vectors[i]
-		add(key, fmt.Sprintf("%s: %s; %s", v.Vector, several(v.Takeovers, "account", "accounts"), v.Meaning))
+		add("amount and pace", paceText(s))
+		add("accounts entered", "not computable, because "+because)
+		add("way in", "not computable, because "+because)
+	} else {
+		add("accounts entered", s.Takeovers.text(notRobbed))
+		for i, line := range waysIn(s) {
+			add([]string{"way in", ""}[min(i, 1)], line)
+		}
+	}
+	if text := rolesText(&s.Roles); text != "" {
+		add("roles", text)
 	}
 	if s.FirstTakeover != nil {
 		add("since", brief(*s.FirstTakeover))
@@ -206,8 +233,11 @@ func headline(s *Summary) []console.Pair {
 	if n := s.Method.ExpectedWrong; n > 0 {
 		add("expected wrong", fmt.Sprintf("%d.%03d accounts of those called confirmed or probable", n/1000, n%1000))
 	}
-	add("logs", fmt.Sprintf("%s to %s (UTC); %s, %s", brief(s.Range.From), brief(s.Range.To),
-		several(s.Accounts, "account", "accounts"), several(s.Newcomers, "visit of a newcomer", "visits of newcomers")))
+	logs := fmt.Sprintf("%s to %s (UTC)", brief(s.Range.From), brief(s.Range.To))
+	if !s.faceless {
+		logs += "; " + several(s.Accounts, "account", "accounts") + ", " + several(s.Newcomers, "visit of a newcomer", "visits of newcomers")
+	}
+	add("logs", logs)
 	pairs = append(pairs, knownPairs(s)...)
 	if k := s.ClockSkew; k != nil && (k.Estimate != nil || k.Applied != 0) {
 		add("clock skew", k.Text())
@@ -299,6 +329,19 @@ func netLoss(s *Summary) string {
 	return "none"
 }
 
+// notYet says what is held of accounts that are no victims yet, "" for nothing.
+func notYet(s *Summary) string {
+	var accounts int64
+	for i := range s.Money {
+		accounts += s.Money[i].NotYetAccounts // one that has two currencies counts in both
+	}
+	if accounts == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s more of %s whose charges are pending: no victims yet, and in no net loss",
+		strings.Join(amounts(s, func(m *MoneySummary) int64 { return m.NotYet }), ", "), several(accounts, "account", "accounts"))
+}
+
 // goingOn says whether the attack goes on, and what that rests on.
 func goingOn(s *Summary) string {
 	r := &s.Recent
@@ -332,11 +375,14 @@ func firstSteps(s *Summary) []console.Pair {
 		unread()
 	}
 	entered := s.Takeovers.Confirmed + s.Takeovers.Probable
-	spared := ""
-	if s.EnteredOnly > 0 && s.blind(event.Payments) == "" {
+	spared, which := "", "entered "
+	if s.EnteredOnly != nil && *s.EnteredOnly > 0 {
 		spared = "; lost = no: not robbed yet"
 	}
-	add(entered, "lock %s (takeovers%s)", several(entered, "entered account", "entered accounts"), spared)
+	if s.blind(event.Auth) != "" {
+		which = "robbed "
+	}
+	add(entered, "lock %s (takeovers%s)", several(entered, which+"account", which+"accounts"), spared)
 	if t := s.SentOn; t != nil {
 		n := t.Accounts - t.Victims
 		add(n, "freeze %s that stolen money was sent to (mules)", several(n, "account", "accounts"))
@@ -350,6 +396,9 @@ func firstSteps(s *Summary) []console.Pair {
 		undecided -= d.PossibleConfirmed
 	}
 	add(undecided, "look at %s (takeovers, tier possible)", several(undecided, "possible case", "possible cases"))
+	if p := s.AmountAndPace; p != nil && p.Listed {
+		add(p.Accounts-p.Named, "look at %s where amounts and pace alone fit (amount_and_pace)", several(p.Accounts-p.Named, "account", "accounts"))
+	}
 	owed := amounts(s, func(m *MoneySummary) int64 { return m.Owed })
 	add(int64(len(owed)), "pay back %s (refunds, status open)", strings.Join(owed, ", "))
 	if !many {
@@ -367,8 +416,9 @@ func brief(stamp string) string {
 	return t.Format("2006-01-02 15:04") + "Z"
 }
 
-// moneyPairs lists the money of one currency. The channels add up to the net loss,
-// and so do what is owed, held and an exception.
+// moneyPairs lists the money of one currency. What is owed, held, to be decided
+// and an exception adds up to the net loss and what is held of accounts that are
+// no victims yet; channels do so but for what is to be decided.
 func moneyPairs(m *MoneySummary) []console.Pair {
 	cur, _ := money.ParseCurrency([]byte(m.Currency))
 	var pairs []console.Pair
@@ -383,18 +433,26 @@ func moneyPairs(m *MoneySummary) []console.Pair {
 	add("  of confirmed victims", m.NetLossConfirmed, false)
 	add("  of probable victims", m.NetLossProbable, false)
 	add("  of possible victims that a person confirmed", m.NetLossDecided, false)
-	add("net loss by status: owed now", m.Owed, true)
+	add("held of accounts that are no victims yet", m.NotYet, false)
+	all := "net loss"
+	if m.NotYet != 0 {
+		all = "both"
+	}
+	add(all+" by status: owed now", m.Owed, true)
 	add("  held", m.Held, false)
-	add("    of it where nothing is approved yet, in no loss above", m.InFlight, false)
-	add("  exceptions, for a person", m.Exception, false)
+	add("  for a person to decide", m.OpenNamed, false)
+	add("  exceptions, for a person", m.Exception-m.OddPossible, false)
+	if m.OpenNamed != 0 {
+		all = "but for decisions,"
+	}
 	for i, c := range m.Channels {
 		key := "  " + c.Channel
 		if i == 0 {
-			key = "net loss by channel: " + c.Channel
+			key = all + " by channel: " + c.Channel
 		}
 		add(key, c.Amount, true)
 	}
-	add("possible, in no sum above", m.NeedsDecision, false)
+	add("possible, in no sum above", m.NeedsDecision-m.OpenNamed+m.OddPossible, false)
 	return pairs
 }
 
@@ -458,9 +516,4 @@ func unansweredPairs(s *Summary) []console.Pair {
 		pairs = append(pairs, console.Pair{Key: u.Question, Value: u.Because})
 	}
 	return pairs
-}
-
-// largest returns the victims by loss, the largest first.
-func largest(victims *table.Table) *table.Table {
-	return sorted(victims, "net_loss")
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/paytriage/paytriage/report/table"
@@ -16,6 +17,22 @@ func sorted(t *table.Table, column string) *table.Table {
 	key := t.Cells(at).Ints()
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(key[b], key[a]) })
 	return copied(t, t.Schema().Columns, order)
+}
+
+// perCurrency returns the rows of each currency of a table, by its code. A table
+// without rows has none.
+func perCurrency(t *table.Table) []*table.Table {
+	at, _ := t.Schema().Find(table.CurrencyColumn)
+	rows := map[string][]int{}
+	for row := range t.Rows() {
+		code := t.Cells(at).Text(row)
+		rows[code] = append(rows[code], row)
+	}
+	var parts []*table.Table
+	for _, code := range slices.Sorted(maps.Keys(rows)) {
+		parts = append(parts, copied(t, t.Schema().Columns, rows[code]))
+	}
+	return parts
 }
 
 // Select returns the first rows of a table, or all of them if rows is 0, with

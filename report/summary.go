@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/takeover"
 	"github.com/paytriage/paytriage/report/table"
@@ -29,8 +30,8 @@ type Summary struct {
 	Takeovers     TierCounts `json:"takeovers"`
 	Charges       TierCounts `json:"charges"`
 	// EnteredOnly counts the confirmed and probable takeovers without loss: the
-	// intruder can come back.
-	EnteredOnly   int64          `json:"entered_without_loss"`
+	// intruder can come back. It is null without both logs.
+	EnteredOnly   *int64         `json:"entered_without_loss"`
 	Incident      *Span          `json:"incident"`
 	FirstTakeover *string        `json:"first_takeover_at"` // of the confirmed and probable
 	LastFraud     *string        `json:"last_fraud_at"`     // of the confirmed and probable charges
@@ -38,6 +39,9 @@ type Summary struct {
 	Recent        RecentSummary  `json:"recent"`
 	Money         []MoneySummary `json:"money"`
 	Vectors       []VectorCount  `json:"vectors"`
+	WaysIn        []WayIn        `json:"ways_in"`
+	Roles         RolesSummary   `json:"roles"`
+	AmountAndPace *PaceSummary   `json:"amount_and_pace"`
 	Campaigns     int            `json:"campaigns"`
 	Stores        int            `json:"stores"`
 	Method        MethodSummary  `json:"method"`
@@ -52,6 +56,10 @@ type Summary struct {
 	ClockSkew  *ClockSkew       `json:"clock_skew"`
 	Unanswered []Unanswered     `json:"not_computable"`
 	Tables     map[string]int   `json:"tables"`
+
+	untold   bool // the logs do not say which ids do not exist
+	unplaced bool // nor from where anybody logged in
+	faceless bool // nor who made a charge
 }
 
 // A Span is a range of times, both ends included.
@@ -65,6 +73,26 @@ type TierCounts struct {
 	Confirmed int64 `json:"confirmed"`
 	Probable  int64 `json:"probable"`
 	Possible  int64 `json:"possible"`
+	unknown   bool
+}
+
+// MarshalJSON writes null for counts that the logs cannot give.
+func (t TierCounts) MarshalJSON() ([]byte, error) {
+	type plain TierCounts
+	if t.unknown {
+		return []byte("null"), nil
+	}
+	return json.Marshal(plain(t))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *TierCounts) UnmarshalJSON(b []byte) error {
+	type plain TierCounts
+	if string(b) == "null" {
+		*t = TierCounts{unknown: true}
+		return nil
+	}
+	return json.Unmarshal(b, (*plain)(t))
 }
 
 func (t *TierCounts) add(tier takeover.Tier) {
@@ -102,11 +130,19 @@ type MoneySummary struct {
 	Held             int64  `json:"held"`
 	Exception        int64  `json:"exception"`
 	NeedsDecision    int64  `json:"needs_decision"`
-	// NetLossDecided is of possible victims that a person confirmed; InFlight
-	// the lines of accounts in which nothing is approved yet, in no loss.
+	// NetLossDecided is of possible victims that a person confirmed.
 	NetLossDecided int64            `json:"net_loss_by_decision"`
-	InFlight       int64            `json:"in_flight"`
 	Channels       []ChannelSummary `json:"channels"`
+	// NotYet is what the lines say of accounts that are no victims, because none
+	// of their charges is approved so far: it is no part of the net loss.
+	NotYet         int64 `json:"no_victims_yet_amount"`
+	NotYetAccounts int64 `json:"no_victims_yet_accounts"`
+	// OpenNamed is the part of NeedsDecision that is of named accounts,
+	// OddPossible the part of Exception that is of possible victims. The net loss
+	// and NotYet are what is owed, held, an exception and OpenNamed, less
+	// OddPossible.
+	OpenNamed   int64 `json:"needs_decision_named"`
+	OddPossible int64 `json:"exception_possible"`
 }
 
 // A SentOnSummary counts transfers of stolen money to other accounts.
@@ -143,7 +179,7 @@ type DecisionSummary struct {
 }
 
 // A ChannelSummary adds up the ledger lines of one channel, those that need a
-// decision left out.
+// decision and those of possible victims left out.
 type ChannelSummary struct {
 	Channel string `json:"channel"`
 	Lines   int64  `json:"lines"`
@@ -156,14 +192,70 @@ type VectorCount struct {
 	Meaning   string `json:"meaning"`
 	Takeovers int64  `json:"takeovers"`
 	Victims   int64  `json:"victims"`
+	// Evidence are the figures of the logs that speak for and against it.
+	Evidence []Evidence `json:"evidence"`
+	// Because says of "undetermined" why nothing more can be said.
+	Because string `json:"because,omitempty"`
+}
+
+// A WayIn is what the figures of the logs say of one way in, whether or not any
+// account shows it. Those for which most speaks come first.
+type WayIn struct {
+	Vector   string     `json:"vector"`
+	Meaning  string     `json:"meaning"`
+	For      int        `json:"for"`
+	Against  int        `json:"against"`
+	Evidence []Evidence `json:"evidence"`
+}
+
+// Evidence is one figure: Count of Of, compared with a threshold.
+type Evidence struct {
+	Figure    string `json:"figure"`
+	Meaning   string `json:"meaning"`
+	Count     int64  `json:"count"`
+	Of        int64  `json:"of"`
+	Value     int64  `json:"value_per_thousand"`
+	Threshold int64  `json:"threshold_per_thousand"`
+	// Asked is "at least" or "below": on which side of the threshold the figure
+	// speaks for the way in.
+	Asked string `json:"asked"`
+	// Speaks is "for" or "against".
+	Speaks string `json:"speaks"`
+	From   string `json:"threshold_from"`
+}
+
+// A RolesSummary tells those who tried credentials from those who spent, of the
+// confirmed and probable accounts. What the logs cannot tell is null.
+type RolesSummary struct {
+	Testers           *int64   `json:"testers"`
+	Executors         *int64   `json:"executors"`
+	ExecutorsBy       string   `json:"executors_by,omitempty"` // what they are counted by: device or address
+	TesterCountries   []string `json:"tester_countries"`
+	ExecutorCountries []string `json:"executor_countries"`
+	TesterOperators   []string `json:"tester_operators"`
+	ExecutorOperators []string `json:"executor_operators"`
+	LagAccounts       *int64   `json:"lag_accounts"`
+	LagMedian         *int64   `json:"lag_median_s"`
+	LagLeast          *int64   `json:"lag_min_s"`
+	LagMost           *int64   `json:"lag_max_s"`
+}
+
+// A PaceSummary counts what fits the rule of amount and pace, the naive estimate:
+// days of accounts, accounts, and those of them that are confirmed or probable
+// victims. The days are listed only where there is no auth log.
+type PaceSummary struct {
+	Days     int64 `json:"days"`
+	Accounts int64 `json:"accounts"`
+	Named    int64 `json:"named"`
+	Listed   bool  `json:"listed"`
 }
 
 // A MethodSummary says what the figures rest on.
 type MethodSummary struct {
-	PriorPPB       int64 `json:"prior_ppb"`
-	ExpectedWrong  int64 `json:"expected_wrong_thousandths"`
-	FailuresNormal int64 `json:"stranger_failures_per_thousand_known_logins"`
-	EntriesNormal  int64 `json:"stranger_entries_per_thousand_known_logins"`
+	PriorPPB       int64  `json:"prior_ppb"`
+	ExpectedWrong  int64  `json:"expected_wrong_thousandths"`
+	FailuresNormal *int64 `json:"stranger_failures_per_thousand_known_logins"` // null without an auth log
+	EntriesNormal  *int64 `json:"stranger_entries_per_thousand_known_logins"`
 }
 
 // RowCounts is the account of rows: Read = Accepted + Rejected + Duplicates.
@@ -213,8 +305,22 @@ const recent = 6 * time.Hour
 func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 	s := &Summary{SchemaVersion: SummaryVersion, PolicyHash: c.Policy.Hash(),
 		Accounts: c.Accounts, Newcomers: c.Newcomers, Campaigns: len(c.Campaigns), Stores: len(c.Stores),
-		Method: MethodSummary{c.PriorPPB, c.WrongMilli, c.FailureRate, c.EntryRate},
+		Method: MethodSummary{PriorPPB: c.PriorPPB, ExpectedWrong: c.WrongMilli},
 		Money:  []MoneySummary{}, Vectors: []VectorCount{}, Unanswered: []Unanswered{}, Tables: map[string]int{}}
+	auth, payments := knows(c, event.Auth), knows(c, event.Payments)
+	// Without logins, only charges tell who used an account. Where they do not,
+	// nobody can be told from anybody.
+	s.faceless = payments && !auth && c.Accounts == 0 && c.First != 0
+	s.Victims.unknown, s.Charges.unknown = !payments || s.faceless, !payments || s.faceless
+	s.Takeovers.unknown = s.faceless
+	if auth {
+		s.Method.FailuresNormal, s.Method.EntriesNormal = &c.FailureRate, &c.EntryRate
+	}
+	s.untold, s.unplaced = c.UntoldIDs, c.Unplaced
+	s.Roles = rolesOf(&c.Roles, auth && payments)
+	if payments {
+		s.AmountAndPace = &PaceSummary{c.Pace.Days, c.Pace.Accounts, c.Pace.Named, !auth}
+	}
 	s.Range = Span{stamp(c.First), stamp(c.Last)}
 	s.SpentFirst = c.SpentFirst.String()
 	s.sentOn(c)
@@ -240,8 +346,9 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 	for _, q := range [...]struct {
 		role     event.Role
 		question string
-	}{{event.Payments, "who lost how much"}, {event.Auth, "who got in, and how"}} {
-		if because := s.blind(q.role); because != "" {
+	}{{event.Payments, "who lost how much"}, {event.Auth, "who got into which account, and how"}} {
+		asked := slices.ContainsFunc(c.Unanswered, func(u forensics.Unanswered) bool { return u.Question == q.question })
+		if because := s.blind(q.role); because != "" && !asked {
 			s.Unanswered = append(s.Unanswered, Unanswered{q.question, because})
 		}
 	}
@@ -331,6 +438,9 @@ func (s *DecisionSummary) add(d *forensics.Decision) {
 // account that is only probably entered is no proof of that.
 func (s *Summary) signs(c *forensics.Case) {
 	var first, last int64
+	if knows(c, event.Auth) && knows(c, event.Payments) {
+		s.EnteredOnly = new(int64)
+	}
 	accounts := map[string]takeover.Tier{}
 	note := func(account string, tier takeover.Tier, at, end int64) bool {
 		if end-at > recent.Microseconds() {
@@ -346,8 +456,8 @@ func (s *Summary) signs(c *forensics.Case) {
 			if first == 0 || t.TakeoverAt < first {
 				first = t.TakeoverAt
 			}
-			if !t.Lost {
-				s.EnteredOnly++
+			if !t.Lost && s.EnteredOnly != nil {
+				*s.EnteredOnly++
 			}
 			note(t.Account, t.Tier, t.TakeoverAt, logins)
 		}
@@ -385,10 +495,26 @@ func endOf(c *forensics.Case, r event.Role) int64 {
 
 func (s *Summary) vectors(c *forensics.Case) {
 	at := map[string]int{}
-	index := func(vector, meaning string) *VectorCount {
+	standings := campaign.Standings(c.Figures)
+	s.WaysIn = []WayIn{}
+	for i := range standings {
+		st := &standings[i]
+		s.WaysIn = append(s.WaysIn, WayIn{st.Vector.String(), meaning(c, st.Vector), st.For, st.Against, evidence(st.Figures)})
+	}
+	index := func(v campaign.Vector) *VectorCount {
+		vector := v.String()
 		if _, ok := at[vector]; !ok {
 			at[vector] = len(s.Vectors)
-			s.Vectors = append(s.Vectors, VectorCount{Vector: vector, Meaning: meaning})
+			n := VectorCount{Vector: vector, Meaning: meaning(c, v), Evidence: []Evidence{}}
+			for i := range standings {
+				if standings[i].Vector == v {
+					n.Evidence = evidence(standings[i].Figures)
+				}
+			}
+			if v == campaign.Undetermined {
+				n.Because = undetermined(c)
+			}
+			s.Vectors = append(s.Vectors, n)
 		}
 		return &s.Vectors[at[vector]]
 	}
@@ -396,15 +522,74 @@ func (s *Summary) vectors(c *forensics.Case) {
 		t := &c.Takeovers[i]
 		s.Takeovers.add(t.Tier)
 		if t.Tier >= takeover.Probable {
-			index(t.Vector.String(), t.Vector.Doc()).Takeovers++
+			index(t.Vector).Takeovers++
 		}
 	}
 	for i := range c.Victims {
 		if v := &c.Victims[i]; v.Tier >= takeover.Probable {
-			index(v.Vector.String(), v.Vector.Doc()).Victims++
+			index(v.Vector).Victims++
 		}
 	}
 	sortVectors(s.Vectors)
+}
+
+// meaning says what a way in is, but for what the logs cannot know of it.
+func meaning(c *forensics.Case, v campaign.Vector) string {
+	if v == campaign.ListType && c.Unplaced {
+		return "ids and passwords of a list tried (credential stuffing); from how many addresses, the log does not say"
+	}
+	return v.Doc()
+}
+
+// undetermined says why no way in is named.
+func undetermined(c *forensics.Case) string {
+	switch {
+	case !knows(c, event.Auth):
+		return "without an auth log nothing is known of how anybody got in"
+	case c.UntoldIDs && len(c.Figures) > 0:
+		return "the log does not say which ids do not exist: a list from elsewhere, and one password tried on account after account, look the same"
+	}
+	return "no failed tries near these entries that an attack would explain, no reset, no new external login, no session of another's; and too few of them for a leak to be named"
+}
+
+// evidence writes figures.
+func evidence(figures []campaign.Figure) []Evidence {
+	out := []Evidence{}
+	for i := range figures {
+		f := &figures[i]
+		e := Evidence{Figure: f.Code, Meaning: campaign.FigureDocs[f.Code], Count: f.N, Of: f.Of, Value: f.PerMille(),
+			Threshold: f.Bound, Asked: "at least", Speaks: "against", From: f.From}
+		if f.Below {
+			e.Asked = "below"
+		}
+		if f.For {
+			e.Speaks = "for"
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// rolesOf writes roles.
+func rolesOf(r *forensics.Roles, both bool) RolesSummary {
+	var s RolesSummary
+	if !r.Testers.Unknown {
+		s.Testers, s.TesterCountries, s.TesterOperators = &r.Testers.Count, r.Testers.Countries, r.Testers.Operators
+	}
+	if !r.Executors.Unknown {
+		s.ExecutorsBy = "device"
+		if r.Executors.ByAddress {
+			s.ExecutorsBy = "address"
+		}
+		s.Executors, s.ExecutorCountries, s.ExecutorOperators = &r.Executors.Count, r.Executors.Countries, r.Executors.Operators
+	}
+	if both {
+		s.LagAccounts = &r.Lags
+	}
+	if r.Lags > 0 {
+		s.LagMedian, s.LagLeast, s.LagMost = &r.LagMedian, &r.LagLeast, &r.LagMost
+	}
+	return s
 }
 
 func moneyOf(t *forensics.Total) MoneySummary {
@@ -414,8 +599,8 @@ func moneyOf(t *forensics.Total) MoneySummary {
 		NetLossPossible:  t.ByTier[takeover.Possible].NetLoss,
 		TopUp:            t.TopUp, Spend: t.Spend, FraudCharges: t.Charges,
 		Owed: t.Owed, Held: t.Held, Exception: t.Exception, NeedsDecision: t.NeedsDecision,
-		NetLossDecided: t.ByDecision.NetLoss, InFlight: t.InFlight,
-		Channels: []ChannelSummary{}}
+		NetLossDecided: t.ByDecision.NetLoss, Channels: []ChannelSummary{},
+		NotYet: t.NotYet, NotYetAccounts: t.NotYetAccounts, OpenNamed: t.OpenNamed, OddPossible: t.OddPossible}
 	for _, c := range t.ByChannel {
 		m.Channels = append(m.Channels, ChannelSummary{c.Channel.String(), c.Lines, c.Amount})
 	}

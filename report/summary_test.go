@@ -77,8 +77,8 @@ func TestFirstAndLast(t *testing.T) {
 	if s.LastFraud == nil || *s.LastFraud != stamp(at(500)) {
 		t.Errorf("last fraud %v", s.LastFraud)
 	}
-	if s.EnteredOnly != 1 {
-		t.Errorf("%d accounts entered without loss, want 1", s.EnteredOnly)
+	if s.EnteredOnly == nil || *s.EnteredOnly != 1 {
+		t.Errorf("%v accounts entered without loss, want 1", s.EnteredOnly)
 	}
 	if s := Summarize(caseOf(nil, nil), nil); s.FirstTakeover != nil || s.LastFraud != nil {
 		t.Error("nothing happened, but it began or ended")

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -29,6 +31,39 @@ func maybe(name string, k table.Kind, doc string) table.Column {
 	return table.Column{Name: name, Kind: k, Doc: doc, Nullable: true}
 }
 
+// knows reports whether a log of a role was read and any of its rows understood: a
+// log without rows tells that nothing happened, and no log tells nothing.
+func knows(c *forensics.Case, r event.Role) bool {
+	return slices.ContainsFunc(c.Sources, func(s event.Source) bool {
+		return s.Role == r && (s.Accepted > 0 || s.Rejected == 0)
+	})
+}
+
+// intIf, amountIf and codeIf append a value where it is known, else null.
+func intIf(row *table.Appender, known bool, n int64) {
+	if known {
+		row.Int(n)
+	} else {
+		row.Null()
+	}
+}
+
+func amountIf(row *table.Appender, known bool, minor int64) {
+	if known {
+		row.Amount(minor)
+	} else {
+		row.Null()
+	}
+}
+
+func codeIf(row *table.Appender, known bool, code string) {
+	if known {
+		row.Code(code)
+	} else {
+		row.Null()
+	}
+}
+
 // A filler makes a table of a case.
 type filler struct {
 	schema table.Schema
@@ -50,6 +85,7 @@ func fillers() []filler {
 		{rejectsSchema, fillRejects},
 		{mulesSchema, fillMules},
 		{decisionsSchema, fillDecisions},
+		{paceSchema, fillPace},
 	}
 }
 
@@ -132,7 +168,7 @@ var takeoversSchema = table.Schema{
 		col("takeover_at", table.Time, "first row of the intruder in the account"),
 		maybe("source_ip", table.Text, "address of the entry"),
 		maybe("device_id", table.Text, "device of the surest intruder"),
-		col("lost", table.Code, "yes if money is gone, else no"),
+		maybe("lost", table.Code, "yes if money is gone, else no; empty without a payment log"),
 		col("reasons", table.Text, docReasons),
 		col("weight_prior", table.Int, "part of the score: odds of any newcomer, "+docScore),
 		col("weight_entry", table.Int, "part of the score: how the intruder got in"),
@@ -154,7 +190,7 @@ func fillTakeovers(c *forensics.Case, row *table.Appender) {
 		row.Time(t.TakeoverAt)
 		row.TextOrNull(t.SourceIP)
 		row.TextOrNull(t.Device)
-		row.Code(yesNo(t.Lost))
+		codeIf(row, knows(c, event.Payments), yesNo(t.Lost))
 		row.Text(strings.Join(t.Reasons, ";"))
 		w := &t.Weights
 		for _, n := range [...]int64{int64(w.Prior), int64(w.Entry), int64(w.Visit), int64(w.Conduct), int64(w.Device), int64(w.Company)} {
@@ -283,9 +319,9 @@ var sourcesSchema = table.Schema{
 		col("role", table.Code, "tester (tried credentials) or executor (spent)"),
 		col("accounts_tried", table.Int, "accounts that were tried by strangers"),
 		col("accounts_entered", table.Int, "accounts that were entered by strangers"),
-		col("attempts", table.Int, "logins of strangers"),
-		col("failures", table.Int, "of them failed"),
-		col("unknown_accounts", table.Int, "of them for accounts that do not exist"),
+		col("attempts", table.Int, "logins of strangers; of an executor, visits"),
+		maybe("failures", table.Int, "of them failed; empty for executors, for whom it is not counted"),
+		maybe("unknown_accounts", table.Int, "of them for accounts that do not exist; empty for executors, and where the log does not tell"),
 		col("first_seen", table.Time, "first login of a stranger"),
 		col("last_seen", table.Time, "last login of a stranger"),
 		col("score", table.Int, docScore),
@@ -301,8 +337,8 @@ func fillSources(c *forensics.Case, row *table.Appender) {
 		row.Int(p.Tried)
 		row.Int(p.Entered)
 		row.Int(p.Attempts)
-		row.Int(p.Failures)
-		row.Int(p.UnknownAccs)
+		intIf(row, p.Role != "executor", p.Failures)
+		intIf(row, p.Role != "executor" && !c.UntoldIDs, p.UnknownAccs)
 		row.Time(p.First)
 		row.Time(p.Last)
 		row.Int(int64(p.Score))
@@ -317,11 +353,21 @@ var campaignsSchema = table.Schema{
 		col("vector", table.Code, docVector),
 		col("first_seen", table.Time, "first takeover"),
 		col("last_seen", table.Time, "last act of an intruder"),
-		col("accounts_tried", table.Int, "accounts tried from the attack source that was used most"),
+		maybe("accounts_tried", table.Int, "accounts tried from the attack source that was used most; empty without an auth log"),
 		col("accounts_entered", table.Int, "accounts of the campaign"),
-		col("victims", table.Int, "of them with a loss"),
-		col("net_loss", table.Amount, "of confirmed and probable victims, "+docMinor),
+		maybe("victims", table.Int, "of them with a loss; empty without a payment log"),
+		maybe("net_loss", table.Amount, "of confirmed and probable victims, "+docMinor+"; empty without a payment log"),
 		maybe("currency", table.Code, docCurrency),
+		maybe("testers", table.Int, "addresses of the attack that confirmed and probable accounts were entered from; empty without an auth log or addresses"),
+		maybe("executors", table.Int, "devices, or addresses where there are none, that charged these accounts; empty where charges tell neither"),
+		maybe("tester_countries", table.Text, "countries of the testers' entries, the most used first, joined by ;"),
+		maybe("executor_countries", table.Text, "countries of the executors' logins, the most used first, joined by ;"),
+		maybe("tester_operators", table.Text, "network operators of the testers' entries, likewise"),
+		maybe("executor_operators", table.Text, "network operators of the executors' logins, likewise"),
+		maybe("lag_accounts", table.Int, "accounts that a tester entered and that were charged later; empty without both logs"),
+		maybe("lag_median_s", table.Int, "seconds from the entry by a tester to the first charge by an executor: median"),
+		maybe("lag_min_s", table.Int, "the same: least"),
+		maybe("lag_max_s", table.Int, "the same: most"),
 	},
 }
 
@@ -332,11 +378,22 @@ func fillCampaigns(c *forensics.Case, row *table.Appender) {
 		row.Code(g.Vector.String())
 		row.Time(g.First)
 		row.Time(g.Last)
-		row.Int(g.Tried)
+		auth, payments := knows(c, event.Auth), knows(c, event.Payments)
+		intIf(row, auth, g.Tried)
 		row.Int(g.Entered)
-		row.Int(g.Victims)
-		row.Amount(g.NetLoss)
+		intIf(row, payments, g.Victims)
+		amountIf(row, payments, g.NetLoss)
 		row.CodeOrNull(g.Currency.String())
+		r := &g.Roles
+		intIf(row, !r.Testers.Unknown, r.Testers.Count)
+		intIf(row, !r.Executors.Unknown, r.Executors.Count)
+		for _, names := range [][]string{r.Testers.Countries, r.Executors.Countries, r.Testers.Operators, r.Executors.Operators} {
+			row.TextOrNull(strings.Join(names, ";"))
+		}
+		intIf(row, auth && payments, r.Lags)
+		for _, seconds := range []int64{r.LagMedian, r.LagLeast, r.LagMost} {
+			intIf(row, r.Lags > 0, seconds)
+		}
 		row.End()
 	}
 }
@@ -399,30 +456,31 @@ var timelineSchema = table.Schema{
 	Name: "timeline", Doc: "an hour of the incident, in one currency",
 	Columns: []table.Column{
 		col("hour", table.Time, "start of the hour"),
-		col("attempts", table.Int, "logins of the whole service, failed ones too"),
-		col("failures", table.Int, "failed logins of the whole service"),
-		col("entries", table.Int, "first logins of a device in an account, of the whole service"),
-		col("fraud_topups", table.Int, "fraudulent top-ups"),
-		col("fraud_topup_amount", table.Amount, docMinor),
-		col("fraud_spends", table.Int, "fraudulent payments and transfers"),
-		col("fraud_spend_amount", table.Amount, docMinor),
-		col("cumulative_spend", table.Amount, "spent by the intruders so far, "+docMinor),
+		maybe("attempts", table.Int, "logins of the whole service, failed ones too; this and the next two are empty without an auth log"),
+		maybe("failures", table.Int, "failed logins of the whole service"),
+		maybe("entries", table.Int, "first logins of a device in an account, of the whole service"),
+		maybe("fraud_topups", table.Int, "fraudulent top-ups; this and the rest are empty without a payment log"),
+		maybe("fraud_topup_amount", table.Amount, docMinor),
+		maybe("fraud_spends", table.Int, "fraudulent payments and transfers"),
+		maybe("fraud_spend_amount", table.Amount, docMinor),
+		maybe("cumulative_spend", table.Amount, "spent by the intruders so far, "+docMinor),
 		maybe("currency", table.Code, docCurrency),
 	},
 }
 
 func fillTimeline(c *forensics.Case, row *table.Appender) {
+	auth, payments := knows(c, event.Auth), knows(c, event.Payments)
 	for i := range c.Timeline {
 		h := &c.Timeline[i]
 		row.Time(h.At)
-		row.Int(h.Attempts)
-		row.Int(h.Failures)
-		row.Int(h.Entries)
-		row.Int(h.TopUps)
-		row.Amount(h.TopUpAmount)
-		row.Int(h.Spends)
-		row.Amount(h.SpendAmount)
-		row.Amount(h.CumulativeSpend)
+		intIf(row, auth, h.Attempts)
+		intIf(row, auth, h.Failures)
+		intIf(row, auth, h.Entries)
+		intIf(row, payments, h.TopUps)
+		amountIf(row, payments, h.TopUpAmount)
+		intIf(row, payments, h.Spends)
+		amountIf(row, payments, h.SpendAmount)
+		amountIf(row, payments, h.CumulativeSpend)
 		row.CodeOrNull(h.Currency.String())
 		row.End()
 	}
@@ -544,6 +602,37 @@ func fillDecisions(c *forensics.Case, row *table.Appender) {
 		row.Time(d.When)
 		row.Code(d.Effect.String())
 		row.CodeOrNull(d.Tier.String())
+		row.End()
+	}
+}
+
+var paceSchema = table.Schema{
+	Name: "amount_and_pace", Doc: "a day on which what an account topped up by card and spent fits the rule of 7pay's first list; only where no auth log was given, empty otherwise",
+	Columns: []table.Column{
+		col("account_id", table.Text, docAccount),
+		col("day", table.Code, "of the calendar that the policy names for the currency"),
+		col("topped_up", table.Amount, "by card, by debit card, or by what the log does not say, "+docMinor),
+		col("spent", table.Amount, "paid and transferred, "+docMinor),
+		col("currency", table.Code, docCurrency),
+		col("charges", table.Int, "these top-ups, payments and transfers, declined ones left out"),
+		col("tier", table.Code, "of the account among the victims; possible where nothing but the rule speaks"),
+		col("first_at", table.Time, "first of the charges"),
+		col("last_at", table.Time, "last of the charges"),
+	},
+}
+
+func fillPace(c *forensics.Case, row *table.Appender) {
+	for i := range c.Pace.List {
+		d := &c.Pace.List[i]
+		row.Text(d.Account)
+		row.Code(d.Day)
+		row.Amount(d.ToppedUp)
+		row.Amount(d.Spent)
+		row.Code(d.Currency.String())
+		row.Int(d.Charges)
+		row.Code(d.Tier.String())
+		row.Time(d.First)
+		row.Time(d.Last)
 		row.End()
 	}
 }

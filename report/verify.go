@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
@@ -273,7 +274,7 @@ func (v *verifier) counts(s *Summary) {
 		for row := range r.n {
 			got[r.text("tier", row)]++
 		}
-		if (TierCounts{got["confirmed"], got["probable"], got["possible"]}) != c.says {
+		if (TierCounts{Confirmed: got["confirmed"], Probable: got["probable"], Possible: got["possible"]}) != c.says {
 			problems = append(problems, fmt.Sprintf("%s: the tiers are not those of the summary", c.table))
 		}
 	}
@@ -287,7 +288,7 @@ func (v *verifier) money(s *Summary) {
 	if !ok || !ok2 {
 		return
 	}
-	type total struct{ loss, confirmed, probable, possible, owed, held, needs, exception int64 }
+	type total struct{ confirmed, probable, possible, decided, owed, held, needs, exception int64 }
 	sums := map[string]*total{}
 	of := func(currency string) *total {
 		if sums[currency] == nil {
@@ -295,6 +296,7 @@ func (v *verifier) money(s *Summary) {
 		}
 		return sums[currency]
 	}
+	decided := map[string]bool{} // possible victims that a person confirmed
 	for row := range victims.n {
 		t, loss := of(victims.text("currency", row)), victims.int("net_loss", row)
 		switch victims.text("tier", row) {
@@ -303,7 +305,12 @@ func (v *verifier) money(s *Summary) {
 		case "probable":
 			t.probable += loss
 		case "possible":
-			t.possible += loss
+			if word := victims.text("validation", row); word == "" || word == ledger.NotValidated.String() {
+				t.possible += loss
+				continue
+			}
+			t.decided += loss
+			decided[victims.text("account_id", row)] = true
 		}
 	}
 	channels := map[[2]string]int64{}
@@ -325,7 +332,8 @@ func (v *verifier) money(s *Summary) {
 		case "exception":
 			t.exception += amount
 		}
-		if status != "needs_decision" {
+		named := lines.text("tier", row) != "possible" || decided[lines.text("account_id", row)]
+		if status != "needs_decision" && named {
 			channels[[2]string{currency, lines.text("channel", row)}] += amount
 		}
 	}
@@ -335,8 +343,9 @@ func (v *verifier) money(s *Summary) {
 		for _, c := range []struct {
 			what      string
 			says, got int64
-		}{{"net_loss", m.NetLoss, t.confirmed + t.probable}, {"net_loss_confirmed", m.NetLossConfirmed, t.confirmed},
+		}{{"net_loss", m.NetLoss, t.confirmed + t.probable + t.decided}, {"net_loss_confirmed", m.NetLossConfirmed, t.confirmed},
 			{"net_loss_probable", m.NetLossProbable, t.probable}, {"net_loss_possible", m.NetLossPossible, t.possible},
+			{"net_loss_by_decision", m.NetLossDecided, t.decided},
 			{"owed", m.Owed, t.owed}, {"held", m.Held, t.held}, {"exception", m.Exception, t.exception}, {"needs_decision", m.NeedsDecision, t.needs}} {
 			if c.says != c.got {
 				problems = append(problems, fmt.Sprintf("%s in %s: the tables add up to %d, the summary says %d", c.what, m.Currency, c.got, c.says))

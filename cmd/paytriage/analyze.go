@@ -283,6 +283,7 @@ func incomplete(s *report.Summary, folder string) error {
 		problems = append(problems, fmt.Sprintf("%d of %d rows were rejected", n, s.Rows.Read))
 		hints = append(hints, "'paytriage show "+folder+" rejects' lists each with its line and the reason")
 	}
+	damaged, limited := false, false
 	if b := s.Balances; b != nil && b.Unreadable > 0 {
 		problems = append(problems, fmt.Sprintf("%d of %d balances could not be read", b.Unreadable, b.Read))
 		if s.Rows.Rejected == 0 {
@@ -294,10 +295,19 @@ func incomplete(s *report.Summary, folder string) error {
 	for i := range s.Sources {
 		if t := s.Sources[i].Trouble; t != "" {
 			problems = append(problems, s.Sources[i].Name+": "+t)
+			over := strings.Contains(t, maxUnpackedFlag)
+			damaged, limited = damaged || !over, limited || over
 		}
 	}
-	if len(problems) > len(hints) {
+	if limited {
+		hints = append(hints, "what stands before the limit was used; if the file is meant to be that large, run again with "+maxUnpackedFlag+" SIZE, for example 200GiB, and --force")
+	}
+	if damaged {
 		hints = append(hints, "what stands before the damage was used; export the file again")
 	}
 	return &incompleteError{strings.Join(problems, "; "), strings.Join(hints, "; ")}
 }
+
+// maxUnpackedFlag is what the trouble of a source names that was not read to its
+// end because it unpacks to more than it may.
+const maxUnpackedFlag = "--max-unpacked"

@@ -122,6 +122,12 @@ func checkWeights(t *testing.T, e *explanation) {
 		t.Fatal(err)
 	}
 	for _, v := range back.Visits {
+		if held := v.Alone != nil && (v.Tier == nil || *v.Tier != *v.Alone); held != (v.Held != "") {
+			t.Errorf("%s: visit %d: %v, by its score alone %v, held back by %q", e.Account, v.Visit, v.Tier, v.Alone, v.Held)
+		}
+		if (v.ToppedUp != nil) != (v.Charges > 0) || len(v.Neighbours) > v.Others {
+			t.Errorf("%s: visit %d: %+v", e.Account, v.Visit, v)
+		}
 		total := v.Prior
 		for _, g := range v.Groups {
 			sum := int64(0)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
 	"github.com/paytriage/paytriage/report/table"
 )
@@ -64,6 +65,7 @@ type explainVisit struct {
 	Visit      int             `json:"visit"`
 	Tier       *string         `json:"tier"`
 	Alone      *string         `json:"tier_by_score_alone"`
+	Held       string          `json:"held_back,omitempty"`
 	Score      int64           `json:"score"`
 	First      string          `json:"first_at"`
 	Last       string          `json:"last_at"`
@@ -74,9 +76,14 @@ type explainVisit struct {
 	Agent      string          `json:"user_agent"`
 	Charges    int64           `json:"charges"`
 	Declined   int64           `json:"declined"`
+	ToppedUp   *int64          `json:"topup_amount"`
+	Spent      *int64          `json:"spend_amount"`
+	Currency   string          `json:"currency,omitempty"` // of these two
+	Cards      int64           `json:"cards_registered"`
 	Reasons    []string        `json:"reasons"`
 	Place      string          `json:"place,omitempty"`
 	Neighbours []string        `json:"neighbours,omitempty"`
+	Others     int             `json:"neighbours_in_all"`
 	Prior      int64           `json:"prior"`
 	Groups     []explainGroup  `json:"groups"`
 	Silent     []explainSilent `json:"not_weighed"`
@@ -226,7 +233,14 @@ func jsonVisit(v *forensics.Visited) explainVisit {
 	out := explainVisit{Visit: v.Number, Tier: jsonTier(v.Tier), Alone: jsonTier(v.Alone), Score: int64(v.Visit.Total), First: jsonTime(v.Visit.First), Last: jsonTime(v.Visit.Last),
 		Device: v.Device, IP: v.IP, Country: v.Country, ASN: v.ASN, Agent: v.Agent, Charges: v.Charges, Declined: v.Declined,
 		Reasons: append([]string{}, v.Reasons...), Place: v.Place, Neighbours: v.Neighbours, Prior: int64(v.Prior),
-		Groups: []explainGroup{}, Silent: []explainSilent{}, Fewer: jsonChanges(v.Fewer), More: jsonChanges(v.More)}
+		Groups: []explainGroup{}, Silent: []explainSilent{}, Fewer: jsonChanges(v.Fewer), More: jsonChanges(v.More),
+		Held: v.Held, Cards: v.Cards}
+	if v.Charges > 0 {
+		out.ToppedUp, out.Spent, out.Currency = &v.Topped, &v.Spent, money.Currency(v.Visit.Currency).String()
+	}
+	if d := v.Explanation.Device; d != nil {
+		out.Others = len(d.Others)
+	}
 	for i := range v.Groups {
 		g := &v.Groups[i]
 		group := explainGroup{g.Name, int64(g.Weight), []explainPart{}}

@@ -190,8 +190,11 @@ func (p *explainPrinter) visit(v *forensics.Visited) {
 	add("charges", spending(v))
 	add("neighbours", neighbours(v))
 	add("reasons", strings.Join(v.Reasons, ", "))
-	if v.Alone > v.Tier {
-		add("held back", "the score would do for "+v.Alone.String()+"; what it rests on does not: the policy asks for evidence of several kinds")
+	if v.Held != "" {
+		add("held back", "the score would do for "+v.Alone.String()+", but "+v.Held)
+	}
+	if v.Cards > 0 {
+		add("cards", many(v.Cards, "card")+" registered by the visitor: not weighed; what he topped up from a card that only he used is not the owner's money, and is not paid back to it")
 	}
 	p.block(fmt.Sprintf("visit %d: %s, score %d: %s", v.Number, tierWord(v.Tier), v.Visit.Total, oddsWords(v.Visit.Total)), pairs)
 	p.weights(v)

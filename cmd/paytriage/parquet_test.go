@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,13 +51,14 @@ func TestParquetIsCSV(t *testing.T) {
 	for _, d := range found.Differences {
 		t.Error(d)
 	}
-	if found.Cells < 1000 || len(found.Empty) > 0 {
+	if found.Cells < 1000 || !slices.Equal(found.Empty, []string{"amount_and_pace"}) { // empty where there is an auth log
 		t.Errorf("only %d cells were compared; tables without rows: %v", found.Cells, found.Empty)
 	}
 	sameHashes(t, &m)
 }
 
-// colourful returns a case with a row in every table, and with ids that need
+// colourful returns a case with a row in every table but that of a payment log
+// alone, and with ids that need
 // quotes, marks and more than ASCII.
 func colourful(t *testing.T) string {
 	t.Helper()

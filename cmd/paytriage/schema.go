@@ -168,6 +168,10 @@ func printCodes(w io.Writer) error {
 	for _, v := range campaign.Vectors() {
 		code(v.String(), v.Doc())
 	}
+	section("\nfigures for and against ways in (summary.json, ways_in)")
+	for _, f := range slices.Sorted(maps.Keys(campaign.FigureDocs)) {
+		code(f, campaign.FigureDocs[f])
+	}
 	section("\ncomponents of refunds")
 	for _, c := range refund.Components() {
 		code(c.String(), c.Doc())

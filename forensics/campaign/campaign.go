@@ -87,7 +87,13 @@ func Of(v *takeover.Visit, place *source.Cell, tried *Tried, p *policy.Policy) V
 
 // Tried is what was tried in an attack: from addresses that are sources by
 // themselves, and through many.
-type Tried struct{ Single, Spread source.Tally }
+type Tried struct {
+	Single, Spread source.Tally
+	// Untold says that the log does not tell ids that do not exist from wrong
+	// passwords, Unplaced that it has no addresses. A list is then not told from
+	// one password for all, or a server from many proxies.
+	Untold, Unplaced bool
+}
 
 // of returns what was tried at places like one.
 func (t *Tried) of(c *source.Cell) *source.Tally {
@@ -110,8 +116,10 @@ func (t *Tried) ofPlace(c *source.Cell, p *policy.Vector) Vector {
 		return ExternalLogin
 	case server && perMille(c.Failures+c.Entries, c.Accounts) >= p.BruteTries.Value*1000 || perAccount >= p.BruteAverage.Value*1000:
 		return BruteForce
-	case perMille(all.Unknown, all.Tries) >= p.UnknownShare.Value:
-		if c.Kind == source.Addr && c.Failures+c.Entries >= p.SingleSource.Value ||
+	case t.Untold && (perAccount <= p.TriesPerID.Value || perMille(all.Twice, all.Accounts) >= onceOrTwice):
+		return Undetermined
+	case !t.Untold && perMille(all.Unknown, all.Tries) >= p.UnknownShare.Value:
+		if t.Unplaced || c.Kind == source.Addr && c.Failures+c.Entries >= p.SingleSource.Value ||
 			c.Kind == source.Net && t.Single.Tries > t.Spread.Tries {
 			return ListType
 		}
@@ -123,58 +131,6 @@ func (t *Tried) ofPlace(c *source.Cell, p *policy.Vector) Vector {
 }
 
 func perMille(n, of int64) int64 { return n * 1000 / max(of, 1) }
-
-// A Figure is a number that speaks for or against a way in.
-type Figure struct {
-	Vector Vector
-	For    bool
-	Code   string // of what is counted
-	N, Of  int64
-	// Bound is what N per thousand of Of is compared with.
-	Bound int64
-}
-
-// FigureDocs says what the codes of figures mean and where their bounds come
-// from.
-var FigureDocs = map[string]string{
-	"unknown_ids":       "failed tries on accounts that do not exist: most of a list from elsewhere, hardly any where the service's own ids are used",
-	"once_or_twice":     "accounts that were tried once or twice, of those that exist: 94 % of a list's (eBookJapan 2013), few where passwords are guessed",
-	"tries_per_account": "failed tries for each account that exists: one or two of a list, one of a fixed password, several of a few common ones, five and more a day where one account is guessed at",
-	"from_servers":      "failed tries from addresses that made tens of them; proxies are reused about twice (mean 2.2 published)",
-	"external_tries":    "failed tries by an external identity",
-	"failed_resets":     "resets that failed: answers to questions and codes are guessed where resets are abused",
-}
-
-// Figures returns the numbers that speak for and against the ways in, as far
-// as failed tries tell.
-func (t *Tried) Figures(p *policy.Policy) []Figure {
-	var all source.Tally
-	for _, x := range []*source.Tally{&t.Single, &t.Spread} {
-		all.Tries, all.Unknown, all.External, all.Resets = all.Tries+x.Tries, all.Unknown+x.Unknown, all.External+x.External, all.Resets+x.Resets
-		all.Accounts, all.Twice = all.Accounts+x.Accounts, all.Twice+x.Twice
-	}
-	if all.Tries+all.Resets == 0 {
-		return nil
-	}
-	var out []Figure
-	note := func(code string, n, of, bound int64, high, low []Vector) {
-		for _, v := range high {
-			out = append(out, Figure{v, perMille(n, of) >= bound, code, n, of, bound})
-		}
-		for _, v := range low {
-			out = append(out, Figure{v, perMille(n, of) < bound, code, n, of, bound})
-		}
-	}
-	v := &p.Vector
-	note("unknown_ids", all.Unknown, all.Tries, v.UnknownShare.Value, []Vector{ListType, ListDistributed}, []Vector{Spraying, ReverseBruteForce, BruteForce})
-	note("once_or_twice", all.Twice, all.Accounts, 900, []Vector{ListType, ListDistributed, ReverseBruteForce}, []Vector{BruteForce, Spraying})
-	note("tries_per_account", all.Tries-all.Unknown, all.Accounts, v.TriesPerID.Value, []Vector{Spraying}, []Vector{ReverseBruteForce})
-	note("tries_per_account", all.Tries-all.Unknown, all.Accounts, v.BruteAverage.Value*1000, []Vector{BruteForce}, []Vector{Spraying})
-	note("from_servers", t.Single.Tries, all.Tries, 500, []Vector{ListType}, []Vector{ListDistributed})
-	note("external_tries", all.External, all.Tries, 500, []Vector{ExternalLogin}, nil)
-	note("failed_resets", all.Resets, all.Tries+all.Resets, 500, []Vector{PasswordReset}, nil)
-	return out
-}
 
 // A Member is an account's part in the attack.
 type Member struct {

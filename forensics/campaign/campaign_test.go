@@ -273,7 +273,7 @@ func TestLeaked(t *testing.T) {
 // TestFigures checks what speaks for and against the ways in.
 func TestFigures(t *testing.T) {
 	p := policy.Default()
-	if got := (&campaign.Tried{}).Figures(&p); got != nil {
+	if got := (&campaign.Tried{}).Figures(&campaign.Entered{}, &p); got != nil {
 		t.Errorf("nothing was tried: %+v", got)
 	}
 	list := campaign.Tried{Single: source.Tally{Tries: 10_000, Unknown: 8000, Accounts: 1900, Twice: 1890}}
@@ -297,7 +297,7 @@ func TestFigures(t *testing.T) {
 		{"spraying", &spray, "external_tries", campaign.ExternalLogin, false},
 	} {
 		found := false
-		for _, f := range c.tried.Figures(&p) {
+		for _, f := range c.tried.Figures(&campaign.Entered{}, &p) {
 			if campaign.FigureDocs[f.Code] == "" {
 				t.Errorf("%s is not documented", f.Code)
 			}
@@ -310,5 +310,98 @@ func TestFigures(t *testing.T) {
 		if !found {
 			t.Errorf("%s: %s says nothing of %v", c.name, c.code, c.of)
 		}
+	}
+}
+
+// TestFiguresOfEntries checks what the entered accounts say of the ways in, and
+// what a log that lacks columns does not say.
+func TestFiguresOfEntries(t *testing.T) {
+	p := policy.Default()
+	list := campaign.Tried{Single: source.Tally{Tries: 10_000, Unknown: 8000, Accounts: 1900, Twice: 1890}}
+	entered := campaign.Entered{All: 100, Tried: 90, Quick: 88, Without: 4, Change: 2, Servers: 9800, Logged: true}
+	leaked := campaign.Entered{All: 100, Without: 97, Logged: true}
+	reset := campaign.Entered{All: 100, Change: 80, Without: 20, Logged: true}
+	untold, unplaced := list, list
+	untold.Untold, unplaced.Unplaced = true, true
+	for _, c := range []struct {
+		name    string
+		tried   campaign.Tried
+		entered campaign.Entered
+		code    string
+		of      campaign.Vector
+		want    string
+	}{
+		{"a list", list, entered, "first_or_second_try", campaign.ListType, "for"},
+		{"a list", list, entered, "first_or_second_try", campaign.BruteForce, "against"},
+		{"a list", list, entered, "high_failure", campaign.ListType, "for"},
+		{"a list", list, entered, "high_failure", campaign.ListDistributed, "against"},
+		{"a list", list, entered, "hit_rate", campaign.ListType, "for"},
+		{"a list", list, entered, "hit_rate", campaign.Leak, "against"},
+		{"a list", list, entered, "without_failure", campaign.Leak, "against"},
+		{"a leak", campaign.Tried{}, leaked, "hit_rate", campaign.Leak, "for"},
+		{"a leak", campaign.Tried{}, leaked, "without_failure", campaign.Leak, "for"},
+		{"a leak", campaign.Tried{}, leaked, "unknown_ids", campaign.ListType, ""},
+		{"one account without failures", campaign.Tried{}, campaign.Entered{All: 1, Without: 1, Logged: true}, "without_failure", campaign.Leak, ""},
+		{"no failures logged", campaign.Tried{}, campaign.Entered{All: 100, Without: 100}, "without_failure", campaign.Leak, ""},
+		{"resets", campaign.Tried{}, reset, "reset_entries", campaign.PasswordReset, "for"},
+		{"no reasons", untold, entered, "unknown_ids", campaign.ListType, ""},
+		{"no reasons", untold, entered, "once_or_twice", campaign.ListType, "for"},
+		{"no addresses", unplaced, entered, "from_servers", campaign.ListType, ""},
+		{"no addresses", unplaced, entered, "high_failure", campaign.ListDistributed, ""},
+	} {
+		got := ""
+		for _, f := range c.tried.Figures(&c.entered, &p) {
+			if campaign.FigureDocs[f.Code] == "" || campaign.FigureNames[f.Code] == "" || f.From == "" || f.N < 0 || f.N > f.Of && f.Code != "tries_per_account" {
+				t.Errorf("%s: %+v", c.name, f)
+			}
+			if at := f.PerMille() >= f.Bound; f.For != (at != f.Below) {
+				t.Errorf("%s: %+v speaks on the wrong side", c.name, f)
+			}
+			if f.Code == c.code && f.Vector == c.of {
+				got = map[bool]string{true: "for", false: "against"}[f.For]
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s speaks %q of %v, want %q", c.name, c.code, got, c.of, c.want)
+		}
+	}
+	for _, c := range []struct {
+		tried   campaign.Tried
+		entered campaign.Entered
+		want    campaign.Vector
+	}{{list, entered, campaign.ListType}, {campaign.Tried{}, leaked, campaign.Leak}, {campaign.Tried{}, reset, campaign.PasswordReset}} {
+		s := campaign.Standings(c.tried.Figures(&c.entered, &p))
+		if len(s) == 0 || s[0].Vector != c.want || s[0].For < s[len(s)-1].For || s[0].For+s[0].Against != len(s[0].Figures) {
+			t.Errorf("first is %+v, want %v", s, c.want)
+		}
+	}
+	if s := campaign.Standings(nil); s != nil {
+		t.Errorf("of nothing: %+v", s)
+	}
+}
+
+// TestUntold checks that where the log does not tell ids that do not exist, a list
+// is not told from one password for all, and guessing still is.
+func TestUntold(t *testing.T) {
+	p := policy.Default()
+	for _, c := range []struct {
+		name  string
+		tally source.Tally
+		place *source.Cell
+		want  campaign.Vector
+	}{
+		{"one try an account", source.Tally{Tries: 1000, Accounts: 990, Twice: 990}, place(source.Addr, 990, 1000, 0, 3), campaign.Undetermined},
+		{"two tries an account", source.Tally{Tries: 2000, Accounts: 1000, Twice: 950}, place(source.Addr, 1000, 2000, 0, 3), campaign.Undetermined},
+		{"a few tries on each", source.Tally{Tries: 4000, Accounts: 1000, Twice: 10}, place(source.Addr, 1000, 4000, 0, 3), campaign.Spraying},
+		{"hundreds on each", source.Tally{Tries: 4000, Accounts: 10}, place(source.Addr, 10, 4000, 0, 3), campaign.BruteForce},
+	} {
+		tried := campaign.Tried{Single: c.tally, Untold: true}
+		if got := campaign.Of(visit(), c.place, &tried, &p); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	proxies := campaign.Tried{Spread: source.Tally{Tries: 1000, Unknown: 800, Accounts: 200, Twice: 200}, Unplaced: true}
+	if got := campaign.Of(visit(), place(source.Agent, 1000, 1000, 800, 3), &proxies, &p); got != campaign.ListType {
+		t.Errorf("a list without addresses: %v", got)
 	}
 }

@@ -59,6 +59,18 @@ type Policy struct {
 	Spread  Spread  `yaml:"spread"`
 	Verdict Verdict `yaml:"verdict"`
 	Vector  Vector  `yaml:"vector"`
+
+	// AmountAndPace is the rule of amounts in a day, by code of currency.
+	AmountAndPace map[string]Pace `yaml:"amount_and_pace"`
+}
+
+// A Pace says from which amounts on a day fits the rule of amount and pace, in
+// one currency: all that can be asked of a payment log by itself.
+type Pace struct {
+	ToppedUp  int64  `yaml:"topped_up"`  // by card in a day, minor units
+	Spent     int64  `yaml:"spent"`      // on the same day, minor units
+	DayOffset int64  `yaml:"day_offset"` // minutes that the day begins before that of UTC
+	Reason    string `yaml:"reason"`
 }
 
 // Source is about finding attack sources by what their tries have in common.
@@ -282,7 +294,25 @@ func (p *Policy) Validate() error {
 			err = fmt.Errorf("%s: %w", name, e)
 		}
 	})
+	for _, code := range slices.Sorted(maps.Keys(p.AmountAndPace)) {
+		if !isCode(code) && err == nil {
+			err = fmt.Errorf("amount_and_pace.%.20q is no code of a currency; they are one to four capitals or digits", code)
+		}
+	}
 	return err
+}
+
+// maxPace is the largest amount, in minor units, and maxOffset how far from UTC
+// any zone is, in minutes.
+const (
+	maxPace   = 1_000_000_000_000_000
+	maxOffset = 14 * 60
+)
+
+// isCode reports whether a text is a code of a currency or of points, as written
+// in files.
+func isCode(s string) bool {
+	return len(s) > 0 && len(s) <= 4 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 func validate(v any) error {
@@ -291,6 +321,15 @@ func validate(v any) error {
 		switch {
 		case v.Value < v.Min || v.Value > v.Max:
 			return fmt.Errorf("%d is not within %d and %d", v.Value, v.Min, v.Max)
+		case strings.TrimSpace(v.Reason) == "":
+			return errors.New("no reason given")
+		}
+	case *Pace:
+		switch {
+		case v.ToppedUp < 1 || v.ToppedUp > maxPace || v.Spent < 1 || v.Spent > maxPace:
+			return fmt.Errorf("topped_up %d and spent %d are not within 1 and %d", v.ToppedUp, v.Spent, int64(maxPace))
+		case v.DayOffset < -maxOffset || v.DayOffset > maxOffset:
+			return fmt.Errorf("day_offset %d is not within %d and %d", v.DayOffset, -maxOffset, maxOffset)
 		case strings.TrimSpace(v.Reason) == "":
 			return errors.New("no reason given")
 		}
@@ -328,6 +367,10 @@ func (p *Policy) each(do func(name string, v any)) {
 			do(group+"."+g.Type().Field(n).Tag.Get("yaml"), g.Field(n).Addr().Interface())
 		}
 	}
+	for _, code := range slices.Sorted(maps.Keys(p.AmountAndPace)) {
+		pace := p.AmountAndPace[code]
+		do("amount_and_pace."+code, &pace)
+	}
 }
 
 // Hash returns the SHA-256, in hex, of the values of all settings. Reasons are
@@ -341,6 +384,8 @@ func (p *Policy) Hash() string {
 			fmt.Fprintf(h, "%s %d\n", name, v.Value)
 		case *Shares:
 			fmt.Fprintf(h, "%s %v\n", name, v.Permille)
+		case *Pace:
+			fmt.Fprintf(h, "%s %d %d %d\n", name, v.ToppedUp, v.Spent, v.DayOffset)
 		}
 	})
 	return hex.EncodeToString(h.Sum(nil))

@@ -14,7 +14,7 @@ var labels = map[string]string{
 	"arrival": "arrival, among the account's other devices", "stay": "time in the account",
 	"network": "network, next to the other devices'", "lag": "first charge after arrival",
 	"money": "money in a day, among all account-days", "drain": "what was done with the money",
-	"change": "password, mail or card", "external": "external login",
+	"change": "password or mail", "external": "external login",
 	"failed": "strangers' tries in the day before", "reaction": "reaction of the owner",
 	"session": "session of the charges", "sharing": "device seen", "charged": "charges",
 	"unlike": "best day, next to the other devices'", "shops": "shops, next to the other devices'",

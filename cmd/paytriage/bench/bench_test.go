@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,5 +161,69 @@ func TestRun(t *testing.T) {
 	}
 	if !strings.Contains(table.String(), "small") || strings.Contains(table.String(), "%!") {
 		t.Errorf("the table is\n%s", &table)
+	}
+}
+
+// TestPooled checks that worlds of all presets are measured, and that there is a
+// row of all of them.
+func TestPooled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	o, err := parse([]string{"-presets", "small,list-failed", "-accounts", "300", "-pooled", "-yardstick=false"})
+	if err != nil || o.seeds != 1 || o.train != 1 {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	results, err := o.run(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 3 || results[2].preset != together || len(results[2].worlds) != 2 || total(results[2].worlds).victims != total(results[0].worlds).victims {
+		t.Errorf("results are %+v", results)
+	}
+	var table bytes.Buffer
+	printTable(&table, results)
+	if text := table.String(); !strings.Contains(text, together) || strings.Contains(text, "%!") || strings.Contains(text, together+":") {
+		t.Errorf("the table is\n%s", text)
+	}
+}
+
+// TestKept checks that the yardstick says the same of worlds of which only the
+// entries were kept.
+func TestKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	if err := exec.Command("python3", "-c", "import duckdb, sklearn, pandas").Run(); err != nil {
+		t.Skipf("needs python3 with scikit-learn, pandas and duckdb: %v", err)
+	}
+	b := &bench{options: options{accounts: 300, yardstick: true}, dir: t.TempDir(), bin: filepath.Join(t.TempDir(), "paytriage")}
+	if out, err := exec.Command("go", "build", "-o", b.bin, "github.com/paytriage/paytriage/cmd/paytriage").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var worlds []string
+	for seed := range 2 {
+		world, err := b.simulate(t.Context(), "list-type", 1+seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		worlds = append(worlds, world)
+	}
+	scores := []score{{world: filepath.Base(worlds[1])}}
+	fresh, skip := ask(t.Context(), worlds[:1], worlds[1:], scores)
+	if skip != "" || len(fresh) != 1 || len(fresh[0]) < 50 {
+		t.Fatalf("%d suspects, %s", len(fresh[0]), skip)
+	}
+	if err := b.keep(t.Context(), worlds...); err != nil {
+		t.Fatal(err)
+	}
+	for _, world := range worlds {
+		if files, _ := filepath.Glob(filepath.Join(world, "*.csv")); b.skip != "" || slices.ContainsFunc(files, func(f string) bool { return !strings.HasPrefix(filepath.Base(f), "truth_") }) {
+			t.Errorf("kept %q, %s", files, b.skip)
+		}
+	}
+	kept, skip := ask(t.Context(), worlds[:1], worlds[1:], scores)
+	if diff := cmp.Diff(fresh, kept, cmp.AllowUnexported(suspect{})); diff != "" || skip != "" {
+		t.Errorf("of what is kept the yardstick says something else: %s\n%s", skip, diff)
 	}
 }

@@ -2,6 +2,8 @@
 //
 //	go run ./cmd/paytriage/bench         a few minutes: two seeds of each world
 //	go run ./cmd/paytriage/bench -full   ten seeds of each
+//	go run ./cmd/paytriage/bench -pooled one yardstick for all presets: a world of
+//	                                     each to learn from, one to measure
 //
 // It lets the program itself simulate worlds of every preset and analyze them
 // with the default policy, reads the case folders, and holds them against the
@@ -10,7 +12,8 @@
 //
 // Beside each figure stands a yardstick: gradient-boosted trees over some plain
 // features (yardstick.py), trained on the truth of other worlds of the same
-// preset. It needs python3 with scikit-learn, pandas and duckdb; without them
+// preset, or with -pooled once on those of all presets: much the quicker, and a
+// classifier that does not know beforehand what kind of attack it is. It needs python3 with scikit-learn, pandas and duckdb; without them
 // its columns say so.
 package main
 
@@ -47,6 +50,7 @@ type options struct {
 	train     int
 	accounts  int
 	yardstick bool
+	pooled    bool // one yardstick for all presets
 	list      bool // say who is named wrongly or missed
 }
 
@@ -54,6 +58,7 @@ func parse(args []string) (options, error) {
 	o := options{}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	full := f.Bool("full", false, "ten seeds of each preset, five to train on")
+	f.BoolVar(&o.pooled, "pooled", false, "train the yardstick once, on worlds of all presets; one seed of each and one to train on, unless -seeds and -train say otherwise")
 	presets := f.String("presets", "", "comma-separated presets; empty: all of the usual size")
 	f.IntVar(&o.seeds, "seeds", 2, "worlds of each preset")
 	f.IntVar(&o.train, "train", 3, "worlds of each preset that the yardstick learns from")
@@ -65,6 +70,15 @@ func parse(args []string) (options, error) {
 	}
 	if *full {
 		o.seeds, o.train = 10, 5
+	} else if o.pooled {
+		given := map[string]bool{}
+		f.Visit(func(g *flag.Flag) { given[g.Name] = true })
+		if !given["seeds"] {
+			o.seeds = 1
+		}
+		if !given["train"] {
+			o.train = 1
+		}
 	}
 	o.presets = usual()
 	if *presets != "" {
@@ -128,6 +142,9 @@ func (o *options) run(ctx context.Context, dir string) ([]result, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
 	}
+	if o.pooled {
+		return b.pooled(ctx, progress)
+	}
 	var results []result
 	for _, preset := range o.presets {
 		r, err := b.measure(ctx, preset)
@@ -135,9 +152,14 @@ func (o *options) run(ctx context.Context, dir string) ([]result, error) {
 			return nil, fmt.Errorf("%s: %w", preset, err)
 		}
 		results = append(results, r)
-		fmt.Fprintf(os.Stderr, "%s: %d worlds\n", preset, len(r.worlds))
+		progress(&r)
 	}
 	return results, nil
+}
+
+// progress says that a preset was measured.
+func progress(r *result) {
+	fmt.Fprintf(os.Stderr, "%s: %d worlds\n", r.preset, len(r.worlds))
 }
 
 // A bench runs the program.

@@ -70,6 +70,9 @@ func printTable(out io.Writer, results []result) {
 // misses returns the bars that a preset does not meet.
 func misses(r *result, t *score, v share) []string {
 	var list []string
+	if r.preset == together {
+		return nil // its bars are those of the presets
+	}
 	ask := func(ok bool, format string, args ...any) {
 		if !ok {
 			list = append(list, r.preset+": "+fmt.Sprintf(format, args...))

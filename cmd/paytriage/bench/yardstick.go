@@ -6,6 +6,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -34,30 +35,46 @@ type suspect struct {
 
 // lay trains the yardstick on worlds and measures it on others.
 func lay(ctx context.Context, train, test []string, worlds []score) yardstick {
-	args := []string{"-c", script}
-	args = append(append(append(args, train...), "--"), test...)
+	all, skip := ask(ctx, train, test, worlds)
+	if skip != "" {
+		return yardstick{skip: skip}
+	}
+	t := total(worlds)
+	return compare(slices.Concat(all...), &t)
+}
+
+// ask trains the yardstick on worlds and returns what it makes of others, by
+// world, or why it cannot.
+func ask(ctx context.Context, train, test []string, worlds []score) (all [][]suspect, skip string) {
+	out, err := python(ctx, append(append(train[:len(train):len(train)], "--"), test...)...)
+	if err == nil {
+		all, err = readSuspects(out, worlds)
+	}
+	if err != nil {
+		return nil, "skipped: " + err.Error()
+	}
+	return all, ""
+}
+
+// python runs the yardstick.
+func python(ctx context.Context, args ...string) (*bytes.Buffer, error) {
 	var out, problems bytes.Buffer
-	cmd := exec.CommandContext(ctx, "python3", args...)
+	cmd := exec.CommandContext(ctx, "python3", append([]string{"-c", script}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); err != nil {
 		lines := strings.Split(strings.TrimSpace(problems.String()), "\n")
-		return yardstick{skip: "skipped: " + cmp.Or(lines[len(lines)-1], err.Error())}
+		return nil, errors.New(cmp.Or(lines[len(lines)-1], err.Error()))
 	}
-	suspects, err := readSuspects(&out, worlds)
-	if err != nil {
-		return yardstick{skip: "skipped: " + err.Error()}
-	}
-	t := total(worlds)
-	return compare(suspects, &t)
+	return &out, nil
 }
 
-// readSuspects reads lines of world, account, odds.
-func readSuspects(out *bytes.Buffer, worlds []score) ([]suspect, error) {
+// readSuspects reads lines of world, account, odds, and returns them by world.
+func readSuspects(out *bytes.Buffer, worlds []score) ([][]suspect, error) {
 	rows, err := csv.NewReader(out).ReadAll()
 	if err != nil {
 		return nil, err
 	}
-	var all []suspect
+	all := make([][]suspect, len(worlds))
 	for _, row := range rows {
 		i := slices.IndexFunc(worlds, func(s score) bool { return len(row) == 3 && s.world == filepath.Base(row[0]) })
 		if i < 0 {
@@ -67,7 +84,7 @@ func readSuspects(out *bytes.Buffer, worlds []score) ([]suspect, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, suspect{odds, worlds[i].isVictim[row[1]], worlds[i].isSeen[row[1]]})
+		all[i] = append(all[i], suspect{odds, worlds[i].isVictim[row[1]], worlds[i].isSeen[row[1]]})
 	}
 	return all, nil
 }

@@ -1,6 +1,10 @@
 """The yardstick: gradient-boosted trees over plain features of an entry.
 
     python3 yardstick.py TRAIN... -- TEST...
+    python3 yardstick.py --keep WORLD...
+
+With --keep the entries of worlds are written into their folders, with whether they
+are theft by the truth, and used from there by later runs: the logs can go then.
 
 Each argument is a folder of "paytriage simulate". The trees learn from the truth
 of the first ones; of the second only auth.csv and payments.csv are read. Prints
@@ -107,7 +111,7 @@ fails_before resets_before resets_after""".split()
 
 
 def entries(world):
-    """The entries of a world: accounts, features, transactions."""
+    """The entries of a world: accounts, features, and a list of transactions each."""
     db = duckdb.connect(config={"threads": THREADS})
     db.execute("set enable_progress_bar = false")
     db.execute(EVENTS.format(world=world))
@@ -117,18 +121,43 @@ def entries(world):
     return frame["a"].to_numpy(), frame[PLAIN].astype(float).to_numpy(), frame["txns"]
 
 
+def judged(world):
+    """The entries of a world, and which of them are theft by its truth."""
+    stolen = set(duckdb.read_csv(f"{world}/truth_charges.csv", all_varchar=True).filter("status <> 'declined'").df()["txn_id"])
+    accounts, x, txns = entries(world)
+    return accounts, x, np.array([any(t in stolen for t in row) for row in txns], dtype=bool)
+
+
+def kept(world):
+    return os.path.join(world, "entries.npz")
+
+
+def keep(world):
+    accounts, x, theft = judged(world)
+    np.savez(kept(world), accounts=accounts.astype(str), x=x, theft=theft)
+
+
+def read(world, truth):
+    """Accounts, features and theft, of which the last is None where no truth may be read."""
+    if os.path.exists(kept(world)):
+        with np.load(kept(world)) as f:
+            return f["accounts"], f["x"], f["theft"] if truth else None
+    if truth:
+        return judged(world)
+    return *entries(world)[:2], None
+
+
 def main(train, test):
     xs, ys = [], []
     for world in train:
-        stolen = set(duckdb.read_csv(f"{world}/truth_charges.csv", all_varchar=True).filter("status <> 'declined'").df()["txn_id"])
-        _, x, txns = entries(world)
+        _, x, theft = read(world, True)
         xs.append(x)
-        ys.append(np.array([any(t in stolen for t in row) for row in txns]))
+        ys.append(theft)
     trees = HistGradientBoostingClassifier(max_iter=200, learning_rate=0.08, max_leaf_nodes=15, min_samples_leaf=10,
                                            l2_regularization=1.0, random_state=0)
     trees.fit(np.concatenate(xs), np.concatenate(ys))
     for world in test:
-        accounts, x, _ = entries(world)
+        accounts, x, _ = read(world, False)
         worst = {}
         for account, odds in zip(accounts, trees.predict_proba(x)[:, 1]):
             worst[account] = max(worst.get(account, 0), odds)
@@ -137,5 +166,9 @@ def main(train, test):
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "--keep":
+        for world in sys.argv[2:]:
+            keep(world)
+        sys.exit()
     cut = sys.argv.index("--")
     main(sys.argv[1:cut], sys.argv[cut + 1:])
