@@ -126,12 +126,13 @@ func ledgerHash(lines []ledger.Line) string {
 	h := table.NewHasher(LedgerSchema, len(lines))
 	for i, cell := range ledgerCells {
 		h.Column(LedgerSchema.Columns[i])
+		column := table.Schema{Name: LedgerSchema.Name, Columns: LedgerSchema.Columns[i : i+1]}
 		for piece := range slices.Chunk(lines, pieceRows) {
-			t := table.New(LedgerSchema, 0)
+			t := table.New(column, len(piece))
 			for k := range piece {
-				cell(t.Cells(i), &piece[k])
+				cell(t.Cells(0), &piece[k])
 			}
-			h.Cells(t.Cells(i))
+			h.Cells(t.Cells(0))
 		}
 	}
 	sum := h.Sum()

@@ -24,7 +24,7 @@ func Read(r io.Reader, s table.Schema) (*table.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := f.table()
+	t := f.table(0)
 	for {
 		switch more, err := f.row(); {
 		case err != nil:
@@ -43,13 +43,15 @@ func ReadEach(r io.Reader, s table.Schema, rows int, see func(*table.Table) erro
 	if err != nil {
 		return err
 	}
+	full := 0 // as many rows as the piece before had
 	for more := true; more; {
-		t := f.table()
+		t := f.table(full)
 		for more && t.Rows() < rows {
 			if more, err = f.row(); err != nil {
 				return err
 			}
 		}
+		full = t.Rows()
 		if err := t.Validate(); err != nil {
 			return err
 		}
@@ -93,9 +95,9 @@ func openTable(r io.Reader, s table.Schema) (*tableFile, error) {
 	return f, nil
 }
 
-// table returns a table that the next rows go to.
-func (f *tableFile) table() *table.Table {
-	t := table.New(f.schema, 0)
+// table returns a table that the next rows go to, with room for some.
+func (f *tableFile) table(rows int) *table.Table {
+	t := table.New(f.schema, rows)
 	for i := range f.columns {
 		f.columns[i].cells = t.Cells(i)
 	}
