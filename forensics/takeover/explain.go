@@ -60,6 +60,7 @@ type weighed struct {
 	table  *table
 	given  *given
 	weight odds.Centibans
+	own    int64 // how much the visit counts in the profile
 }
 
 // seen shows a weight to whoever watches.
@@ -293,7 +294,7 @@ func (x *Examination) parts(v *Visit, w weighed) []Part {
 	smooth := x.p.Attack.Smooth.Value
 	if w.given != nil {
 		of, context := w.features()
-		p := x.part(of[0], int(v.Outcome[of[0]]))
+		p := x.part(of[0], v, w.own)
 		for _, f := range context {
 			p.Given = append(p.Given, x.fact(f, int(v.Outcome[f])))
 		}
@@ -305,7 +306,7 @@ func (x *Examination) parts(v *Visit, w weighed) []Part {
 	attack, honest, sum := int64(odds.One), int64(odds.One), odds.Centibans(0)
 	for n, f := range w.table.features {
 		outcome := int(v.Outcome[f])
-		p := x.part(f, outcome)
+		p := x.part(f, v, w.own)
 		if p.Attack < 0 { // the policy does not say: as among the honest
 			attack = mulDiv(attack, w.table.marginal(n, outcome), million)
 		} else {
@@ -340,11 +341,12 @@ func (t *table) first(v *Visit, n int, smooth int64) int64 {
 	return max(1, mulDiv(count, odds.One, t.all+t.weight+smooth))
 }
 
-// part returns the part of a feature, without what was learnt.
-func (x *Examination) part(f, outcome int) Part {
-	p := Part{Name: FeatureNames[f], Label: label(f), Seen: x.words(f, outcome), Honest: -1, Attack: -1}
-	if s := sharesOf(&x.p.Attack, f); s != nil && outcome < len(s.Permille) {
-		p.Attack = s.Permille[outcome] * (odds.One / 1000)
+// part returns the part of a feature, without what was learnt of the honest.
+func (x *Examination) part(f int, v *Visit, own int64) Part {
+	j := x.record.judge
+	p := Part{Name: FeatureNames[f], Label: label(f), Seen: x.words(f, int(v.Outcome[f])), Honest: -1, Attack: -1}
+	if j.profile.expected[f] != nil {
+		p.Attack = j.profile.share(f, v, own) * (odds.One / million)
 	}
 	return p
 }

@@ -178,6 +178,29 @@ func (v *Visit) idle() bool {
 	return v.Outcome[Arrival] == 0 && !v.Paid && v.Place == 0
 }
 
+// An idle counts visits that say nothing, by Stay. They are honest, and belong
+// to what is learnt of honest newcomers: that somebody came and did nothing
+// must not look rarer than it is.
+type idle [maxOutcomes]int64
+
+func (n *idle) add(v *Visit) { n[v.Outcome[Stay]]++ }
+
+func (n *idle) all() (sum int64) {
+	for _, c := range n {
+		sum += c
+	}
+	return sum
+}
+
+// each calls do with a visit of each kind and how many there are.
+func (n *idle) each(do func(v *Visit, count int64)) {
+	for stay, count := range n {
+		v := Visit{}
+		v.Outcome[Stay] = uint8(stay)
+		do(&v, count)
+	}
+}
+
 // onlyTaught reports whether an actor is known from history alone.
 func (f *finder) onlyTaught(a *baseline.Account, x *baseline.Actor) bool {
 	if x.Charges+x.Declined > 0 {
