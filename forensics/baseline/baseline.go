@@ -2,9 +2,10 @@
 //
 // The users of an account are told apart by their device. A row without a
 // device belongs to the device of its session, unless it hides there (see
-// hidden); where a log has no devices at all, the user agent stands in for one. What such an actor does, and how it
-// relates to the other actors of the account, is counted here and judged
-// elsewhere: this package holds no threshold and no opinion.
+// hidden); where a log has no devices at all, the user agent stands in for one.
+// What such an actor does, and how it relates to the other actors of the
+// account, is counted here and judged elsewhere: this package holds no threshold
+// and no opinion.
 //
 // Everything is a pure function of the rows of one account. The rows must be
 // in the order of event.CompareLogins and event.CompareCharges.
@@ -43,6 +44,7 @@ type Actor struct {
 	Successes int32 // successful logins
 	External  int32 // of them by an external identity
 	Changes   int32 // resets, changes of password or mail, cards registered
+	Guesses   int32 // cards and bank accounts that could not be registered
 	Opened    bool  // the actor's first row opened the account
 	Agent     event.Key
 
@@ -396,6 +398,9 @@ func (a *Account) ownFailures() {
 		for n := range a.Actors {
 			if a.Actors[n].made(l) {
 				a.LoginBy[i] = int16(n)
+				if l.Action == event.CardRegister {
+					a.Actors[n].Guesses++
+				}
 				break
 			}
 		}

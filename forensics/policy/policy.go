@@ -115,6 +115,7 @@ type Attack struct {
 	Shops         Shares  `yaml:"shops"`
 	TopUps        Shares  `yaml:"topups"`
 	Pace          Shares  `yaml:"pace"`
+	Linking       Shares  `yaml:"linking"`
 	Smooth        Setting `yaml:"smooth"`
 	ProfileWeight Setting `yaml:"profile_weight"`
 	ProfileSure   Setting `yaml:"profile_sure"`
@@ -142,6 +143,7 @@ type Honest struct {
 	Shops     Shares  `yaml:"shops"`
 	TopUps    Shares  `yaml:"topups"`
 	Pace      Shares  `yaml:"pace"`
+	Linking   Shares  `yaml:"linking"`
 	Fixture   Shares  `yaml:"fixture"`
 	Reference Setting `yaml:"reference"`
 }

@@ -29,6 +29,8 @@ type Findings struct {
 
 	record *record // for Examine, else nil
 	idle   idle
+	// openers opened an account and have nothing against them.
+	openers openers
 }
 
 // Search finds and weighs all visits. Progress, if not nil, is told how many
@@ -65,6 +67,9 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	var users []user
 	for i, l := range finders {
 		f.Accounts += l.accounts
+		for o, n := range l.openers {
+			f.openers[o] += n
+		}
 		tracers[i] = l.tracer
 		users = append(users, l.users...)
 		for c, h := range l.days {
@@ -356,7 +361,7 @@ type judge struct {
 // together are counted together; where that would be too many cells for the
 // newcomers of a log, one is counted given some of the others.
 type honest struct {
-	relation, conduct, external, reaction                         table
+	relation, conduct, external, reaction, linking                table
 	network, unlike, shops, topups, pace, change, failed, session given
 }
 
@@ -368,7 +373,7 @@ func newHonest(p *policy.Honest) honest {
 		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
 		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
 		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay),
-		change: given(Change, Arrival), external: table(External), failed: given(Failed, Siege), reaction: table(Reaction),
+		change: given(Change, Arrival), external: table(External), linking: table(Linking), failed: given(Failed, Siege), reaction: table(Reaction),
 		session: given(Session, Charged),
 	}
 }
@@ -380,7 +385,7 @@ func reference(p *policy.Honest) (refs [numFeatures][]int64) {
 		Arrival: &p.Arrival, Stay: &p.Stay, Network: &p.Network, Lag: &p.Lag, Money: &p.Money, Drain: &p.Drain,
 		Change: &p.Change, External: &p.External, Failed: &p.Failed, Reaction: &p.Reaction, Session: &p.Session,
 		Sharing: &p.Sharing, Charged: &p.Charged, Unlike: &p.Unlike, Shops: &p.Shops, TopUps: &p.TopUps, Pace: &p.Pace,
-		Fixture: &p.Fixture,
+		Fixture: &p.Fixture, Linking: &p.Linking,
 	} {
 		if s != nil {
 			refs[f] = s.Permille
@@ -399,9 +404,16 @@ func (j *judge) learn() {
 	j.f.idle.each(func(v *Visit, n int64) {
 		h.relation.add(v, n*1000)
 	})
+	for o, n := range j.f.openers {
+		v := Visit{}
+		v.Outcome[Linking] = uint8(o)
+		if n > 0 {
+			h.linking.add(&v, n*1000)
+		}
+	}
 	for i := range j.f.Visits {
 		v, w := &j.f.Visits[i], mulDiv(million-j.belief[i], j.counts[i], million)
-		if !v.Open {
+		if v.compared() {
 			h.relation.add(v, w)
 			h.network.add(v, w)
 		}
@@ -414,6 +426,7 @@ func (j *judge) learn() {
 		}
 		h.change.add(v, w)
 		h.external.add(v, w)
+		h.linking.add(v, w)
 		h.failed.add(v, w)
 		h.reaction.add(v, w)
 		h.session.add(v, w)
@@ -458,11 +471,11 @@ func (j *judge) weigh() {
 		v.react = j.weight(&h.reaction, v)
 		v.Visit = v.react
 		v.unseen = 0
-		if v.Outcome[Arrival] < 2 && !v.Open {
+		if v.Outcome[Arrival] < 2 && v.compared() {
 			v.unseen = min(0, j.marginal(&h.relation, 0, v))
 		}
 		v.Visit += j.given(&h.network, v)
-		if !v.Open {
+		if v.compared() {
 			v.Visit += j.weight(&h.relation, v)
 		}
 		v.Visit = odds.Clamp(v.Visit, -limit, limit)
@@ -474,7 +487,7 @@ func (j *judge) weigh() {
 				j.given(&h.topups, v) + j.given(&h.pace, v)
 			v.Conduct = odds.Clamp(v.Conduct, -limit, limit)
 		}
-		means := j.given(&h.change, v) + j.weight(&h.external, v) +
+		means := j.given(&h.change, v) + j.weight(&h.external, v) + j.weight(&h.linking, v) +
 			j.given(&h.session, v) + j.given(&h.failed, v)
 		v.Means = odds.Clamp(means, -limit, limit)
 	}
