@@ -117,6 +117,8 @@ type Attack struct {
 	Pace          Shares  `yaml:"pace"`
 	Linking       Shares  `yaml:"linking"`
 	Smooth        Setting `yaml:"smooth"`
+	Routed        Setting `yaml:"routed"`
+	Quiet         Setting `yaml:"quiet"`
 	ProfileWeight Setting `yaml:"profile_weight"`
 	ProfileSure   Setting `yaml:"profile_sure"`
 	ProfileLimit  Setting `yaml:"profile_limit"`

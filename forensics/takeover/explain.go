@@ -124,6 +124,9 @@ type Neighbours struct {
 const (
 	partLimit = "limit"
 	partOther = "other"
+	// partQuiet is what is taken off for thieves who spend like customers,
+	// partRouted for a network that was counted before.
+	partQuiet, partRouted = "quiet", "routed"
 )
 
 // Explain tells how visit i was weighed.
@@ -214,7 +217,7 @@ func (x *Examination) again(visits []Visit, i int, limits bool, watch func(weigh
 	r, from := x.record, i+1-len(visits)
 	j, p := *r.judge, *x.p
 	if !limits {
-		p.Attack.CapEach.Value = 1 << 20
+		p.Attack.CapEach.Value, p.Attack.Quiet.Value, p.Attack.Routed.Value = 1<<20, 0, 0
 	}
 	last := &visits[len(visits)-1]
 	shared, company := last.Shared, last.Company
@@ -395,8 +398,15 @@ func (x *Examination) group(name string, weight odds.Centibans, parts []Part) Gr
 		sum += p.Weight
 	}
 	limited := sum > weight && weight > 0 || sum < weight && weight < 0
+	most := odds.Centibans(x.p.Attack.CapEach.Value)
 	switch {
 	case sum == weight:
+	case name == "conduct" && max(weight, -weight) < most:
+		g.Parts = append(g.Parts, Part{Name: partQuiet, Label: "thieves like customers", Honest: -1, Attack: -1, Weight: weight - sum,
+			Seen: "some thieves spend as customers do, so that this neither clears nor names by all of its weight"})
+	case name == "visit" && sum > weight && max(weight, -weight) < most:
+		g.Parts = append(g.Parts, Part{Name: partRouted, Label: "how the entry came", Honest: -1, Attack: -1, Weight: weight - sum,
+			Seen: "the failures in that network and its being strange to the account are views of one thing: the weaker counts in part"})
 	case limited:
 		g.Parts = append(g.Parts, Part{Name: partLimit, Label: "limit", Honest: -1, Attack: -1, Weight: weight - sum,
 			Seen: fmt.Sprintf("limited to %+d: no more may be made of one kind of evidence", weight)})

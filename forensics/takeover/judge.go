@@ -138,6 +138,7 @@ func (f *Findings) places(log *event.Log) {
 			var c *source.Cell
 			if v.Place, c = f.Sources.Weight(&log.Parts[v.Part].Logins[v.LoginAt+v.Entry]); c != nil {
 				v.place, v.placeOdds = v.Place, c.Odds
+				v.routed = c.Kind == source.Addr || c.Kind == source.Net || c.Kind == source.ASN
 			}
 		}
 	}
@@ -474,7 +475,12 @@ func (j *judge) weigh() {
 		if v.Outcome[Arrival] < 2 && v.compared() {
 			v.unseen = min(0, j.marginal(&h.relation, 0, v))
 		}
-		v.Visit += j.given(&h.network, v)
+		network := j.given(&h.network, v)
+		if v.routed {
+			// Where the entry came from and where the visitor is are one place.
+			network -= max(0, min(network, v.Place)) * odds.Centibans(a.Routed.Value) / 1000
+		}
+		v.Visit += network
 		if v.compared() {
 			v.Visit += j.weight(&h.relation, v)
 		}
@@ -485,7 +491,7 @@ func (j *judge) weigh() {
 			v.Conduct = j.spending(v)
 			v.Conduct += j.given(&h.unlike, v) + j.given(&h.shops, v) +
 				j.given(&h.topups, v) + j.given(&h.pace, v)
-			v.Conduct = odds.Clamp(v.Conduct, -limit, limit)
+			v.Conduct = odds.Clamp(v.Conduct.Unless(a.Quiet.Value), -limit, limit)
 		}
 		means := j.given(&h.change, v) + j.weight(&h.external, v) + j.weight(&h.linking, v) +
 			j.given(&h.session, v) + j.given(&h.failed, v)

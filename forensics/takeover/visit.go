@@ -108,6 +108,7 @@ type Visit struct {
 	// place is the most that Place may be, placeOdds the odds that an entry from
 	// there is the attacker's.
 	place, placeOdds odds.Centibans
+	routed           bool // Place is that of an address, a network or an operator
 	// common are addresses in common with other actors, network is the outcome
 	// of Network if none of them is a home's.
 	common  [maxCommon]event.Addr
