@@ -1,10 +1,11 @@
 // Package baseline tells who uses an account and how.
 //
 // The users of an account are told apart by their device. A row without a
-// device belongs to the device of its session; where a log has no devices at
-// all, the user agent stands in for one. What such an actor does, and how it
-// relates to the other actors of the account, is counted here and judged
-// elsewhere: this package holds no threshold and no opinion.
+// device belongs to the device of its session, unless it hides there (see
+// hidden); where a log has no devices at all, the user agent stands in for one.
+// What such an actor does, and how it relates to the other actors of the
+// account, is counted here and judged elsewhere: this package holds no threshold
+// and no opinion.
 //
 // Everything is a pure function of the rows of one account. The rows must be
 // in the order of event.CompareLogins and event.CompareCharges.
@@ -43,6 +44,7 @@ type Actor struct {
 	Successes int32 // successful logins
 	External  int32 // of them by an external identity
 	Changes   int32 // resets, changes of password or mail, cards registered
+	Guesses   int32 // cards and bank accounts that could not be registered
 	Opened    bool  // the actor's first row opened the account
 	Agent     event.Key
 
@@ -119,7 +121,7 @@ type Account struct {
 	// Nobody.
 	LoginBy, ChargeBy []int16
 	// Borrowed marks charges whose session was begun by another device than
-	// the one that made them.
+	// the one that made them, or that hide in it.
 	Borrowed []bool
 
 	sessions []session
@@ -234,6 +236,8 @@ func (a *Account) charge(j int) (by int16, borrowed bool) {
 		borrowed = begun != Nobody && begun != at && a.Actors[begun].Device != 0
 	case at == Nobody:
 		at = a.byAddress(c.Addr)
+	case a.hidden(j, at):
+		at, borrowed = a.actor(hiddenKey, 0, c.Time), true
 	}
 	if at == Nobody {
 		return Nobody, false
@@ -265,6 +269,29 @@ func (a *Account) charge(j int) (by int16, borrowed bool) {
 		x.BestDay = max(x.BestDay, x.dayTopUp, x.daySpent)
 	}
 	return at, borrowed
+}
+
+// hiddenKey is the key of the actor who hides the device: one for each account.
+const hiddenKey = event.Key(0x68696464656e)
+
+// hidden reports whether charge j is made by somebody who hides the device in a
+// session that an actor's device began: from an address that the actor was never
+// seen at, and not the only such charge of the session. A single one is an
+// export that lost a device id.
+func (a *Account) hidden(j int, begun int16) bool {
+	x := &a.Actors[begun]
+	return x.Device != 0 && a.bare(j, a.Charges[j].Session, x) &&
+		(a.bare(j-1, a.Charges[j].Session, x) || a.bare(j+1, a.Charges[j].Session, x))
+}
+
+// bare reports whether charge j is one of a session, without a device, from an
+// address that the actor was never seen at.
+func (a *Account) bare(j int, s event.Key, x *Actor) bool {
+	if j < 0 || j >= len(a.Charges) {
+		return false
+	}
+	c := &a.Charges[j]
+	return c.Device == 0 && c.Addr != 0 && c.Session == s && !x.Addrs.Has(c.Addr)
 }
 
 // actor returns the actor of a key, a new one if need be.
@@ -371,6 +398,9 @@ func (a *Account) ownFailures() {
 		for n := range a.Actors {
 			if a.Actors[n].made(l) {
 				a.LoginBy[i] = int16(n)
+				if l.Action == event.CardRegister {
+					a.Actors[n].Guesses++
+				}
 				break
 			}
 		}

@@ -105,6 +105,18 @@ func TestWhoseRows(t *testing.T) {
 		{"a session that a browser began is no device's to be borrowed", `
 			0h login ua=browser sess=s
 			1h payment 100 dev=A sess=s`, "browser A"},
+		{"who hides the device in a device's session, from elsewhere and more than once, is somebody else", `
+			0h login dev=A sess=s ip=1
+			1h topup 1000 sess=s ip=2
+			2h payment 900 sess=s ip=3
+			3h payment 100 sess=s ip=1
+			4h payment 100 dev=A sess=s ip=4
+			5h payment 100 sess=s ip=5
+			6h payment 100 dev=A sess=s ip=6`, "A ! ! A A A A"},
+		{"a browser hides nothing", `
+			0h login ua=browser sess=s ip=1
+			1h topup 1000 sess=s ip=2
+			2h payment 900 sess=s ip=3`, "browser browser browser"},
 		{"what comes back is pressed on nobody's phone", `
 			0h login dev=A
 			1h payment 100 dev=A txn=p

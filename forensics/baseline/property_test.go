@@ -67,6 +67,7 @@ type slow struct {
 	actors   []*obvious
 	byKey    map[event.Key]int16
 	sessions map[event.Key]int16
+	hidden   event.Key
 }
 
 func (s *slow) actor(key, device event.Key, t int64) int16 {
@@ -125,7 +126,8 @@ func (x *obvious) seen(t int64) {
 	x.days[t/baseline.Day] = true
 }
 
-func (s *slow) charge(c *event.Charge) (by int16, borrowed bool) {
+func (s *slow) charge(all []event.Charge, j int) (by int16, borrowed bool) {
+	c := &all[j]
 	if !slices.Contains([]event.Kind{event.TopUp, event.Payment, event.TransferOut, event.Payout}, c.Kind) {
 		return baseline.Nobody, false
 	}
@@ -137,6 +139,18 @@ func (s *slow) charge(c *event.Charge) (by int16, borrowed bool) {
 	} else if by == baseline.Nobody {
 		if by = s.at(c.Addr); by == baseline.Nobody {
 			return by, false
+		}
+	} else if x := s.actors[by]; x.Device != 0 {
+		// bare are the charges next to it, and itself, that could be hidden.
+		var bare []int
+		for n := max(0, j-1); n <= min(j+1, len(all)-1); n++ {
+			o := &all[n]
+			if o.Device == 0 && o.Session == c.Session && o.Addr != 0 && !x.addrs[uint64(o.Addr)] {
+				bare = append(bare, n)
+			}
+		}
+		if len(bare) > 1 && slices.Contains(bare, j) {
+			by, borrowed = s.actor(s.hidden, 0, c.Time), true
 		}
 	}
 	x := s.actors[by]
@@ -189,16 +203,24 @@ func sketch(x *baseline.Actor, days, addrs, asns, countries, stores int) string 
 		x.Declined, x.FirstCharge, x.TopUps, x.Spent, x.Currency, days, addrs, asns, countries, stores)
 }
 
+// hiddenKey returns the key of whoever hides the device.
+func hiddenKey() event.Key {
+	var a baseline.Account
+	a.Read([]event.Login{{Account: 1, Device: 1, Session: 1}},
+		[]event.Charge{{Account: 1, Session: 1, Addr: 1, Kind: event.TopUp}, {Account: 1, Session: 1, Addr: 2, Kind: event.Payment}})
+	return a.Actors[1].Key
+}
+
 // readSlowly is Read by the slow way.
 func readSlowly(logins []event.Login, charges []event.Charge) result {
-	s := slow{byKey: map[event.Key]int16{}, sessions: map[event.Key]int16{}}
+	s := slow{byKey: map[event.Key]int16{}, sessions: map[event.Key]int16{}, hidden: hiddenKey()}
 	out := result{LoginBy: make([]int16, len(logins)), ChargeBy: make([]int16, len(charges)), Borrowed: make([]bool, len(charges))}
 	for i, j := 0, 0; i < len(logins) || j < len(charges); {
 		if j == len(charges) || i < len(logins) && logins[i].Time <= charges[j].Time {
 			out.LoginBy[i] = s.login(i, &logins[i])
 			i++
 		} else {
-			out.ChargeBy[j], out.Borrowed[j] = s.charge(&charges[j])
+			out.ChargeBy[j], out.Borrowed[j] = s.charge(charges, j)
 			j++
 		}
 	}

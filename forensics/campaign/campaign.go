@@ -73,6 +73,8 @@ func Of(v *takeover.Visit, place *source.Cell, tried *Tried, p *policy.Policy) V
 	switch {
 	case v.Outcome[takeover.Session] > 0:
 		return SessionTheft
+	case v.Outcome[takeover.Linking] >= 2:
+		return ReverseBruteForce // of the PINs of bank accounts and the numbers of cards
 	case v.Outcome[takeover.External] > 0:
 		return ExternalLogin
 	case place != nil && int64(place.Weight) >= p.Source.ReportScore.Value:

@@ -58,6 +58,8 @@ func TestOf(t *testing.T) {
 		{"a few failures show nothing", visit(takeover.Failed, 1), nil, campaign.Undetermined},
 		{"a session of another's", visit(takeover.Session, 1), place(source.Addr, 1000, 900, 800, 10), campaign.SessionTheft},
 		{"an external identity", visit(takeover.External, 1), nil, campaign.ExternalLogin},
+		{"bank accounts guessed at", visit(takeover.Linking, 2), nil, campaign.ReverseBruteForce},
+		{"a card mistyped", visit(takeover.Linking, 1), nil, campaign.Undetermined},
 		{"a reset", visit(takeover.Change, 1), nil, campaign.PasswordReset},
 		{"many tries on the account", visit(takeover.Failed, 2), nil, campaign.BruteForce},
 		{"a reset after an entry from a list is part of the list", visit(takeover.Change, 1), place(source.Addr, 1000, 990, 800, 10), campaign.ListType},

@@ -60,7 +60,7 @@ func Attribute(a *baseline.Account, visits []takeover.Visit, tiers []takeover.Ti
 			switch {
 			case by != baseline.Nobody && a.Actors[by].Key == v.Actor:
 				c.Visit, c.Verdict = n, verdict(tiers[n])
-				c.Foreign = row.Kind == event.TopUp && brought(a, by, row)
+				c.Foreign = row.Kind == event.TopUp && !v.Opened && brought(a, by, row)
 			case row.Kind == event.TransferIn:
 				// Money that comes in is nobody's act in this account, unless
 				// the visitor's own device sent it: what he then spends is his.

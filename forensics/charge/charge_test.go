@@ -22,7 +22,7 @@ func visitsOf(a *baseline.Account, devices string) []takeover.Visit {
 	for _, d := range strings.Fields(devices) {
 		for i := range a.Actors {
 			if x := &a.Actors[i]; x.Key == event.KeyOfString(d) {
-				visits = append(visits, takeover.Visit{Account: a.Key, Actor: x.Key, Device: x.Device, First: x.First, Last: x.Last, FirstCharge: x.FirstCharge})
+				visits = append(visits, takeover.Visit{Account: a.Key, Actor: x.Key, Device: x.Device, First: x.First, Last: x.Last, FirstCharge: x.FirstCharge, Opened: x.Opened})
 			}
 		}
 	}
@@ -139,6 +139,11 @@ func TestAttribute(t *testing.T) {
 		{"registered by her", `
 			0h card_register dev=A
 			10h topup 1 dev=V ref=hers`, "V", []takeover.Tier{takeover.Confirmed}, "V:named"},
+		{"a stranger's bank account in a wallet that the thief opened: the stranger is the victim", `
+			0h account_create dev=V
+			1h card_register dev=V
+			2h topup 1 dev=V ref=theirs
+			3h payment 1 dev=V`, "V", []takeover.Tier{takeover.Confirmed}, "V:named V:named"},
 		{"which card is not said", `
 			0h card_register dev=V
 			10h topup 1 dev=V`, "V", []takeover.Tier{takeover.Confirmed}, "V:named"},

@@ -58,6 +58,17 @@ func log2(x uint64) int64 {
 // Clamp returns c within lo and hi.
 func Clamp(c, lo, hi Centibans) Centibans { return min(max(c, lo), hi) }
 
+// Unless returns the weight that is left of c where evidence of the kind is
+// missing from so many in a thousand of the cases that c is about, who look like
+// all the others: however much c speaks against them, they exist.
+func (c Centibans) Unless(permille int64) Centibans {
+	if permille <= 0 {
+		return c
+	}
+	p := c.PPB()
+	return Ratio((1000-permille)*p+permille*(One-p), 1000*(One-p))
+}
+
 // One is certainty in the unit that PPB returns.
 const One = 1_000_000_000
 

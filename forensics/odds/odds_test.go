@@ -43,3 +43,24 @@ func TestPPBAgreesWithFloats(t *testing.T) {
 		}
 	}
 }
+
+// TestUnless checks the weight that is left where evidence is missing from some
+// against the sum written out in floating point.
+func TestUnless(t *testing.T) {
+	for _, permille := range []int64{0, 1, 50, 500, 900} {
+		last := -Limit - 1
+		for c := -Limit; c <= Limit; c++ {
+			got := c.Unless(permille)
+			q := float64(permille) / 1000
+			// One part in a billion is what a probability holds.
+			want := 100 * math.Log10((1-q)*math.Pow(10, float64(c)/100)+q)
+			if math.Abs(float64(got)-want) > 1 && c > -600 && c < 600 {
+				t.Fatalf("%d, missing from %d: %d, want %.2f", c, permille, got, want)
+			}
+			if got < last {
+				t.Fatalf("%d, missing from %d: %d, after %d", c, permille, got, last)
+			}
+			last = got
+		}
+	}
+}

@@ -110,25 +110,31 @@ type Entry struct {
 // Attack is what an attacker's visit to an account looks like, by feature. How
 // an honest newcomer's looks is learnt from the log.
 type Attack struct {
-	Arrival  Shares  `yaml:"arrival"`
-	Stay     Shares  `yaml:"stay"`
-	Network  Shares  `yaml:"network"`
-	Lag      Shares  `yaml:"lag"`
-	Money    Shares  `yaml:"money"`
-	Drain    Shares  `yaml:"drain"`
-	Change   Shares  `yaml:"change"`
-	External Shares  `yaml:"external"`
-	Failed   Shares  `yaml:"failed"`
-	Reaction Shares  `yaml:"reaction"`
-	Session  Shares  `yaml:"session"`
-	Sharing  Shares  `yaml:"sharing"`
-	Charged  Shares  `yaml:"charged"`
-	Unlike   Shares  `yaml:"unlike"`
-	Shops    Shares  `yaml:"shops"`
-	TopUps   Shares  `yaml:"topups"`
-	Pace     Shares  `yaml:"pace"`
-	Smooth   Setting `yaml:"smooth"`
-	CapEach  Setting `yaml:"cap_each"`
+	Arrival       Shares  `yaml:"arrival"`
+	Stay          Shares  `yaml:"stay"`
+	Network       Shares  `yaml:"network"`
+	Lag           Shares  `yaml:"lag"`
+	Money         Shares  `yaml:"money"`
+	Drain         Shares  `yaml:"drain"`
+	Change        Shares  `yaml:"change"`
+	External      Shares  `yaml:"external"`
+	Failed        Shares  `yaml:"failed"`
+	Reaction      Shares  `yaml:"reaction"`
+	Session       Shares  `yaml:"session"`
+	Sharing       Shares  `yaml:"sharing"`
+	Charged       Shares  `yaml:"charged"`
+	Unlike        Shares  `yaml:"unlike"`
+	Shops         Shares  `yaml:"shops"`
+	TopUps        Shares  `yaml:"topups"`
+	Pace          Shares  `yaml:"pace"`
+	Linking       Shares  `yaml:"linking"`
+	Smooth        Setting `yaml:"smooth"`
+	Routed        Setting `yaml:"routed"`
+	Quiet         Setting `yaml:"quiet"`
+	ProfileWeight Setting `yaml:"profile_weight"`
+	ProfileSure   Setting `yaml:"profile_sure"`
+	ProfileLimit  Setting `yaml:"profile_limit"`
+	CapEach       Setting `yaml:"cap_each"`
 }
 
 // Honest is what an honest newcomer's visit looks like, by feature, before
@@ -151,6 +157,7 @@ type Honest struct {
 	Shops     Shares  `yaml:"shops"`
 	TopUps    Shares  `yaml:"topups"`
 	Pace      Shares  `yaml:"pace"`
+	Linking   Shares  `yaml:"linking"`
 	Fixture   Shares  `yaml:"fixture"`
 	Reference Setting `yaml:"reference"`
 }

@@ -144,6 +144,10 @@ type circle struct {
 	visits []int32   // those that paid
 	places [][]int32 // of each
 	count  int       // of places
+	// shares numbers, for each of the places, who was there on one device; -1
+	// where the device was in no other account.
+	shares [][]int32
+	pairs  int // of place and device
 }
 
 // A meeting counts, in parts per million, the thieves and the honest at a
@@ -152,24 +156,31 @@ type meeting struct{ thieves, honest int64 }
 
 // circlesOf finds the places where visits meet: shops, addresses, user agents
 // and hours.
-func circlesOf(visits []Visit, p *policy.Spread) []circle {
+func circlesOf(visits []Visit, groups []group, p *policy.Spread) []circle {
+	shared := make([]int32, len(visits)) // 1 and more: by which group
+	for n := range groups {
+		for _, i := range groups[n].visits {
+			shared[i] = int32(n + 1)
+		}
+	}
 	bucket := p.TimeBucket.Value * baseline.Second
 	return []circle{
-		newCircle(visits, p.StoreCap.Value, func(v *Visit) []event.Key { return v.Stores[:] }),
-		newCircle(visits, p.AddrCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.Addr)} }),
-		newCircle(visits, p.AgentCap.Value, func(v *Visit) []event.Key { return []event.Key{v.Agent} }),
-		newCircle(visits, p.TimeCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.First/bucket + 1)} }),
+		newCircle(visits, shared, p.StoreCap.Value, func(v *Visit) []event.Key { return v.Stores[:] }),
+		newCircle(visits, shared, p.AddrCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.Addr)} }),
+		newCircle(visits, shared, p.AgentCap.Value, func(v *Visit) []event.Key { return []event.Key{v.Agent} }),
+		newCircle(visits, shared, p.TimeCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.First/bucket + 1)} }),
 	}
 }
 
-func newCircle(visits []Visit, limit int64, keys func(v *Visit) []event.Key) circle {
+func newCircle(visits []Visit, shared []int32, limit int64, keys func(v *Visit) []event.Key) circle {
 	c := circle{limit: limit}
 	number := map[event.Key]int32{}
+	pairs := map[[2]int32]int32{} // of place and group
 	for i := range visits {
 		if visits[i].FirstCharge == 0 {
 			continue
 		}
-		var places []int32
+		var places, shares []int32
 		for _, k := range keys(&visits[i]) {
 			if k == 0 {
 				continue
@@ -179,33 +190,47 @@ func newCircle(visits []Visit, limit int64, keys func(v *Visit) []event.Key) cir
 				n = int32(len(number))
 				number[k] = n
 			}
-			places = append(places, n)
+			pair := int32(-1)
+			if g := shared[i]; g > 0 {
+				if pair, ok = pairs[[2]int32{n, g}]; !ok {
+					pair = int32(len(pairs))
+					pairs[[2]int32{n, g}] = pair
+				}
+			}
+			places, shares = append(places, n), append(shares, pair)
 		}
-		c.visits, c.places = append(c.visits, int32(i)), append(c.places, places)
+		c.visits, c.places, c.shares = append(c.visits, int32(i)), append(c.places, places), append(c.shares, shares)
 	}
-	c.count = len(number)
+	c.count, c.pairs = len(number), len(pairs)
 	return c
 }
 
 // meet weighs for each visit whether thieves or honest newcomers are met at
-// its places more than their numbers explain, the visit itself left out.
+// its places more than their numbers explain. The visit itself is left out, and
+// so are all with the same device: what they tell is in Shared.
 func (j *judge) meet(c *circle) {
-	at := make([]meeting, c.count)
+	at, same := make([]meeting, c.count), make([]meeting, c.pairs)
 	var all meeting
 	for n, i := range c.visits {
-		for _, place := range c.places[n] {
-			m := &at[place]
-			m.thieves += j.belief[i]
-			m.honest += million - j.belief[i]
-			all.thieves += j.belief[i]
-			all.honest += million - j.belief[i]
+		for k, place := range c.places[n] {
+			at[place].add(j.belief[i])
+			all.add(j.belief[i])
+			if pair := c.shares[n][k]; pair >= 0 {
+				same[pair].add(j.belief[i])
+			}
 		}
 	}
 	limit := odds.Centibans(c.limit)
 	for n, i := range c.visits {
+		var own meeting
+		own.add(j.belief[i])
 		var sum odds.Centibans
-		for _, place := range c.places[n] {
-			sum += at[place].weight(&all, j.belief[i], &j.p.Spread)
+		for k, place := range c.places[n] {
+			left := own
+			if pair := c.shares[n][k]; pair >= 0 {
+				left = same[pair]
+			}
+			sum += at[place].weight(&all, &left, &j.p.Spread)
 		}
 		if count := odds.Centibans(len(c.places[n])); count > 0 {
 			j.f.Visits[i].Company += odds.Clamp(sum/count, -limit, limit)
@@ -213,13 +238,17 @@ func (j *judge) meet(c *circle) {
 	}
 }
 
-// weight returns the weight of meeting at m, without one visit of the belief
-// given. Thieves are taken to go where everybody goes as often as the policy
+func (m *meeting) add(belief int64) {
+	m.thieves += belief
+	m.honest += million - belief
+}
+
+// weight returns the weight of meeting at m, without those left out. Thieves are taken to go where everybody goes as often as the policy
 // says, so that a shop of honest people alone says little for a visitor.
-func (m *meeting) weight(all *meeting, belief int64, p *policy.Spread) odds.Centibans {
+func (m *meeting) weight(all, left *meeting, p *policy.Spread) odds.Centibans {
 	pseudo := p.Pseudo.Value * million
-	thieves, honest := m.thieves-belief, m.honest-(million-belief)
-	allThieves, allHonest := all.thieves-belief, all.honest-(million-belief)
+	thieves, honest := m.thieves-left.thieves, m.honest-left.honest
+	allThieves, allHonest := all.thieves-left.thieves, all.honest-left.honest
 	chance := mulDiv(pseudo, thieves+honest+1, max(allThieves+allHonest, 1))
 	thiefShare := mulDiv(thieves+chance, odds.One, allThieves+pseudo)
 	honestShare := max(1, mulDiv(honest+chance, odds.One, allHonest+pseudo))

@@ -60,6 +60,7 @@ type weighed struct {
 	table  *table
 	given  *given
 	weight odds.Centibans
+	own    int64 // how much the visit counts in the profile
 }
 
 // seen shows a weight to whoever watches.
@@ -123,6 +124,9 @@ type Neighbours struct {
 const (
 	partLimit = "limit"
 	partOther = "other"
+	// partQuiet is what is taken off for thieves who spend like customers,
+	// partRouted for a network that was counted before.
+	partQuiet, partRouted = "quiet", "routed"
 )
 
 // Explain tells how visit i was weighed.
@@ -213,7 +217,7 @@ func (x *Examination) again(visits []Visit, i int, limits bool, watch func(weigh
 	r, from := x.record, i+1-len(visits)
 	j, p := *r.judge, *x.p
 	if !limits {
-		p.Attack.CapEach.Value = 1 << 20
+		p.Attack.CapEach.Value, p.Attack.Quiet.Value, p.Attack.Routed.Value = 1<<20, 0, 0
 	}
 	last := &visits[len(visits)-1]
 	shared, company := last.Shared, last.Company
@@ -293,7 +297,7 @@ func (x *Examination) parts(v *Visit, w weighed) []Part {
 	smooth := x.p.Attack.Smooth.Value
 	if w.given != nil {
 		of, context := w.features()
-		p := x.part(of[0], int(v.Outcome[of[0]]))
+		p := x.part(of[0], v, w.own)
 		for _, f := range context {
 			p.Given = append(p.Given, x.fact(f, int(v.Outcome[f])))
 		}
@@ -305,7 +309,7 @@ func (x *Examination) parts(v *Visit, w weighed) []Part {
 	attack, honest, sum := int64(odds.One), int64(odds.One), odds.Centibans(0)
 	for n, f := range w.table.features {
 		outcome := int(v.Outcome[f])
-		p := x.part(f, outcome)
+		p := x.part(f, v, w.own)
 		if p.Attack < 0 { // the policy does not say: as among the honest
 			attack = mulDiv(attack, w.table.marginal(n, outcome), million)
 		} else {
@@ -340,11 +344,12 @@ func (t *table) first(v *Visit, n int, smooth int64) int64 {
 	return max(1, mulDiv(count, odds.One, t.all+t.weight+smooth))
 }
 
-// part returns the part of a feature, without what was learnt.
-func (x *Examination) part(f, outcome int) Part {
-	p := Part{Name: FeatureNames[f], Label: label(f), Seen: x.words(f, outcome), Honest: -1, Attack: -1}
-	if s := sharesOf(&x.p.Attack, f); s != nil && outcome < len(s.Permille) {
-		p.Attack = s.Permille[outcome] * (odds.One / 1000)
+// part returns the part of a feature, without what was learnt of the honest.
+func (x *Examination) part(f int, v *Visit, own int64) Part {
+	j := x.record.judge
+	p := Part{Name: FeatureNames[f], Label: label(f), Seen: x.words(f, int(v.Outcome[f])), Honest: -1, Attack: -1}
+	if j.profile.expected[f] != nil {
+		p.Attack = j.profile.share(f, v, own) * (odds.One / million)
 	}
 	return p
 }
@@ -393,8 +398,15 @@ func (x *Examination) group(name string, weight odds.Centibans, parts []Part) Gr
 		sum += p.Weight
 	}
 	limited := sum > weight && weight > 0 || sum < weight && weight < 0
+	most := odds.Centibans(x.p.Attack.CapEach.Value)
 	switch {
 	case sum == weight:
+	case name == "conduct" && max(weight, -weight) < most:
+		g.Parts = append(g.Parts, Part{Name: partQuiet, Label: "thieves like customers", Honest: -1, Attack: -1, Weight: weight - sum,
+			Seen: "some thieves spend as customers do, so that this neither clears nor names by all of its weight"})
+	case name == "visit" && sum > weight && max(weight, -weight) < most:
+		g.Parts = append(g.Parts, Part{Name: partRouted, Label: "how the entry came", Honest: -1, Attack: -1, Weight: weight - sum,
+			Seen: "the failures in that network and its being strange to the account are views of one thing: the weaker counts in part"})
 	case limited:
 		g.Parts = append(g.Parts, Part{Name: partLimit, Label: "limit", Honest: -1, Attack: -1, Weight: weight - sum,
 			Seen: fmt.Sprintf("limited to %+d: no more may be made of one kind of evidence", weight)})

@@ -19,7 +19,8 @@ var labels = map[string]string{
 	"session": "session of the charges", "sharing": "device seen", "charged": "charges",
 	"unlike": "best day, next to the other devices'", "shops": "shops, next to the other devices'",
 	"topups": "top-ups", "pace": "pace of charges", "fixture": "kind of device",
-	"siege": "strangers fail everywhere in the day before",
+	"linking": "cards and bank accounts that could not be registered",
+	"siege":   "strangers fail everywhere in the day before",
 }
 
 // label returns what a feature is about.

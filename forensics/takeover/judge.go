@@ -28,6 +28,9 @@ type Findings struct {
 	Accounts int64
 
 	record *record // for Examine, else nil
+	idle   idle
+	// openers opened an account and have nothing against them.
+	openers openers
 }
 
 // Search finds and weighs all visits. Progress, if not nil, is told how many
@@ -64,6 +67,9 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	var users []user
 	for i, l := range finders {
 		f.Accounts += l.accounts
+		for o, n := range l.openers {
+			f.openers[o] += n
+		}
 		tracers[i] = l.tracer
 		users = append(users, l.users...)
 		for c, h := range l.days {
@@ -85,7 +91,13 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	f.places(log)
 	users = append(users, f.redescribe(log, p)...)
 	price(f.Visits, days)
-	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool { return v.idle() })
+	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool {
+		if v.idle() {
+			f.idle.add(&v)
+			return true
+		}
+		return false
+	})
 	if err := f.crowds(ctx, log, p, workers); err != nil {
 		return nil, err
 	}
@@ -126,6 +138,7 @@ func (f *Findings) places(log *event.Log) {
 			var c *source.Cell
 			if v.Place, c = f.Sources.Weight(&log.Parts[v.Part].Logins[v.LoginAt+v.Entry]); c != nil {
 				v.place, v.placeOdds = v.Place, c.Odds
+				v.routed = c.Kind == source.Addr || c.Kind == source.Net || c.Kind == source.ASN
 			}
 		}
 	}
@@ -291,7 +304,8 @@ func (f *Findings) byAccount(do func(visits []Visit)) {
 // outcomes, the prior and the company are learnt from the verdicts so far.
 func (f *Findings) judge(p *policy.Policy, users []user) {
 	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)), counts: make([]int64, len(f.Visits)),
-		groups: devices(f.Visits, users, &p.Entry), circles: circlesOf(f.Visits, &p.Spread)}
+		groups: devices(f.Visits, users, &p.Entry)}
+	j.circles = circlesOf(f.Visits, j.groups, &p.Spread)
 	for i := range j.counts {
 		j.counts[i] = 1000
 	}
@@ -337,7 +351,9 @@ type judge struct {
 	groups  []group
 	circles []circle
 	honest  honest
+	profile profile
 	follow  follow
+	own     int64 // how much the visit at hand counts in the profile
 
 	watch func(w weighed) odds.Centibans // sees every weight, and may change it; nil for nobody
 }
@@ -346,7 +362,7 @@ type judge struct {
 // together are counted together; where that would be too many cells for the
 // newcomers of a log, one is counted given some of the others.
 type honest struct {
-	relation, conduct, external, reaction                         table
+	relation, conduct, external, reaction, linking                table
 	network, unlike, shops, topups, pace, change, failed, session given
 }
 
@@ -358,7 +374,7 @@ func newHonest(p *policy.Honest) honest {
 		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
 		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
 		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay),
-		change: given(Change, Arrival), external: table(External), failed: given(Failed, Siege), reaction: table(Reaction),
+		change: given(Change, Arrival), external: table(External), linking: table(Linking), failed: given(Failed, Siege), reaction: table(Reaction),
 		session: given(Session, Charged),
 	}
 }
@@ -370,7 +386,7 @@ func reference(p *policy.Honest) (refs [numFeatures][]int64) {
 		Arrival: &p.Arrival, Stay: &p.Stay, Network: &p.Network, Lag: &p.Lag, Money: &p.Money, Drain: &p.Drain,
 		Change: &p.Change, External: &p.External, Failed: &p.Failed, Reaction: &p.Reaction, Session: &p.Session,
 		Sharing: &p.Sharing, Charged: &p.Charged, Unlike: &p.Unlike, Shops: &p.Shops, TopUps: &p.TopUps, Pace: &p.Pace,
-		Fixture: &p.Fixture,
+		Fixture: &p.Fixture, Linking: &p.Linking,
 	} {
 		if s != nil {
 			refs[f] = s.Permille
@@ -385,9 +401,20 @@ const million = 1_000_000
 func (j *judge) learn() {
 	h := &j.honest
 	*h = newHonest(&j.p.Honest)
+	j.profile.learn(j)
+	j.f.idle.each(func(v *Visit, n int64) {
+		h.relation.add(v, n*1000)
+	})
+	for o, n := range j.f.openers {
+		v := Visit{}
+		v.Outcome[Linking] = uint8(o)
+		if n > 0 {
+			h.linking.add(&v, n*1000)
+		}
+	}
 	for i := range j.f.Visits {
 		v, w := &j.f.Visits[i], mulDiv(million-j.belief[i], j.counts[i], million)
-		if !v.Open {
+		if v.compared() {
 			h.relation.add(v, w)
 			h.network.add(v, w)
 		}
@@ -400,6 +427,7 @@ func (j *judge) learn() {
 		}
 		h.change.add(v, w)
 		h.external.add(v, w)
+		h.linking.add(v, w)
 		h.failed.add(v, w)
 		h.reaction.add(v, w)
 		h.session.add(v, w)
@@ -422,7 +450,7 @@ func (j *judge) estimate() {
 		for i := range j.f.Visits {
 			sum += (j.f.Visits[i].Total - old + now).PPB() / 1000
 		}
-		if sum > prior*int64(len(j.f.Visits)) {
+		if sum > prior*(int64(len(j.f.Visits))+j.f.idle.all()) {
 			lo = prior
 		} else {
 			hi = prior
@@ -438,29 +466,35 @@ func (j *judge) weigh() {
 	limit := odds.Centibans(a.CapEach.Value)
 	for i := range j.f.Visits {
 		v := &j.f.Visits[i]
+		j.own = j.noted(i)
 		// The odds at a place are no evidence where they are those of any newcomer.
 		v.Place = odds.Clamp(v.placeOdds-prior, 0, v.place)
-		v.react = j.weight(&h.reaction, v, &a.Reaction)
+		v.react = j.weight(&h.reaction, v)
 		v.Visit = v.react
 		v.unseen = 0
-		if v.Outcome[Arrival] < 2 && !v.Open {
-			v.unseen = min(0, j.marginal(&h.relation, 0, v, &a.Arrival))
+		if v.Outcome[Arrival] < 2 && v.compared() {
+			v.unseen = min(0, j.marginal(&h.relation, 0, v))
 		}
-		v.Visit += j.given(&h.network, v, &a.Network)
-		if !v.Open {
-			v.Visit += j.weight(&h.relation, v, &a.Arrival, &a.Stay, &a.Charged, &a.Sharing)
+		network := j.given(&h.network, v)
+		if v.routed {
+			// Where the entry came from and where the visitor is are one place.
+			network -= max(0, min(network, v.Place)) * odds.Centibans(a.Routed.Value) / 1000
+		}
+		v.Visit += network
+		if v.compared() {
+			v.Visit += j.weight(&h.relation, v)
 		}
 		v.Visit = odds.Clamp(v.Visit, -limit, limit)
 		v.Conduct = 0
 		if v.FirstCharge != 0 {
 			// On a tablet in a shop everybody pays at once.
 			v.Conduct = j.spending(v)
-			v.Conduct += j.given(&h.unlike, v, &a.Unlike) + j.given(&h.shops, v, &a.Shops) +
-				j.given(&h.topups, v, &a.TopUps) + j.given(&h.pace, v, &a.Pace)
-			v.Conduct = odds.Clamp(v.Conduct, -limit, limit)
+			v.Conduct += j.given(&h.unlike, v) + j.given(&h.shops, v) +
+				j.given(&h.topups, v) + j.given(&h.pace, v)
+			v.Conduct = odds.Clamp(v.Conduct.Unless(a.Quiet.Value), -limit, limit)
 		}
-		means := j.given(&h.change, v, &a.Change) + j.weight(&h.external, v, &a.External) +
-			j.given(&h.session, v, &a.Session) + j.given(&h.failed, v, &a.Failed)
+		means := j.given(&h.change, v) + j.weight(&h.external, v) + j.weight(&h.linking, v) +
+			j.given(&h.session, v) + j.given(&h.failed, v)
 		v.Means = odds.Clamp(means, -limit, limit)
 	}
 }
@@ -468,42 +502,57 @@ func (j *judge) weigh() {
 // spending returns the weight of how soon, how much and how completely a
 // visitor spends, given whether the device is one that serves many.
 func (j *judge) spending(v *Visit) odds.Centibans {
-	t, a := &j.honest.conduct, &j.p.Attack
-	at := t.cell(v)
-	if !t.known[at] {
-		share := a.Lag.Permille[v.Outcome[Lag]] * a.Money.Permille[v.Outcome[Money]] * a.Drain.Permille[v.Outcome[Drain]]
-		fixture := t.marginal(3, int(v.Outcome[Fixture])) // of all honest visits that paid
-		t.weights[at], t.known[at] = odds.Ratio(mulDiv(max(share, 1), fixture, million), t.share(v, a.Smooth.Value)), true
-	}
-	return j.seen(weighed{table: t, weight: t.weights[at]})
+	t := &j.honest.conduct
+	return j.looked(t, v, func() int64 {
+		share := mulDiv(j.attack(Lag, v), j.attack(Money, v), 1000) // in parts per billion
+		share = mulDiv(share, j.attack(Drain, v), million)
+		return mulDiv(share, t.marginal(3, int(v.Outcome[Fixture])), million) // of all honest visits that paid
+	})
 }
 
 // weight returns the weight of a visit's outcomes of the features of a table.
-func (j *judge) weight(t *table, v *Visit, attack ...*policy.Shares) odds.Centibans {
-	at := t.cell(v)
-	if !t.known[at] {
+func (j *judge) weight(t *table, v *Visit) odds.Centibans {
+	return j.looked(t, v, func() int64 {
 		share := int64(odds.One)
-		for n, s := range attack {
-			share = share * s.Permille[v.Outcome[t.features[n]]] / 1000
+		for _, f := range t.features {
+			share = mulDiv(share, j.attack(f, v), million)
 		}
-		t.weights[at], t.known[at] = odds.Ratio(max(share, 1), t.share(v, j.p.Attack.Smooth.Value)), true
-	}
-	return j.seen(weighed{table: t, weight: t.weights[at]})
+		return share
+	})
 }
 
+// looked returns the weight of a visit's outcomes of the features of a table,
+// given how to compute how often attackers show them, in parts per billion.
+func (j *judge) looked(t *table, v *Visit, attack func() int64) odds.Centibans {
+	at := t.cell(v)
+	if j.own != 0 || !t.known[at] {
+		w := odds.Ratio(max(attack(), 1), t.share(v, j.p.Attack.Smooth.Value))
+		if j.own != 0 {
+			return j.seen(weighed{table: t, weight: w, own: j.own}) // it is out of the count, and nobody else's
+		}
+		t.weights[at], t.known[at] = w, true
+	}
+	return j.seen(weighed{table: t, weight: t.weights[at], own: j.own})
+}
+
+// attack returns how often attackers show what a visit shows of a feature, in
+// parts per million, the visit itself left out.
+func (j *judge) attack(f int, v *Visit) int64 { return j.profile.share(f, v, j.own) }
+
 // given returns the weight of one feature given others, 0 where it is unknown.
-func (j *judge) given(g *given, v *Visit, attack *policy.Shares) odds.Centibans {
-	if v.Outcome[g.features[0]] == unknown {
+func (j *judge) given(g *given, v *Visit) odds.Centibans {
+	f := g.features[0]
+	if v.Outcome[f] == unknown {
 		return 0
 	}
-	share := mulDiv(attack.Permille[v.Outcome[g.features[0]]], odds.One, 1000)
-	return j.seen(weighed{given: g, weight: odds.Ratio(share, g.share(v, j.p.Attack.Smooth.Value))})
+	return j.seen(weighed{given: g, own: j.own,
+		weight: odds.Ratio(j.attack(f, v)*(odds.One/million), g.share(v, j.p.Attack.Smooth.Value))})
 }
 
 // marginal is weight for one feature of a table alone.
-func (j *judge) marginal(t *table, n int, v *Visit, attack *policy.Shares) odds.Centibans {
-	at := int(v.Outcome[t.features[n]])
-	return odds.Ratio(attack.Permille[at]*million, t.marginal(n, at)*1000)
+func (j *judge) marginal(t *table, n int, v *Visit) odds.Centibans {
+	f := t.features[n]
+	return odds.Ratio(j.attack(f, v), t.marginal(n, int(v.Outcome[f])))
 }
 
 // total adds everything up and sets the belief in each visit.

@@ -456,7 +456,7 @@ func TestMeeting(t *testing.T) {
 		seen := func(belief, thieves, honest int64) odds.Centibans {
 			thieves, honest = thieves+belief, honest+million-belief
 			m := meeting{m.thieves + thieves, m.honest + honest}
-			return m.weight(&meeting{all.thieves + thieves, all.honest + honest}, belief, &p.Spread)
+			return m.weight(&meeting{all.thieves + thieves, all.honest + honest}, &meeting{belief, million - belief}, &p.Spread)
 		}
 		plain := seen(0, 0, 0)
 		if got := seen(0, million, 0); got < plain-slack {

@@ -84,6 +84,7 @@ const (
 	MeetingPlace
 	OwnerReacted
 	ChargedBack
+	GuessedLinks
 	numReasons
 )
 
@@ -109,6 +110,7 @@ var reasonCodes = [numReasons][2]string{
 	MeetingPlace:    {"meeting_place", "shops, address, user agent or hour where takeovers meet"},
 	OwnerReacted:    {"owner_reacted", "another device reset or changed the password afterwards"},
 	ChargedBack:     {"charged_back", "the visitor's charges were charged back"},
+	GuessedLinks:    {"guessed_links", "three and more cards or bank accounts could not be registered by the visitor"},
 }
 
 // String returns the code that files show.
@@ -161,5 +163,6 @@ func (v *Visit) Reasons(p *policy.Policy) []Reason {
 	note(MeetingPlace, v.Company >= floor)
 	note(OwnerReacted, v.Outcome[Reaction] == 1 || v.Outcome[Reaction] == 2)
 	note(ChargedBack, v.Outcome[Reaction] == 3)
+	note(GuessedLinks, v.Outcome[Linking] >= 2)
 	return out
 }

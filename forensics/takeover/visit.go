@@ -45,6 +45,7 @@ const (
 	Pace            // charges in an hour: 1 or 2 · 3 · 4 or 5 · 6 and more
 	Fixture         // no · the device is in use for long and by many, like a tablet in a shop
 	Siege           // no · strangers fail everywhere in the day before the entry
+	Linking         // cards and bank accounts that could not be registered: none · 1 or 2 · 3 to 9 · 10 and more
 	numFeatures
 )
 
@@ -52,11 +53,11 @@ const (
 const unknown = 255
 
 // outcomes is how many outcomes each feature has.
-var outcomes = [numFeatures]int{5, 5, 4, 4, 4, 4, 2, 2, 4, 4, 3, 4, 2, 3, 2, 3, 4, 2, 2}
+var outcomes = [numFeatures]int{5, 5, 4, 4, 4, 4, 2, 2, 4, 4, 3, 4, 2, 3, 2, 3, 4, 2, 2, 4}
 
 // FeatureNames are the words used for features in reasons and explanations.
 var FeatureNames = [numFeatures]string{"arrival", "stay", "network", "lag", "money", "drain",
-	"change", "external", "failed", "reaction", "session", "sharing", "charged", "unlike", "shops", "topups", "pace", "fixture", "siege"}
+	"change", "external", "failed", "reaction", "session", "sharing", "charged", "unlike", "shops", "topups", "pace", "fixture", "siege", "linking"}
 
 // maxStores is how many shops of a visit are compared with others'.
 const maxStores = 8
@@ -79,6 +80,7 @@ type Visit struct {
 	Entry       int32 // index of the entry in the account's logins, -1 for none
 	Paid        bool  // there are charges, approved or not
 	Open        bool  // the log ends before it is known what became of the others
+	Opened      bool  // the account is the visitor's own: nobody was there to be robbed of it
 
 	Addr    event.Addr
 	Agent   event.Key
@@ -106,6 +108,7 @@ type Visit struct {
 	// place is the most that Place may be, placeOdds the odds that an entry from
 	// there is the attacker's.
 	place, placeOdds odds.Centibans
+	routed           bool // Place is that of an address, a network or an operator
 	// common are addresses in common with other actors, network is the outcome
 	// of Network if none of them is a home's.
 	common  [maxCommon]event.Addr
@@ -128,8 +131,19 @@ type finder struct {
 	// source and charged nothing; none when visits are described first.
 	testers []event.Key
 
-	accounts int64 // that had a user
+	accounts int64   // that had a user
+	openers  openers // who are no visitors
 }
+
+// An openers counts those who opened an account, by Linking.
+type openers [maxOutcomes]int64
+
+// manyGuesses is how many cards and bank accounts cannot be registered before
+// somebody who opened an account is looked at: people mistype once or twice.
+const manyGuesses = 3
+
+// linking returns the outcome of Linking.
+func linking(x *baseline.Actor) uint8 { return step(int64(x.Guesses), 1, manyGuesses, 10) }
 
 // A user says that a device is used in an account by someone who is no visitor.
 type user struct{ device, account event.Key }
@@ -144,6 +158,10 @@ func (f *finder) account(a *baseline.Account) {
 	f.describe(a)
 }
 
+// compared reports whether how the visitor came and stays can be held against
+// what newcomers do: the log goes on, and the account is somebody else's.
+func (v *Visit) compared() bool { return !v.Open && !v.Opened }
+
 // describe collects the visits of an account.
 func (f *finder) describe(a *baseline.Account) {
 	first := true // actors are in the order of their first row
@@ -154,7 +172,10 @@ func (f *finder) describe(a *baseline.Account) {
 			continue
 		}
 		short := x.Last-x.First < f.p.Entry.ShortStay.Value*baseline.Second
-		stranger := (!first || short) && !x.Opened
+		stranger := (!first || short) && !x.Opened || x.Opened && x.Guesses >= manyGuesses
+		if x.Opened && !stranger {
+			f.openers[linking(x)]++
+		}
 		first = false
 		if x.Device != 0 && !stranger {
 			f.users = append(f.users, user{x.Device, a.Key})
@@ -175,7 +196,30 @@ func (f *finder) isTester(x *baseline.Actor) bool {
 // idle reports whether a visit says nothing: somebody was there once, paid
 // nothing, came from nowhere in particular, and nobody else was ever there.
 func (v *Visit) idle() bool {
-	return v.Outcome[Arrival] == 0 && !v.Paid && v.Place == 0
+	return v.Outcome[Arrival] == 0 && !v.Paid && v.Place == 0 && v.Outcome[Linking] < 2
+}
+
+// An idle counts visits that say nothing, by Stay. They are honest, and belong
+// to what is learnt of honest newcomers: that somebody came and did nothing
+// must not look rarer than it is.
+type idle [maxOutcomes]int64
+
+func (n *idle) add(v *Visit) { n[v.Outcome[Stay]]++ }
+
+func (n *idle) all() (sum int64) {
+	for _, c := range n {
+		sum += c
+	}
+	return sum
+}
+
+// each calls do with a visit of each kind and how many there are.
+func (n *idle) each(do func(v *Visit, count int64)) {
+	for stay, count := range n {
+		v := Visit{}
+		v.Outcome[Stay] = uint8(stay)
+		do(&v, count)
+	}
 }
 
 // onlyTaught reports whether an actor is known from history alone.
@@ -200,7 +244,7 @@ func (f *finder) visit(a *baseline.Account, i int) {
 		ChargeAt: int32(a.ChargeAt), Charges: int32(len(a.Charges)),
 		First: x.First, Last: x.Last, FirstCharge: x.FirstCharge, Entry: x.Entry,
 		Paid: x.Charges+x.Declined > 0, Agent: x.Agent, Currency: x.Currency,
-		Volume: max(x.TopUps, x.Spent) / int64(max(x.Days, 1)),
+		Volume: max(x.TopUps, x.Spent) / int64(max(x.Days, 1)), Opened: x.Opened,
 	}
 	copy(v.Stores[:], x.Stores.Values())
 	if x.Entry >= 0 {
@@ -394,6 +438,7 @@ func (f *finder) means(a *baseline.Account, i int, v *Visit) {
 			break
 		}
 	}
+	v.Outcome[Linking] = linking(x)
 	failed := t.failuresBetween(a, x.First-baseline.Day, x.First)
 	if t.own[i] >= manyTypos {
 		failed += t.own[i]

@@ -19,7 +19,7 @@ func outcomeWords(t testing.TB, p *policy.Policy) [numFeatures][]string {
 	a := &p.Attack
 	var words [numFeatures][]string
 	for f, s := range [numFeatures]*policy.Shares{&a.Arrival, &a.Stay, &a.Network, &a.Lag, &a.Money, &a.Drain,
-		&a.Change, &a.External, &a.Failed, &a.Reaction, &a.Session, &a.Sharing, &a.Charged, &a.Unlike, &a.Shops, &a.TopUps, &a.Pace} {
+		&a.Change, &a.External, &a.Failed, &a.Reaction, &a.Session, &a.Sharing, &a.Charged, &a.Unlike, &a.Shops, &a.TopUps, &a.Pace, Linking: &a.Linking} {
 		if s == nil {
 			continue // weighed with others only
 		}
@@ -169,6 +169,9 @@ func TestOutcomes(t *testing.T) {
 		{"three in two hours", owner + "100h login dev=V\n100h topup 1 dev=V\n100h59m topup 1 dev=V\n101h1m topup 1 dev=V", "topups: two; pace: one or two charges in an hour"},
 		{"six charges", owner + "100h login dev=V\n" + strings.Repeat("100h topup 1 dev=V\n", 3) + strings.Repeat("100h3m payment 1 dev=V\n", 3), "topups: three and more; pace: six and more"},
 		{"what failed because there was no such account yet", "99h !login dev=X unknown\n100h login dev=V", "failed: none"},
+		{"a card that is refused", owner + "100h login dev=V\n101h !card_register dev=V\n102h card_register dev=V", "linking: 1 or 2"},
+		{"PINs that are guessed", owner + "100h login dev=V\n" + strings.Repeat("101h !card_register dev=V\n", 9), "linking: 3 to 9"},
+		{"the owner's card", owner + "99h !card_register dev=A\n100h login dev=V", "linking: no card or bank account failed to be registered"},
 		{"the owner's session", owner + "50h login dev=A sess=s\n101h payment 100 dev=V sess=s", "session: session begun by another device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -202,6 +205,8 @@ func TestVisitors(t *testing.T) {
 		{"nobody got in", "0h !login dev=A\n1h !login dev=B", ""},
 		{"known from older logs alone", "0h login dev=A\n1h login dev=B hist\n900h login dev=A", ""},
 		{"known from older logs, and paid", "0h login dev=A\n1h login dev=B hist\n2h payment 1 dev=B\n900h login dev=A", "B"},
+		{"who opened the account is at home", "0h account_create dev=A\n1h login dev=A\n2h !card_register dev=A\n2h !card_register dev=A\n3h topup 1 dev=A", ""},
+		{"but not after guessing at bank accounts", "0h account_create dev=A\n1h login dev=A\n" + strings.Repeat("2h !card_register dev=A\n", 3) + "3h topup 1 dev=A", "A"},
 		{"a stolen session whose charges were all declined", "0h login dev=A sess=s\n2h payment 1 dev=B sess=s declined\n900h login dev=A", "B"},
 	} {
 		var got []string
@@ -250,6 +255,25 @@ func TestOpen(t *testing.T) {
 	} {
 		if v := describe(t, &p, rows)["V"]; v.Open != want {
 			t.Errorf("%q: open %v, want %v", rows, v.Open, want)
+		}
+	}
+}
+
+// TestHidden checks that who hides the device in the owner's session is a
+// visitor in a session begun by another.
+func TestHidden(t *testing.T) {
+	p := policy.Default()
+	visits := describe(t, &p, `
+		0h    login dev=A ip=1 sess=s
+		100h  topup 1000 sess=s ip=2
+		101h  payment 1000 sess=s ip=3
+		800h  login dev=A ip=1`)
+	if len(visits) != 1 {
+		t.Fatalf("%d visits", len(visits))
+	}
+	for _, v := range visits {
+		if v.Device != 0 || v.Outcome[Session] != 1 || v.Outcome[Arrival] != 2 || v.Outcome[Charged] != 1 {
+			t.Errorf("got %+v", v)
 		}
 	}
 }
