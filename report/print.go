@@ -29,6 +29,9 @@ type PrintOptions struct {
 const (
 	topRows  = 10
 	logWidth = 200
+	// proseWidth is how wide sentences are at most on a terminal: the eye has to
+	// find its way back. Logs are searched by the line, and keep them whole.
+	proseWidth = 110
 )
 
 // Print writes the summary for a person: what happened, how sure, since when,
@@ -38,10 +41,11 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	if err != nil {
 		return err
 	}
+	prose := proseWidth
 	if o.Width <= 0 {
-		o.Width = logWidth
+		o.Width, prose = logWidth, logWidth
 	}
-	p := &printer{w: w, opt: console.Options{Width: o.Width, Color: o.Color}}
+	p := &printer{w: w, opt: console.Options{Width: o.Width, Color: o.Color}, prose: min(prose, o.Width)}
 	p.block("", headline(s))
 	p.block("what to do first", firstSteps(s))
 	for i := range s.Money {
@@ -60,14 +64,15 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 
 // A printer writes parts of the summary until one fails.
 type printer struct {
-	w   io.Writer
-	opt console.Options
-	err error
+	w     io.Writer
+	opt   console.Options
+	prose int // width of sentences
+	err   error
 }
 
 func (p *printer) block(title string, pairs []console.Pair) {
 	if p.err == nil && len(pairs) > 0 {
-		if p.err = console.Block(p.w, title, wrapped(pairs, p.opt.Width), p.opt); p.err == nil {
+		if p.err = console.Block(p.w, title, wrapped(pairs, p.prose), p.opt); p.err == nil {
 			_, p.err = fmt.Fprintln(p.w)
 		}
 	}
