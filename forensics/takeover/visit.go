@@ -407,7 +407,7 @@ func (f *finder) conduct(a *baseline.Account, i int, v *Visit) {
 	v.Outcome[Pace] = step(int64(x.Burst), 3, 4, 6)
 	v.Outcome[Lag] = step(x.FirstCharge-x.First, 10*baseline.Second*60, baseline.Hour, 6*baseline.Hour)
 	switch {
-	case x.Outlays < knownCharges:
+	case x.Outlays < knownCharges || x.TopUps == 0: // that nothing was topped up is in Drain
 		v.Outcome[Rhythm] = unknown
 	case 4*x.Fed >= 3*x.Outlays:
 		v.Outcome[Rhythm] = 2
