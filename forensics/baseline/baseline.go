@@ -58,6 +58,9 @@ type Actor struct {
 	// them, BurstTopUps how many top-ups, declined ones counted.
 	Burst, BurstTopUps int32
 	Currency           uint32
+	// Outlays is how often money left the wallet, Fed before how many of them
+	// the actor topped it up, within the hour and for the first time since.
+	Outlays, Fed int32
 
 	Addrs     Set[event.Addr]
 	ASNs      Set[uint32]
@@ -67,6 +70,7 @@ type Actor struct {
 	day                int64
 	dayTopUp, daySpent int64
 	burstAt            int64
+	fedAt              int64 // the latest top-up that nothing was spent after, 0 for none
 	burst, burstTopUps int32
 }
 
@@ -258,6 +262,15 @@ func (a *Account) charge(j int) (by int16, borrowed bool) {
 		x.FirstCharge, x.Currency = c.Time, c.Currency
 	}
 	x.Charges++
+	if c.Kind == event.TopUp {
+		x.fedAt = c.Time
+	} else {
+		x.Outlays++
+		if x.fedAt != 0 && c.Time-x.fedAt <= Hour {
+			x.Fed++
+		}
+		x.fedAt = 0
+	}
 	if c.Currency == x.Currency {
 		if c.Kind == event.TopUp {
 			x.TopUps += c.Amount

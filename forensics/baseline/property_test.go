@@ -60,6 +60,7 @@ type obvious struct {
 	baseline.Actor
 	addrs, asns, countries, stores map[uint64]bool
 	days                           map[int64]bool
+	topUps                         []int64 // since the last outlay
 }
 
 // slow is baseline.Account.Read as one would first write it, with maps.
@@ -167,6 +168,15 @@ func (s *slow) charge(all []event.Charge, j int) (by int16, borrowed bool) {
 	if x.Charges++; x.Charges == 1 {
 		x.FirstCharge, x.Currency = c.Time, c.Currency
 	}
+	if c.Kind == event.TopUp {
+		x.topUps = append(x.topUps, c.Time)
+	} else {
+		x.Outlays++
+		if n := len(x.topUps); n > 0 && c.Time-x.topUps[n-1] <= baseline.Hour {
+			x.Fed++
+		}
+		x.topUps = nil
+	}
 	switch {
 	case c.Currency != x.Currency:
 	case c.Kind == event.TopUp:
@@ -200,7 +210,7 @@ type result struct {
 
 func sketch(x *baseline.Actor, days, addrs, asns, countries, stores int) string {
 	return fmt.Sprint(x.Key, x.Device, x.First, x.Last, x.Entry, x.Successes, x.External, x.Changes, x.Agent, x.Charges,
-		x.Declined, x.FirstCharge, x.TopUps, x.Spent, x.Currency, days, addrs, asns, countries, stores)
+		x.Declined, x.FirstCharge, x.TopUps, x.Spent, x.Currency, x.Outlays, x.Fed, days, addrs, asns, countries, stores)
 }
 
 // hiddenKey returns the key of whoever hides the device.

@@ -245,8 +245,12 @@ func leading(counts *[numVectors]int, p *policy.Vector) Vector {
 // insider's work: there are several, they are most of all, and too few tries
 // failed for a list to explain them. For one account it says nothing: anybody
 // may have been watched typing.
+//
+// Of the tries at one account two count: a list makes no more of them, and a
+// client that repeats an old password for hours explains no other account.
 func Leaked(without, all int64, tried *Tried, p *policy.Policy) bool {
-	tries := tried.Single.Tries + tried.Spread.Tries - tried.Single.Unknown - tried.Spread.Unknown
+	tries := min(tried.Single.Tries+tried.Spread.Tries-tried.Single.Unknown-tried.Spread.Unknown,
+		2*(tried.Single.Accounts+tried.Spread.Accounts))
 	return without >= p.Vector.LeakMinimum.Value && 2*without > all &&
 		without*1_000_000 > (tries+without)*p.Vector.LeakHitRate.Value
 }

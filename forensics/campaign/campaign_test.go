@@ -249,7 +249,7 @@ func TestWords(t *testing.T) {
 func TestLeaked(t *testing.T) {
 	p := policy.Default()
 	tried := func(existing int64) *campaign.Tried {
-		return &campaign.Tried{Single: source.Tally{Tries: existing + 5000, Unknown: 5000}}
+		return &campaign.Tried{Single: source.Tally{Tries: existing + 5000, Unknown: 5000, Accounts: existing}}
 	}
 	for _, c := range []struct {
 		name         string
@@ -269,6 +269,10 @@ func TestLeaked(t *testing.T) {
 		if got := campaign.Leaked(c.without, c.all, tried(c.tries), &p); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
+	}
+	storm := &campaign.Tried{Spread: source.Tally{Tries: 282, Accounts: 1, Most: 282}}
+	if !campaign.Leaked(46, 51, storm, &p) {
+		t.Error("a client that repeats an old password is taken for a list")
 	}
 }
 

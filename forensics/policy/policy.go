@@ -128,6 +128,7 @@ type Attack struct {
 	TopUps        Shares  `yaml:"topups"`
 	Pace          Shares  `yaml:"pace"`
 	Linking       Shares  `yaml:"linking"`
+	Rhythm        Shares  `yaml:"rhythm"`
 	Smooth        Setting `yaml:"smooth"`
 	Routed        Setting `yaml:"routed"`
 	Quiet         Setting `yaml:"quiet"`
@@ -158,6 +159,7 @@ type Honest struct {
 	TopUps    Shares  `yaml:"topups"`
 	Pace      Shares  `yaml:"pace"`
 	Linking   Shares  `yaml:"linking"`
+	Rhythm    Shares  `yaml:"rhythm"`
 	Fixture   Shares  `yaml:"fixture"`
 	Reference Setting `yaml:"reference"`
 }

@@ -20,6 +20,7 @@ var labels = map[string]string{
 	"unlike": "best day, next to the other devices'", "shops": "shops, next to the other devices'",
 	"topups": "top-ups", "pace": "pace of charges", "fixture": "kind of device",
 	"linking": "cards and bank accounts that could not be registered",
+	"rhythm":  "outlays that follow a top-up",
 	"siege":   "strangers fail everywhere in the day before",
 }
 

@@ -362,8 +362,8 @@ type judge struct {
 // together are counted together; where that would be too many cells for the
 // newcomers of a log, one is counted given some of the others.
 type honest struct {
-	relation, conduct, external, reaction, linking                table
-	network, unlike, shops, topups, pace, change, failed, session given
+	relation, conduct, external, reaction, linking                        table
+	network, unlike, shops, topups, pace, rhythm, change, failed, session given
 }
 
 func newHonest(p *policy.Honest) honest {
@@ -373,7 +373,7 @@ func newHonest(p *policy.Honest) honest {
 	return honest{
 		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
 		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
-		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay),
+		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay), rhythm: given(Rhythm, Drain),
 		change: given(Change, Arrival), external: table(External), linking: table(Linking), failed: given(Failed, Siege), reaction: table(Reaction),
 		session: given(Session, Charged),
 	}
@@ -386,7 +386,7 @@ func reference(p *policy.Honest) (refs [numFeatures][]int64) {
 		Arrival: &p.Arrival, Stay: &p.Stay, Network: &p.Network, Lag: &p.Lag, Money: &p.Money, Drain: &p.Drain,
 		Change: &p.Change, External: &p.External, Failed: &p.Failed, Reaction: &p.Reaction, Session: &p.Session,
 		Sharing: &p.Sharing, Charged: &p.Charged, Unlike: &p.Unlike, Shops: &p.Shops, TopUps: &p.TopUps, Pace: &p.Pace,
-		Fixture: &p.Fixture, Linking: &p.Linking,
+		Fixture: &p.Fixture, Linking: &p.Linking, Rhythm: &p.Rhythm,
 	} {
 		if s != nil {
 			refs[f] = s.Permille
@@ -424,6 +424,7 @@ func (j *judge) learn() {
 			h.shops.add(v, w)
 			h.topups.add(v, w)
 			h.pace.add(v, w)
+			h.rhythm.add(v, w)
 		}
 		h.change.add(v, w)
 		h.external.add(v, w)
@@ -490,7 +491,7 @@ func (j *judge) weigh() {
 			// On a tablet in a shop everybody pays at once.
 			v.Conduct = j.spending(v)
 			v.Conduct += j.given(&h.unlike, v) + j.given(&h.shops, v) +
-				j.given(&h.topups, v) + j.given(&h.pace, v)
+				j.given(&h.topups, v) + j.given(&h.pace, v) + j.given(&h.rhythm, v)
 			v.Conduct = odds.Clamp(v.Conduct.Unless(a.Quiet.Value), -limit, limit)
 		}
 		means := j.given(&h.change, v) + j.weight(&h.external, v) + j.weight(&h.linking, v) +

@@ -28,7 +28,7 @@ func expectations(p *policy.Attack) [numFeatures][]int64 {
 		Money: p.Money.Permille, Drain: p.Drain.Permille, Change: p.Change.Permille, External: p.External.Permille,
 		Failed: p.Failed.Permille, Reaction: p.Reaction.Permille, Session: p.Session.Permille, Sharing: p.Sharing.Permille,
 		Charged: p.Charged.Permille, Unlike: p.Unlike.Permille, Shops: p.Shops.Permille, TopUps: p.TopUps.Permille,
-		Pace: p.Pace.Permille, Linking: p.Linking.Permille,
+		Pace: p.Pace.Permille, Linking: p.Linking.Permille, Rhythm: p.Rhythm.Permille,
 	}
 }
 
@@ -73,7 +73,7 @@ func (p *profile) speaks(f int, v *Visit) bool {
 	switch f {
 	case Arrival, Stay, Network, Sharing, Charged:
 		return v.compared()
-	case Lag, Money, Drain, Unlike, Shops, TopUps, Pace:
+	case Lag, Money, Drain, Unlike, Shops, TopUps, Pace, Rhythm:
 		return v.FirstCharge != 0
 	}
 	return true

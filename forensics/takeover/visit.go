@@ -46,6 +46,7 @@ const (
 	Fixture         // no · the device is in use for long and by many, like a tablet in a shop
 	Siege           // no · strangers fail everywhere in the day before the entry
 	Linking         // cards and bank accounts that could not be registered: none · 1 or 2 · 3 to 9 · 10 and more
+	Rhythm          // of three outlays and more, topped up before less than a third · less than three in four · nearly all · unknown
 	numFeatures
 )
 
@@ -53,11 +54,11 @@ const (
 const unknown = 255
 
 // outcomes is how many outcomes each feature has.
-var outcomes = [numFeatures]int{5, 5, 4, 4, 4, 4, 2, 2, 4, 4, 3, 4, 2, 3, 2, 3, 4, 2, 2, 4}
+var outcomes = [numFeatures]int{5, 5, 4, 4, 4, 4, 2, 2, 4, 4, 3, 4, 2, 3, 2, 3, 4, 2, 2, 4, 3}
 
 // FeatureNames are the words used for features in reasons and explanations.
 var FeatureNames = [numFeatures]string{"arrival", "stay", "network", "lag", "money", "drain",
-	"change", "external", "failed", "reaction", "session", "sharing", "charged", "unlike", "shops", "topups", "pace", "fixture", "siege", "linking"}
+	"change", "external", "failed", "reaction", "session", "sharing", "charged", "unlike", "shops", "topups", "pace", "fixture", "siege", "linking", "rhythm"}
 
 // maxStores is how many shops of a visit are compared with others'.
 const maxStores = 8
@@ -405,6 +406,14 @@ func (f *finder) conduct(a *baseline.Account, i int, v *Visit) {
 	v.Outcome[TopUps] = step(int64(x.BurstTopUps), 2, 3)
 	v.Outcome[Pace] = step(int64(x.Burst), 3, 4, 6)
 	v.Outcome[Lag] = step(x.FirstCharge-x.First, 10*baseline.Second*60, baseline.Hour, 6*baseline.Hour)
+	switch {
+	case x.Outlays < knownCharges || x.TopUps == 0: // that nothing was topped up is in Drain
+		v.Outcome[Rhythm] = unknown
+	case 4*x.Fed >= 3*x.Outlays:
+		v.Outcome[Rhythm] = 2
+	case 3*x.Fed >= x.Outlays:
+		v.Outcome[Rhythm] = 1
+	}
 	switch {
 	case x.TopUps == 0 && f.trail.emptied[i]:
 		v.Outcome[Drain] = 3

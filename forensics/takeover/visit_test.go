@@ -19,7 +19,7 @@ func outcomeWords(t testing.TB, p *policy.Policy) [numFeatures][]string {
 	a := &p.Attack
 	var words [numFeatures][]string
 	for f, s := range [numFeatures]*policy.Shares{&a.Arrival, &a.Stay, &a.Network, &a.Lag, &a.Money, &a.Drain,
-		&a.Change, &a.External, &a.Failed, &a.Reaction, &a.Session, &a.Sharing, &a.Charged, &a.Unlike, &a.Shops, &a.TopUps, &a.Pace, Linking: &a.Linking} {
+		&a.Change, &a.External, &a.Failed, &a.Reaction, &a.Session, &a.Sharing, &a.Charged, &a.Unlike, &a.Shops, &a.TopUps, &a.Pace, Linking: &a.Linking, Rhythm: &a.Rhythm} {
 		if s == nil {
 			continue // weighed with others only
 		}
@@ -169,6 +169,11 @@ func TestOutcomes(t *testing.T) {
 		{"three in two hours", owner + "100h login dev=V\n100h topup 1 dev=V\n100h59m topup 1 dev=V\n101h1m topup 1 dev=V", "topups: two; pace: one or two charges in an hour"},
 		{"six charges", owner + "100h login dev=V\n" + strings.Repeat("100h topup 1 dev=V\n", 3) + strings.Repeat("100h3m payment 1 dev=V\n", 3), "topups: three and more; pace: six and more"},
 		{"what failed because there was no such account yet", "99h !login dev=X unknown\n100h login dev=V", "failed: none"},
+		{"two outlays are too few to tell", owner + "100h login dev=V\n" + "101h topup 9 dev=V\n102h payment 9 dev=V\n103h topup 9 dev=V\n104h payment 9 dev=V", "rhythm: unknown"},
+		{"topped up each time", owner + "100h login dev=V\n101h topup 9 dev=V\n102h payment 9 dev=V\n103h topup 9 dev=V\n104h payment 9 dev=V\n105h topup 9 dev=V\n106h payment 9 dev=V", "rhythm: nearly all"},
+		{"topped up for two of three", owner + "100h login dev=V\n101h topup 9 dev=V\n102h payment 9 dev=V\n103h topup 9 dev=V\n104h transfer_out 9 dev=V\n104h1m payment 9 dev=V", "rhythm: less than three in four"},
+		{"topped up once, and long before", owner + "100h login dev=V\n101h topup 9 dev=V\n103h payment 3 dev=V\n104h payment 3 dev=V\n105h payment 3 dev=V",
+			"rhythm: of three and more outlays less than a third came after a top-up within the hour"},
 		{"a card that is refused", owner + "100h login dev=V\n101h !card_register dev=V\n102h card_register dev=V", "linking: 1 or 2"},
 		{"PINs that are guessed", owner + "100h login dev=V\n" + strings.Repeat("101h !card_register dev=V\n", 9), "linking: 3 to 9"},
 		{"the owner's card", owner + "99h !card_register dev=A\n100h login dev=V", "linking: no card or bank account failed to be registered"},
