@@ -67,20 +67,47 @@ func TestTriesAreMonotone(t *testing.T) {
 func TestMedian(t *testing.T) {
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		hours := map[int32]*hour{}
+		var spells []hour
 		byDefault, weight := r.Int64N(40), 1+r.Int64N(50)
 		list := slices.Repeat([]int64{byDefault}, int(weight))
-		for h := range int32(r.IntN(8)) {
-			c := &hour{known: r.Int64N(60), failures: r.Int64N(6)}
-			hours[h] = c
+		for range r.IntN(8) {
+			c := hour{known: r.Int64N(60), failures: r.Int64N(6)}
+			spells = append(spells, c)
 			if c.known > 0 {
 				list = append(list, slices.Repeat([]int64{c.failures * 1000 / c.known}, int(c.known))...)
 			}
 		}
 		slices.Sort(list)
 		want := list[(len(list)-1)/2]
-		if got := median(hours, byDefault, weight, func(h *hour) int64 { return h.failures }); got != want {
+		if got := median(spells, byDefault, weight, func(h *hour) int64 { return h.failures }); got != want {
 			t.Fatalf("seed %d: %d, want %d of %v", seed, got, want, list)
+		}
+	}
+}
+
+// TestSpellsHoldAllHours: spells are in the order of time, hold every row once,
+// and are large enough but for a log that is too small as a whole.
+func TestSpellsHoldAllHours(t *testing.T) {
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		hours, all := map[int32]*hour{}, hour{}
+		for range r.IntN(30) {
+			h := &hour{known: r.Int64N(300), failures: r.Int64N(9), entries: r.Int64N(9), firsts: r.Int64N(3)}
+			if at := int32(r.IntN(1000)); hours[at] == nil {
+				hours[at] = h
+				all.known, all.failures, all.entries, all.firsts = all.known+h.known, all.failures+h.failures, all.entries+h.entries, all.firsts+h.firsts
+			}
+		}
+		var sum hour
+		spells := spellsOf(hours, 200)
+		for _, s := range spells {
+			sum.known, sum.failures, sum.entries, sum.firsts = sum.known+s.known, sum.failures+s.failures, sum.entries+s.entries, sum.firsts+s.firsts
+			if s.known < 200 && len(spells) > 1 {
+				t.Fatalf("seed %d: a spell of %d known logins", seed, s.known)
+			}
+		}
+		if sum != all {
+			t.Fatalf("seed %d: %+v, want %+v", seed, sum, all)
 		}
 	}
 }

@@ -24,6 +24,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
@@ -435,8 +436,9 @@ func (m *Map) learn(tracers []*Tracer, p *policy.Source) *hours {
 			total.known += c.known
 		}
 	}
-	m.Failures = median(all, p.FailuresPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.failures })
-	m.Entries = median(all, p.EntriesPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.entries - h.firsts })
+	spells := spellsOf(all, p.NormalWeight.Value)
+	m.Failures = median(spells, p.FailuresPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.failures })
+	m.Entries = median(spells, p.EntriesPerKnown.Value, p.NormalWeight.Value, func(h *hour) int64 { return h.entries - h.firsts })
 	m.Failures = max(m.Failures, 1)
 	m.Entries = max(m.Entries, 1)
 	for _, h := range all {
@@ -468,14 +470,39 @@ func (h *hours) knownAt(known int64, at int32) int64 {
 	return known * c.known / h.known
 }
 
-// median returns the hour's figure per thousand known logins that half of all
+// spellsOf puts hours together, in the order of time, until each spell has as
+// many known logins as given. In an hour of a small service mostly nobody fails
+// and nobody is new, so that the median hour would take every honest one for an
+// attack.
+func spellsOf(hours map[int32]*hour, known int64) []hour {
+	var spells []hour
+	var now hour
+	for _, at := range slices.Sorted(maps.Keys(hours)) {
+		h := hours[at]
+		now.known, now.failures = now.known+h.known, now.failures+h.failures
+		now.entries, now.firsts = now.entries+h.entries, now.firsts+h.firsts
+		if now.known >= known {
+			spells, now = append(spells, now), hour{}
+		}
+	}
+	if n := len(spells); n == 0 {
+		return append(spells, now)
+	} else if now != (hour{}) {
+		last := &spells[n-1]
+		last.known, last.failures = last.known+now.known, last.failures+now.failures
+		last.entries, last.firsts = last.entries+now.entries, last.firsts+now.firsts
+	}
+	return spells
+}
+
+// median returns the spell's figure per thousand known logins that half of all
 // known logins lie below, the default weighing in as so many logins.
-func median(hours map[int32]*hour, byDefault, weight int64, figure func(*hour) int64) int64 {
+func median(spells []hour, byDefault, weight int64, figure func(*hour) int64) int64 {
 	type item struct{ rate, weight int64 }
 	items := []item{{byDefault, weight}}
 	total := weight
-	for _, h := range hours {
-		if h.known > 0 {
+	for i := range spells {
+		if h := &spells[i]; h.known > 0 {
 			items = append(items, item{figure(h) * 1000 / h.known, h.known})
 			total += h.known
 		}
