@@ -265,8 +265,12 @@ func (f *format) compareBytes(rest io.Reader, got hash.Hash, b *Batch, payments 
 // byCurrency returns payments by the code of their currency, otherwise in the
 // order that they have.
 func byCurrency(payments []Payment) []Payment {
+	byCode := func(a, b Payment) int { return strings.Compare(a.Currency.String(), b.Currency.String()) }
+	if slices.IsSortedFunc(payments, byCode) {
+		return payments
+	}
 	sorted := slices.Clone(payments)
-	slices.SortStableFunc(sorted, func(a, b Payment) int { return strings.Compare(a.Currency.String(), b.Currency.String()) })
+	slices.SortStableFunc(sorted, byCode)
 	return sorted
 }
 

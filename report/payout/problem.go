@@ -121,6 +121,9 @@ func split(f *format, b Batch) ([]Batch, []Problem) {
 
 // without returns a batch without the payments that have a problem.
 func without(b *Batch, problems []Problem) Batch {
+	if len(problems) == 0 {
+		return *b
+	}
 	left := make([]bool, len(b.Payments))
 	for _, p := range problems {
 		left[p.Payment] = true

@@ -354,7 +354,7 @@ func (b *Book) issue(e *Entry, d *DraftState, seq int64) error {
 		return fmt.Errorf("must not be exported: %s", due.left)
 	case e.Name != want.Name || b.issued[e.Name] != nil:
 		return fmt.Errorf("should go by the name %q, which must be free", want.Name)
-	case e.Amount != want.Amount || e.Way != want.Way:
+	case e.Amount != want.Amount || e.Way != want.Way && !(want.Way == Credit && e.Way == Payment):
 		return fmt.Errorf("is a %s of %d and should be a %s of %d", e.Way, e.Amount, want.Way, want.Amount)
 	case e.Amount > 0 && !slices.Equal(e.Retries, waiting), e.Amount < 0 && e.Retries != nil:
 		return errors.New("does not name the returned entries that it pays again")

@@ -43,7 +43,9 @@ type Plan struct {
 
 // Choice says what is asked for.
 type Choice struct {
-	Channels map[string]bool // of payments; the wallet and points are always in
+	// Channels are those of payments. The wallet and points are always in: as
+	// credits, or as payments where they are named here.
+	Channels map[string]bool
 	Payers   map[string]bool
 	Retry    map[Text]bool // returned entries to be paid again
 	RetryAll bool
@@ -164,6 +166,9 @@ func (b *Book) planAccount(p *Plan, lines []*Line, d *DraftState, c *Choice, net
 		due, err := b.due(l, d)
 		if err != nil {
 			return err
+		}
+		if due.way == Credit && c.Channels[l.Channel] {
+			due.way = Payment
 		}
 		o := b.obligations[l.ID]
 		leave := func(why Why, text string) {
