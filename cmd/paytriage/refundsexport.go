@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -250,6 +251,7 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 	if err := x.readPeople(); err != nil {
 		return err
 	}
+	debug.SetMemoryLimit(memory)
 	if err := x.readDraft(folder); err != nil {
 		return err
 	}
@@ -307,6 +309,10 @@ func (x *exporter) readPeople() error {
 		return err
 	})
 }
+
+// memory is what an export of a large draft keeps within as far as it can: the
+// collector works harder rather than let the heap grow above it.
+const memory = 900 << 20
 
 // readDraft reads of a draft what payments say that the register does not know.
 func (x *exporter) readDraft(folder string) error {
@@ -452,7 +458,7 @@ type origin struct{ id, txn, funding string }
 // held several times over.
 type origins []origin
 
-// originsOf returns the origins of lines, in one text of their own.
+// originsOf returns the origins of lines that may be paid, in one text of their own.
 func originsOf(lines []ledger.Line) origins {
 	size := 0
 	first := func(l *ledger.Line) string {
@@ -461,8 +467,11 @@ func originsOf(lines []ledger.Line) origins {
 		}
 		return l.Txns[0]
 	}
+	n := 0
 	for i := range lines {
-		size += len(lines[i].ID) + len(first(&lines[i])) + len(lines[i].FundingRef)
+		if l := &lines[i]; l.Payable > 0 {
+			n, size = n+1, size+len(l.ID)+len(first(l))+len(l.FundingRef)
+		}
 	}
 	var text strings.Builder
 	text.Grow(size)
@@ -471,9 +480,12 @@ func originsOf(lines []ledger.Line) origins {
 		text.WriteString(s) // within its size, so what was kept stays where it is
 		return text.String()[at:]
 	}
-	all := make(origins, 0, len(lines))
+	all := make(origins, 0, n)
 	for i := range lines {
 		l := &lines[i]
+		if l.Payable <= 0 {
+			continue // nothing is paid for it
+		}
 		all = append(all, origin{keep(l.ID), keep(first(l)), keep(l.FundingRef)})
 	}
 	slices.SortFunc(all, func(a, b origin) int { return strings.Compare(a.id, b.id) })
@@ -507,7 +519,7 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 		}
 		batches[i].Payments = nil
 	}
-	x.origins = nil
+	x.origins, plan.Entries = nil, nil
 	lists, err := writeLists(stage.Path, &e, plan.Left)
 	if err != nil {
 		return err
@@ -516,7 +528,9 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
-	rec, err := r.Commit(stage, e)
+	done := e
+	e = register.Export{} // not held beside what the register makes of it
+	rec, err := r.Commit(stage, done)
 	if rec != nil {
 		out.Record, out.Hash, out.Files, out.Out = rec.Seq, rec.Hash(), rec.Export.Files, rec.Export.Out
 	}

@@ -61,7 +61,8 @@ type Record struct {
 	Paid     *Settlement `json:"paid,omitempty"`
 	Returned *Settlement `json:"returned,omitempty"`
 
-	hash string
+	hash   string
+	packed packed // lines and entries, where they were not all read
 }
 
 // Hash returns the hash of the record as it stands in the journal.

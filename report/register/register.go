@@ -211,12 +211,15 @@ func (r *Register) append(rec Record) (*Record, error) {
 		return nil, fmt.Errorf("%s: the clock says %s, but the last record is of %s: set the clock", r.dir, at.Format(time.RFC3339), r.book.Last.Format(time.RFC3339))
 	}
 	rec.Version, rec.Seq, rec.Prev, rec.At = version, r.book.Records+1, r.book.Head, at
-	line, err := encode(&rec)
+	line, rows, err := encode(&rec)
 	if err != nil {
 		return nil, err
 	}
+	if rec.Export != nil {
+		rec.Export.Entries = nil // they can be a million, and stand in rows
+	}
 	// What is applied is what is read back, so that what is written can be read.
-	written, err := decode(line)
+	written, err := decode(line, rows, false)
 	if err != nil {
 		return nil, err
 	}
@@ -225,10 +228,10 @@ func (r *Register) append(rec Record) (*Record, error) {
 	}
 	r.step("checked")
 	r.tried = true
-	if err := atomicfile.Append(r.journal(), r.size, line); err != nil {
+	if err := atomicfile.Append(r.journal(), r.size, line, rows); err != nil {
 		return nil, fmt.Errorf("%w; whether the record counts is seen when the register is opened next", err)
 	}
-	r.size += int64(len(line))
+	r.size += int64(len(line) + len(rows))
 	r.step("appended")
 	if err := r.writeHead(); err != nil {
 		return nil, fmt.Errorf("%w; record %d counts nevertheless", err, written.Seq)
