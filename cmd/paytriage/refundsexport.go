@@ -267,6 +267,7 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 	if err != nil {
 		return err
 	}
+	x.origins = nil
 	out := newExported(x, plan)
 	if len(plan.Entries) > 0 {
 		if err := x.write(cmd, r, plan, batches, out); err != nil {
@@ -312,7 +313,7 @@ func (x *exporter) readPeople() error {
 
 // memory is what an export of a large draft keeps within as far as it can: the
 // collector works harder rather than let the heap grow above it.
-const memory = 900 << 20
+const memory = 850 << 20
 
 // readDraft reads of a draft what payments say that the register does not know.
 func (x *exporter) readDraft(folder string) error {
@@ -432,7 +433,7 @@ func (x *exporter) payments(plan *register.Plan, f *payoutFile, open map[registe
 		if !pays(e) {
 			continue
 		}
-		of := x.origins.of(string(e.ID))
+		of := x.origins.of(int(plan.Lines[i]), string(e.ID))
 		currency, ok := money.ParseCurrency([]byte(e.Currency))
 		if of == nil || !ok {
 			return nil, nil, &checkError{fmt.Sprintf("line %q is not in the draft that was approved", e.ID), "nothing was exported; draw the ledger up again"}
@@ -454,8 +455,8 @@ func (x *exporter) payments(plan *register.Plan, f *payoutFile, open map[registe
 // An origin is what a payment says of where the money came from.
 type origin struct{ id, txn, funding string }
 
-// origins are those of all lines of a draft, by id. The lines themselves would be
-// held several times over.
+// origins are those of the lines of a draft, in their order, which is that of the
+// approval: see registerLines. The lines themselves are not held.
 type origins []origin
 
 // originsOf returns the origins of lines that may be paid, in one text of their own.
@@ -467,10 +468,9 @@ func originsOf(lines []ledger.Line) origins {
 		}
 		return l.Txns[0]
 	}
-	n := 0
 	for i := range lines {
 		if l := &lines[i]; l.Payable > 0 {
-			n, size = n+1, size+len(l.ID)+len(first(l))+len(l.FundingRef)
+			size += len(l.ID) + len(first(l)) + len(l.FundingRef)
 		}
 	}
 	var text strings.Builder
@@ -480,24 +480,23 @@ func originsOf(lines []ledger.Line) origins {
 		text.WriteString(s) // within its size, so what was kept stays where it is
 		return text.String()[at:]
 	}
-	all := make(origins, 0, n)
+	all := make(origins, len(lines))
 	for i := range lines {
 		l := &lines[i]
 		if l.Payable <= 0 {
 			continue // nothing is paid for it
 		}
-		all = append(all, origin{keep(l.ID), keep(first(l)), keep(l.FundingRef)})
+		all[i] = origin{keep(l.ID), keep(first(l)), keep(l.FundingRef)}
 	}
-	slices.SortFunc(all, func(a, b origin) int { return strings.Compare(a.id, b.id) })
 	return all
 }
 
-func (o origins) of(id string) *origin {
-	i, found := slices.BinarySearchFunc(o, id, func(a origin, id string) int { return strings.Compare(a.id, id) })
-	if !found {
+// of returns the origin of a line, nil where the line there is another one.
+func (o origins) of(line int, id string) *origin {
+	if line >= len(o) || o[line].id != id {
 		return nil
 	}
-	return &o[i]
+	return &o[line]
 }
 
 // write writes all files, makes the export count, and puts them in their place.
@@ -519,7 +518,7 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 		}
 		batches[i].Payments = nil
 	}
-	x.origins, plan.Entries = nil, nil
+	plan.Entries, plan.Lines = nil, nil
 	lists, err := writeLists(stage.Path, &e, plan.Left)
 	if err != nil {
 		return err

@@ -467,23 +467,31 @@ func (b *Book) export(rec *Record) error {
 
 // issue checks one entry of an export against the book and adds it.
 func (b *Book) issue(x *ExportState, at int, e *Entry, d *DraftState) error {
-	l, found := b.lineOf(d, e.ID)
-	if !found || l.Account != e.Account || l.Component != e.Component || l.Channel != e.Channel || l.Currency != e.Currency ||
+	place, known := b.byID[e.ID]
+	if !known {
+		return errors.New("is not what the draft says")
+	}
+	o := &b.debts[place]
+	var l Line
+	if o.draft == d {
+		l = o.line()
+	} else {
+		l, known = b.lineOf(d, e.ID)
+	}
+	if !known || l.Account != e.Account || l.Component != e.Component || l.Channel != e.Channel || l.Currency != e.Currency ||
 		l.Payable != e.Target || l.Earlier != e.Earlier {
 		return errors.New("is not what the draft says")
 	}
-	o := &b.debts[b.byID[e.ID]]
 	due, err := b.due(&l, d, o)
 	if err != nil {
 		return err
 	}
 	waiting := o.waiting(e.ID)
 	want := Entry{Name: Text(ledger.Name(string(e.ID), len(o.issued)+1)), Amount: due.amount, Way: due.way}
-	_, taken := b.named(e.Name)
 	switch {
 	case due.left != "":
 		return fmt.Errorf("must not be exported: %s", due.left)
-	case e.Name != want.Name || taken != nil:
+	case e.Name != want.Name || b.taken(e.Name, o, e.ID):
 		return fmt.Errorf("should go by the name %q, which must be free", want.Name)
 	case e.Amount != want.Amount || e.Way != want.Way && !(want.Way == Credit && e.Way == Payment):
 		return fmt.Errorf("is a %s of %d and should be a %s of %d", e.Way, e.Amount, want.Way, want.Amount)

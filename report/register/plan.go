@@ -38,6 +38,7 @@ type Left struct {
 // A Plan is what an export of a draft would be.
 type Plan struct {
 	Entries []Entry // without a file yet
+	Lines   []int32 // for each entry, which line of the draft it is of
 	Left    []Left
 	Settled int // lines of which all is exported
 }
@@ -111,7 +112,7 @@ func (b *Book) Plan(of Draft, c Choice) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Entries: make([]Entry, 0, len(order))}
+	p := &Plan{Entries: make([]Entry, 0, len(order)), Lines: make([]int32, 0, len(order))}
 	var lines []Line // of one account in one currency
 	for len(order) > 0 {
 		first := &order[0]
@@ -125,7 +126,7 @@ func (b *Book) Plan(of Draft, c Choice) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := b.planAccount(p, lines, d, &c, net); err != nil {
+		if err := b.planAccount(p, lines, order[:n], d, &c, net); err != nil {
 			return nil, err
 		}
 		order = order[n:]
@@ -196,7 +197,7 @@ func (b *Book) others(d *DraftState) (map[purse]int64, error) {
 }
 
 // planAccount plans the lines of one account in one currency.
-func (b *Book) planAccount(p *Plan, lines []Line, d *DraftState, c *Choice, net int64) error {
+func (b *Book) planAccount(p *Plan, lines []Line, places []place, d *DraftState, c *Choice, net int64) error {
 	from := len(p.Entries)
 	for i := range lines {
 		l := &lines[i]
@@ -235,17 +236,20 @@ func (b *Book) planAccount(p *Plan, lines []Line, d *DraftState, c *Choice, net 
 			leave(WaitsForRetry, fmt.Sprint(e.Retries))
 		case unwritable:
 			leave(Unwritable, text)
-		case b.taken(e.Name):
+		case b.taken(e.Name, o, l.ID):
 			leave(Unwritable, "another entry has this name")
 		default:
-			p.Entries = append(p.Entries, e)
+			p.Entries, p.Lines = append(p.Entries, e), append(p.Lines, places[i].at)
 		}
 	}
 	return b.holdClawbacks(p, from, lines)
 }
 
-// taken reports whether an entry was exported under a name.
-func (b *Book) taken(name Text) bool {
+// taken reports whether an entry was exported under the next name of an obligation.
+func (b *Book) taken(name Text, o *debt, id Text) bool {
+	if name == id && strings.IndexByte(string(id), '-') < 0 {
+		return len(o.issued) > 0 // no other can have it
+	}
 	_, i := b.named(name)
 	return i != nil
 }
@@ -261,15 +265,15 @@ func (b *Book) holdClawbacks(p *Plan, from int, lines []Line) error {
 	if err != nil || stands >= 0 {
 		return err
 	}
-	kept := p.Entries[:from]
-	for _, e := range p.Entries[from:] {
+	kept, keptLines := p.Entries[:from], p.Lines[:from]
+	for i, e := range p.Entries[from:] {
 		if e.Way != Clawback {
-			kept = append(kept, e)
+			kept, keptLines = append(kept, e), append(keptLines, p.Lines[from+i])
 			continue
 		}
 		at := slices.IndexFunc(lines, func(l Line) bool { return l.ID == e.ID })
 		p.Left = append(p.Left, Left{lines[at], NetBelowZero, fmt.Sprint(stands), b.debts[b.byID[e.ID]].exported()})
 	}
-	p.Entries = kept
+	p.Entries, p.Lines = kept, keptLines
 	return nil
 }
