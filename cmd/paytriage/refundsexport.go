@@ -251,7 +251,7 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 	if err := x.readPeople(); err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(memory)
+	debug.SetMemoryLimit(min(memory, debug.SetMemoryLimit(-1)))
 	if err := x.readDraft(folder); err != nil {
 		return err
 	}
