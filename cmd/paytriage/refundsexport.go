@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -251,7 +250,7 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 	if err := x.readPeople(); err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(min(memory, debug.SetMemoryLimit(-1)))
+	boundMemory()
 	if err := x.readDraft(folder); err != nil {
 		return err
 	}
@@ -310,10 +309,6 @@ func (x *exporter) readPeople() error {
 		return err
 	})
 }
-
-// memory is what an export of a large draft keeps within as far as it can: the
-// collector works harder rather than let the heap grow above it.
-const memory = 850 << 20
 
 // readDraft reads of a draft what payments say that the register does not know.
 func (x *exporter) readDraft(folder string) error {

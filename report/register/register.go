@@ -192,7 +192,8 @@ func (r *Register) Book() *Book { return r.book }
 
 func (r *Register) journal() string { return filepath.Join(r.dir, JournalName) }
 
-// Append writes one record that is no export and returns it as written.
+// Append writes one record that is no export and returns it as written, without
+// its lines: those of an approval are let go, here and at the caller's.
 func (r *Register) Append(rec Record) (*Record, error) {
 	if rec.Export != nil {
 		return nil, errors.New("register: an export is committed with its files")
@@ -215,8 +216,12 @@ func (r *Register) append(rec Record) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	// They can be a million, and stand in rows.
 	if rec.Export != nil {
-		rec.Export.Entries = nil // they can be a million, and stand in rows
+		rec.Export.Entries = nil
+	}
+	if rec.Approve != nil {
+		rec.Approve.Lines = nil
 	}
 	// What is applied is what is read back, so that what is written can be read.
 	written, err := decode(line, rows, false)
