@@ -109,6 +109,7 @@ func runApprove(cmd *cobra.Command, std streams, o *approveOptions, folder strin
 	if err != nil {
 		return err
 	}
+	boundMemory()
 	d, err := o.openDraft(folder)
 	if err != nil {
 		return err
@@ -131,6 +132,7 @@ func runApprove(cmd *cobra.Command, std streams, o *approveOptions, folder strin
 			return o.explain(err)
 		}
 	}
+	d.lines = nil
 	rec, err := r.Append(register.Record{Approve: &a})
 	if err != nil {
 		return o.explain(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/paytriage/paytriage/forensics/ledger"
+	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/csvfile"
@@ -35,22 +36,34 @@ type exportOptions struct {
 // plainFormat is the format that a payout has where nothing else is asked for.
 const plainFormat = "csv"
 
+// transferChannels are what a bank can pay when asked to: money to a card that is
+// gone, or that was in a wallet, goes back by transfer.
+var transferChannels = []string{"bank", "cash", "balance", "debit", "card"}
+
 // payoutChannels are the channels that a format pays where it is not said, and all
-// that it can pay.
-var payoutChannels = map[string][]string{
-	plainFormat: {"card", "debit", "bank", "cash"},
-	"stripe":    {"card", "debit"},
-	"adyen":     {"card", "debit"},
+// that it can pay. Formats that are not here are those of banks.
+var payoutChannels = map[string]struct{ usual, all []string }{
+	plainFormat: {[]string{"card", "debit", "bank", "cash"}, []string{"card", "debit", "bank", "cash", "balance", "points"}},
+	"stripe":    {[]string{"card", "debit"}, []string{"card", "debit"}},
+	"adyen":     {[]string{"card", "debit"}, []string{"card", "debit"}},
 }
 
 // payoutAliases are short names.
 var payoutAliases = map[string]string{"generic": plainFormat, "pain001": "pain.001.001.09"}
 
-func channelsOf(format string) []string {
-	if all, ok := payoutChannels[format]; ok {
-		return all
+// channelsOf returns the channels that a format pays where it is not said, and all
+// that it can pay.
+func channelsOf(format string) (usual, all []string) {
+	if c, ok := payoutChannels[format]; ok {
+		return c.usual, c.all
 	}
-	return []string{"bank"}
+	return transferChannels[:1], transferChannels
+}
+
+// ofBank reports whether a format is one of banks.
+func ofBank(format string) bool {
+	_, other := payoutChannels[format]
+	return !other
 }
 
 func newExportCommand(std streams) *cobra.Command {
@@ -58,7 +71,12 @@ func newExportCommand(std streams) *cobra.Command {
 	var formats strings.Builder
 	var names []string
 	for _, f := range payout.Formats() {
-		fmt.Fprintf(&formats, "  %-16s %s (%s)\n", f.Name, f.Doc, strings.Join(channelsOf(f.Name), ", "))
+		usual, all := channelsOf(f.Name)
+		text := strings.Join(usual, ", ")
+		if more := all[len(usual):]; len(more) > 0 {
+			text += "; if named " + strings.Join(more, ", ")
+		}
+		fmt.Fprintf(&formats, "  %-16s %s\n  %-16s %s\n", f.Name, f.Doc, "", text)
 		names = append(names, f.Name)
 	}
 	cmd := &cobra.Command{
@@ -72,7 +90,9 @@ below what was exported, the difference is listed for recovery; money is never t
 back by a payment.
 
 Payments go in the files of --payout; credits of the wallet and of points, and what
-is taken back from the wallet, in lists of their own. Each file is read back and
+is taken back from the wallet, in lists of their own. A format that names balance or
+points pays those credits instead, so that each is paid in one place: zengin:balance
+pays by transfer what no wallet can take any more. Each file is read back and
 compared before it counts. A line that a file cannot hold, or whose receiver is not
 known, is listed and stays open. A payment that was returned is paid again only when
 --retry names it.
@@ -80,11 +100,13 @@ known, is listed and stays open. A payment that was returned is paid again only 
 If a run is interrupted, nothing was exported, or the next run of any of these
 commands puts the files in their place.
 
-Formats, with the channels that each pays (--payout FORMAT or FORMAT:CHANNEL,…):
+Formats, with the channels that each pays, and those that it pays only when they are
+named (--payout FORMAT or FORMAT:CHANNEL,…):
 ` + formats.String() + `Without --payout everything is written as csv. It is also called generic,
 and pain.001.001.09 pain001.`,
 		Example: `  paytriage refunds export draft --ledger ledger --out payout
-  paytriage refunds export draft --ledger ledger --out payout --payees payees.csv --debtor us.csv --payout zengin --payout stripe:card --pay-on 2019-08-01`,
+  paytriage refunds export draft --ledger ledger --out payout --payees payees.csv --debtor us.csv --payout zengin --payout stripe:card --pay-on 2019-08-01
+  paytriage refunds export draft --ledger ledger --out payout --payees payees.csv --debtor us.csv --payout zengin:bank,balance --payout csv:card --pay-on 2019-10-15`,
 		Args: exactArgs("DRAFT"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
@@ -119,10 +141,11 @@ type exporter struct {
 	choice register.Choice
 	payOn  time.Time
 	now    time.Time
-	draft  *readDraft
+	draft  register.Draft
 	payees *payout.Payees
 	debtor payout.Debtor
 	wrong  []payout.PayeeProblem
+	origins
 }
 
 // parse reads the flags.
@@ -176,13 +199,14 @@ func (x *exporter) addPayout(text string) error {
 	if at < 0 {
 		return &usageError{fmt.Sprintf("--payout: no format %q", name), see}
 	}
-	f := payoutFile{payout.Formats()[at], channelsOf(name)}
+	usual, all := channelsOf(name)
+	f := payoutFile{payout.Formats()[at], usual}
 	if given {
 		f.channels = strings.Split(list, ",")
 	}
 	for _, c := range f.channels {
-		if !slices.Contains(channelsOf(name), c) {
-			return &usageError{fmt.Sprintf("--payout: %s does not pay channel %q", name, c), "it pays " + strings.Join(channelsOf(name), ", ")}
+		if !slices.Contains(all, c) {
+			return &usageError{fmt.Sprintf("--payout: %s does not pay channel %q", name, c), "it pays " + strings.Join(all, ", ")}
 		}
 		if x.choice.Channels[c] {
 			return &usageError{fmt.Sprintf("--payout: channel %s would be paid by two files", c), "give each channel to one format, for example --payout " + plainFormat + ":cash"}
@@ -201,7 +225,7 @@ func (x *exporter) parseDay() error {
 	x.payOn = today
 	if x.exportOptions.payOn == "" {
 		for _, f := range x.files {
-			if slices.Equal(channelsOf(f.Name), []string{"bank"}) {
+			if ofBank(f.Name) {
 				return &usageError{"--payout " + f.Name + " needs --pay-on DATE", "banks want the day on which to pay, for example --pay-on 2019-08-01"}
 			}
 		}
@@ -226,7 +250,8 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 	if err := x.readPeople(); err != nil {
 		return err
 	}
-	if x.draft, err = o.openDraft(folder); err != nil {
+	boundMemory()
+	if err := x.readDraft(folder); err != nil {
 		return err
 	}
 	r, err := o.open(std, false)
@@ -241,6 +266,7 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 	if err != nil {
 		return err
 	}
+	x.origins = nil
 	out := newExported(x, plan)
 	if len(plan.Entries) > 0 {
 		if err := x.write(cmd, r, plan, batches, out); err != nil {
@@ -284,10 +310,20 @@ func (x *exporter) readPeople() error {
 	})
 }
 
+// readDraft reads of a draft what payments say that the register does not know.
+func (x *exporter) readDraft(folder string) error {
+	d, err := x.openDraft(folder)
+	if err != nil {
+		return err
+	}
+	x.draft, x.origins = d.id, originsOf(d.lines)
+	return nil
+}
+
 // mayExport reports a draft that is not approved, and returned payments that are
 // not known.
 func (x *exporter) mayExport(b *register.Book, folder string) error {
-	switch d := b.Draft(x.draft.id); {
+	switch d := b.Draft(x.draft); {
 	case d == nil || len(d.Approvers) == 0:
 		return &checkError{folder + ": nobody approves it as it stands", "have it approved with 'paytriage refunds approve'; whatever is changed in it after that voids the approval"}
 	case !d.Approved():
@@ -305,7 +341,7 @@ func (x *exporter) mayExport(b *register.Book, folder string) error {
 type batch struct {
 	payoutFile
 	file    string
-	entries []int // of the plan, one for each payment
+	entries []int32 // of the plan, one for each payment
 	payout.Batch
 }
 
@@ -313,7 +349,7 @@ type batch struct {
 // made again without it: what is taken back from a wallet may have to wait for it.
 func (x *exporter) plan(b *register.Book) (*register.Plan, []batch, error) {
 	for {
-		plan, err := b.Plan(x.draft.id, x.choice)
+		plan, err := b.Plan(x.draft, x.choice)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -330,50 +366,37 @@ func (x *exporter) plan(b *register.Book) (*register.Plan, []batch, error) {
 	}
 }
 
-// batches splits the payments of a plan over payout files and returns which of
+// batches cuts the payments of a plan into payout files and returns which of
 // them cannot be written, with why.
 func (x *exporter) batches(b *register.Book, plan *register.Plan) ([]batch, map[register.Text]string, error) {
 	open := map[register.Text]string{}
-	lines := make(map[string]*ledger.Line, len(x.draft.lines))
-	for i := range x.draft.lines {
-		lines[x.draft.lines[i].ID] = &x.draft.lines[i]
-	}
 	var all []batch
 	for _, f := range x.files {
-		payments := make([]payout.Payment, 0, len(plan.Entries))
-		entries := make([]int, 0, len(plan.Entries))
-		for i := range plan.Entries {
-			e := &plan.Entries[i]
-			if e.Way != register.Payment || !slices.Contains(f.channels, e.Channel) {
-				continue
-			}
-			l := lines[string(e.ID)]
-			p := payout.Payment{Name: string(e.Name), Account: string(e.Account), Amount: e.Amount, Currency: l.Currency, FundingRef: l.FundingRef}
-			if len(l.Txns) > 0 {
-				p.Txn = l.Txns[0]
-			}
-			if x.payees != nil {
-				var known bool
-				p.Payee, known = x.payees.Of(p.Account, p.Txn)
-				if !known && (f.Name != plainFormat || e.Channel == "bank") {
-					open[e.Name] = "the file of payees does not say who receives it, or contradicts itself"
-					continue
-				}
-			}
-			payments, entries = append(payments, p), append(entries, i)
-		}
-		parts, err := x.split(f, payments, open)
+		payments, entries, err := x.payments(plan, &f, open)
 		if err != nil {
 			return nil, nil, err
+		}
+		if len(payments) == 0 {
+			continue
+		}
+		whole := payout.Batch{ID: "PT000000-01-00000000", CreatedAt: x.now, PayOn: x.payOn, Debtor: x.debtor, Payments: payments}
+		parts, problems := payout.Split(f.Name, &whole)
+		for _, p := range problems {
+			switch {
+			case p.Payment != payout.WholeFile:
+				open[register.Text(p.Name)] = p.Field + ": " + p.Text
+			case p.Code != payout.NothingToPay:
+				return nil, nil, &usageError{fmt.Sprintf("--payout %s: %s", f.Name, p), "who pays is said by --debtor, the day by --pay-on"}
+			}
 		}
 		if len(open) > 0 {
 			continue // the plan is made again; only why is still asked
 		}
-		for i := range parts {
-			n := len(parts[i].Payments)
-			parts[i].entries, entries = entries[:n], entries[n:]
+		for _, part := range parts {
+			n := len(part.Payments)
+			all = append(all, batch{payoutFile: f, entries: entries[:n], Batch: part})
+			entries = entries[n:]
 		}
-		all = append(all, parts...)
 	}
 	counts := map[string]int{}
 	for i := range all {
@@ -388,43 +411,87 @@ func (x *exporter) batches(b *register.Book, plan *register.Plan) ([]batch, map[
 	return all, open, nil
 }
 
-// split cuts payments into files that a format can hold.
-func (x *exporter) split(f payoutFile, payments []payout.Payment, open map[register.Text]string) ([]batch, error) {
-	if len(payments) == 0 {
-		return nil, nil
+// payments returns what a format pays of a plan, each with its entry.
+func (x *exporter) payments(plan *register.Plan, f *payoutFile, open map[register.Text]string) ([]payout.Payment, []int32, error) {
+	pays := func(e *register.Entry) bool {
+		return e.Way == register.Payment && slices.Contains(f.channels, e.Channel)
 	}
-	if most := f.MaxPayments; most > 0 && len(payments) > most {
-		return x.splitAt(f, payments, most, open)
-	}
-	b := batch{payoutFile: f, Batch: payout.Batch{ID: "PT000000-01-00000000", CreatedAt: x.now, PayOn: x.payOn, Debtor: x.debtor, Payments: payments}}
-	paid, problems, ok := payout.Writable(f.Name, &b.Batch)
-	for _, p := range problems {
-		switch {
-		case p.Payment != payout.WholeFile:
-			open[register.Text(p.Name)] = p.Field + ": " + p.Text
-		case p.Code == payout.NothingToPay:
-		case p.Code == payout.TooMany && len(payments) > 1:
-			return x.splitAt(f, payments, len(payments)/2, open)
-		default:
-			return nil, &usageError{fmt.Sprintf("--payout %s: %s", f.Name, p), "who pays is said by --debtor, the day by --pay-on"}
+	n := 0
+	for i := range plan.Entries {
+		if pays(&plan.Entries[i]) {
+			n++
 		}
 	}
-	if !ok {
-		return nil, nil
+	payments, entries := make([]payout.Payment, 0, n), make([]int32, 0, n)
+	for i := range plan.Entries {
+		e := &plan.Entries[i]
+		if !pays(e) {
+			continue
+		}
+		of := x.origins.of(int(plan.Lines[i]), string(e.ID))
+		currency, ok := money.ParseCurrency([]byte(e.Currency))
+		if of == nil || !ok {
+			return nil, nil, &checkError{fmt.Sprintf("line %q is not in the draft that was approved", e.ID), "nothing was exported; draw the ledger up again"}
+		}
+		p := payout.Payment{Name: string(e.Name), Account: string(e.Account), Amount: e.Amount, Currency: currency, Txn: of.txn, FundingRef: of.funding}
+		if x.payees != nil {
+			var known bool
+			p.Payee, known = x.payees.Of(p.Account, p.Txn)
+			if !known && (f.Name != plainFormat || e.Channel == "bank") {
+				open[e.Name] = "the file of payees does not say who receives it, or contradicts itself"
+				continue
+			}
+		}
+		payments, entries = append(payments, p), append(entries, int32(i))
 	}
-	if len(paid.Payments) < len(payments) {
-		b.Batch = paid
-	}
-	return []batch{b}, nil
+	return payments, entries, nil
 }
 
-func (x *exporter) splitAt(f payoutFile, payments []payout.Payment, n int, open map[register.Text]string) ([]batch, error) {
-	first, err := x.split(f, payments[:n], open)
-	if err != nil {
-		return nil, err
+// An origin is what a payment says of where the money came from.
+type origin struct{ id, txn, funding string }
+
+// origins are those of the lines of a draft, in their order, which is that of the
+// approval: see registerLines. The lines themselves are not held.
+type origins []origin
+
+// originsOf returns the origins of lines that may be paid, in one text of their own.
+func originsOf(lines []ledger.Line) origins {
+	size := 0
+	first := func(l *ledger.Line) string {
+		if len(l.Txns) == 0 {
+			return ""
+		}
+		return l.Txns[0]
 	}
-	rest, err := x.split(f, payments[n:], open)
-	return append(first, rest...), err
+	for i := range lines {
+		if l := &lines[i]; l.Payable > 0 {
+			size += len(l.ID) + len(first(l)) + len(l.FundingRef)
+		}
+	}
+	var text strings.Builder
+	text.Grow(size)
+	keep := func(s string) string {
+		at := text.Len()
+		text.WriteString(s) // within its size, so what was kept stays where it is
+		return text.String()[at:]
+	}
+	all := make(origins, len(lines))
+	for i := range lines {
+		l := &lines[i]
+		if l.Payable <= 0 {
+			continue // nothing is paid for it
+		}
+		all[i] = origin{keep(l.ID), keep(first(l)), keep(l.FundingRef)}
+	}
+	return all
+}
+
+// of returns the origin of a line, nil where the line there is another one.
+func (o origins) of(line int, id string) *origin {
+	if line >= len(o) || o[line].id != id {
+		return nil
+	}
+	return &o[line]
 }
 
 // write writes all files, makes the export count, and puts them in their place.
@@ -434,7 +501,7 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 		return err
 	}
 	defer stage.Discard()
-	e := register.Export{Draft: x.draft.id, Out: x.out, Entries: plan.Entries}
+	e := register.Export{Draft: x.draft, Out: x.out, Entries: plan.Entries}
 	for i := range batches {
 		f, err := writeBatch(stage.Path, &batches[i])
 		if err != nil {
@@ -446,6 +513,7 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 		}
 		batches[i].Payments = nil
 	}
+	plan.Entries, plan.Lines = nil, nil
 	lists, err := writeLists(stage.Path, &e, plan.Left)
 	if err != nil {
 		return err
@@ -454,7 +522,9 @@ func (x *exporter) write(cmd *cobra.Command, r *register.Register, plan *registe
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
-	rec, err := r.Commit(stage, e)
+	done := e
+	e = register.Export{} // not held beside what the register makes of it
+	rec, err := r.Commit(stage, done)
 	if rec != nil {
 		out.Record, out.Hash, out.Files, out.Out = rec.Seq, rec.Hash(), rec.Export.Files, rec.Export.Out
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -30,6 +31,14 @@ import (
 // clock is asked when something is approved, exported or settled: the register
 // says when. Nothing else of a command depends on it.
 var clock = time.Now
+
+// boundMemory makes the collector work harder rather than let the heap of a large
+// draft grow above 850 MiB, if what is held allows it. A lower limit that was set
+// from outside stays.
+func boundMemory() {
+	const most = 850 << 20
+	debug.SetMemoryLimit(min(most, debug.SetMemoryLimit(-1)))
+}
 
 // refundsSubcommands returns what follows the drawing up of a ledger.
 func refundsSubcommands(std streams) []*cobra.Command {

@@ -344,7 +344,7 @@ func (s *status) fill(b *register.Book, told []register.Line, all bool) (err err
 		s.Last = b.Last.Format(time.RFC3339)
 	}
 	for _, e := range b.Exports() {
-		s.Exports = append(s.Exports, exportState{e.Seq, e.Hash, e.At.Format(time.RFC3339), e.Out, len(e.Entries), e.Files})
+		s.Exports = append(s.Exports, exportState{e.Seq, e.Hash, e.At.Format(time.RFC3339), e.Out, e.Count, e.Files})
 	}
 	byID := make(map[register.Text]*register.Line, len(told))
 	obligations := b.Obligations()

@@ -34,7 +34,7 @@ func (l *Lock) Release() {
 //
 // Unlike all else here, an append that is killed may leave a part of the bytes:
 // the reader must be able to tell a part from the whole.
-func Append(path string, size int64, text string) error {
+func Append(path string, size int64, text ...string) error {
 	if err := checkTarget(path); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func Append(path string, size int64, text string) error {
 	return errors.Join(appendTo(f, size, text), f.Close(), syncFolder(filepath.Dir(path)))
 }
 
-func appendTo(f *os.File, size int64, text string) error {
+func appendTo(f *os.File, size int64, text []string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -65,8 +65,8 @@ func appendTo(f *os.File, size int64, text string) error {
 		}
 	}
 	_, err = f.Seek(size, io.SeekStart)
-	if err == nil {
-		_, err = f.WriteString(text)
+	for i := 0; i < len(text) && err == nil; i++ {
+		_, err = f.WriteString(text[i])
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.Name(), errors.Join(err, f.Truncate(size)))

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -265,8 +266,12 @@ func (f *format) compareBytes(rest io.Reader, got hash.Hash, b *Batch, payments 
 // byCurrency returns payments by the code of their currency, otherwise in the
 // order that they have.
 func byCurrency(payments []Payment) []Payment {
+	byCode := func(a, b Payment) int { return strings.Compare(a.Currency.String(), b.Currency.String()) }
+	if slices.IsSortedFunc(payments, byCode) {
+		return payments
+	}
 	sorted := slices.Clone(payments)
-	slices.SortStableFunc(sorted, func(a, b Payment) int { return strings.Compare(a.Currency.String(), b.Currency.String()) })
+	slices.SortStableFunc(sorted, byCode)
 	return sorted
 }
 
@@ -331,10 +336,20 @@ func day(t time.Time) time.Time {
 
 // decimal appends minor units with as many digits as the currency has.
 func decimal(dst []byte, minor int64, digits int) []byte {
-	s := fmt.Sprintf("%0*d", digits+1, minor)
 	if digits == 0 {
-		return append(dst, s...)
+		return strconv.AppendInt(dst, minor, 10)
 	}
-	dst = append(dst, s[:len(s)-digits]...)
-	return append(append(dst, '.'), s[len(s)-digits:]...)
+	var number [24]byte
+	s := strconv.AppendInt(number[:0], minor, 10)
+	if minor < 0 {
+		dst, s = append(dst, '-'), s[1:]
+	}
+	var filled [48]byte
+	text := filled[:0]
+	for range digits + 1 - len(s) {
+		text = append(text, '0')
+	}
+	text = append(text, s...)
+	dst = append(dst, text[:len(text)-digits]...)
+	return append(append(dst, '.'), text[len(text)-digits:]...)
 }

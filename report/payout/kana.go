@@ -44,10 +44,12 @@ const (
 // The zero form is none.
 type form struct{ letter, mark rune }
 
-// wide lists the katakana that have a half-width form, with that form.
+// wide holds the half-width forms of katakana, from wideFirst on.
 var wide = buildWide()
 
-func buildWide() map[rune]form {
+const wideFirst = '゠' // U+30A0
+
+func buildWide() (forms [0x60]form) {
 	const full = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
 	const half = "ｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝ"
 	halves := []rune(half)
@@ -65,7 +67,10 @@ func buildWide() map[rune]form {
 	for i, small := range []rune("ァィゥェォッャュョヮヵヶ") {
 		m[small] = m[[]rune("アイウエオツヤユヨワカケ")[i]]
 	}
-	return m
+	for r, f := range m {
+		forms[r-wideFirst] = f
+	}
+	return forms
 }
 
 // takesVoiced reports whether ﾞ may stand behind a half-width letter.
@@ -123,7 +128,9 @@ func convert(r, before rune, allowed class) (f form, base rune) {
 	case r == 'ｰ':
 		return form{letter: '-'}, 0
 	}
-	f = wide[r]
+	if r >= wideFirst && r < wideFirst+rune(len(wide)) {
+		f = wide[r-wideFirst]
+	}
 	if f.mark == 0 && !isSmall(r) {
 		base = f.letter
 	}
@@ -162,6 +169,7 @@ func appendHalf(dst []byte, half string) []byte {
 // parseHalf returns bytes of JIS X 0201 as text; false where one is no letter.
 func parseHalf(b []byte) (string, bool) {
 	var s strings.Builder
+	s.Grow(len(b))
 	for _, ch := range b {
 		switch {
 		case ch >= 0x20 && ch < 0x7F:

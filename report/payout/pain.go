@@ -272,8 +272,8 @@ const painTime = "2006-01-02T15:04:05Z"
 type painWriter struct{ w *bufio.Writer }
 
 func (w painWriter) raw(text string)  { _, _ = w.w.WriteString(text) }
-func (w painWriter) open(tag string)  { w.raw("<" + tag + ">") }
-func (w painWriter) close(tag string) { w.raw("</" + tag + ">") }
+func (w painWriter) open(tag string)  { w.raw("<"); w.raw(tag); w.raw(">") }
+func (w painWriter) close(tag string) { w.raw("</"); w.raw(tag); w.raw(">") }
 
 // text writes an element with a text, inside others if tags are several. An
 // empty text is none: no element is written.
@@ -284,10 +284,25 @@ func (w painWriter) text(value string, tags ...string) {
 	for _, tag := range tags {
 		w.open(tag)
 	}
-	_ = xml.EscapeText(w.w, []byte(value))
+	if plainID(value) {
+		w.raw(value)
+	} else {
+		_ = xml.EscapeText(w.w, []byte(value))
+	}
 	for i := range tags {
 		w.close(tags[len(tags)-1-i])
 	}
+}
+
+// plainID reports whether a text stands in a file as it is: most are codes.
+func plainID(s string) bool {
+	for i := range len(s) {
+		ch := s[i]
+		if !(ch >= '0' && ch <= '9' || ch >= 'A' && ch <= 'Z' || ch >= 'a' && ch <= 'z' || ch == '-' || ch == '.') {
+			return false
+		}
+	}
+	return true
 }
 
 // write writes a line for each transfer.
@@ -318,6 +333,8 @@ func (f painFormat) writeGroup(w painWriter, b *Batch, payments []Payment) {
 	currency := payments[0].Currency
 	digits, _ := currency.Exponent()
 	payer := payerOf(b.Debtor)
+	amount := `<Amt><InstdAmt Ccy="` + currency.String() + `">`
+	var number []byte
 	w.open("PmtInf")
 	w.text(groupID(b.ID, currency), "PmtInfId")
 	w.text("TRF", "PmtMtd")
@@ -333,7 +350,10 @@ func (f painFormat) writeGroup(w painWriter, b *Batch, payments []Payment) {
 		to := partyOf(&p.Payee)
 		w.open("CdtTrfTxInf")
 		w.text(p.Name, "PmtId", "EndToEndId")
-		w.raw(`<Amt><InstdAmt Ccy="` + currency.String() + `">` + string(decimal(nil, p.Amount, digits)) + `</InstdAmt></Amt>`)
+		w.raw(amount)
+		number = decimal(number[:0], p.Amount, digits)
+		_, _ = w.w.Write(number)
+		w.raw(`</InstdAmt></Amt>`)
 		f.agent(w, "CdtrAgt", to)
 		w.text(to.shown(), "Cdtr", "Nm")
 		w.account("CdtrAcct", to)

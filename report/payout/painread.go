@@ -1,7 +1,7 @@
 package payout
 
 import (
-	"encoding/xml"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +13,7 @@ import (
 
 // An element is one that a file may hold, by the way from its root.
 type element struct {
+	tag    string
 	within map[string]*element
 	// to says where the text goes of an element that holds text. Each may stand
 	// once in what it describes.
@@ -27,7 +28,7 @@ func (e *element) at(way ...string) *element {
 	for _, tag := range way {
 		next := e.within[tag]
 		if next == nil {
-			next = &element{}
+			next = &element{tag: tag}
 			if e.within == nil {
 				e.within = map[string]*element{}
 			}
@@ -115,7 +116,6 @@ func (f *painFormat) elements() *element {
 // whole.
 type painReader struct {
 	format *painFormat
-	dec    *xml.Decoder
 	head   *File
 	each   func(*Payment) error
 
@@ -132,115 +132,71 @@ type painReader struct {
 }
 
 func (f *painFormat) read(r io.Reader, head *File, each func(*Payment) error) error {
-	source := &rationed{r: r}
-	in := &painReader{format: f, dec: xml.NewDecoder(source), head: head, each: each, way: []*element{f.root}}
-	ended := false
-	for {
-		source.left = maxToken
-		token, err := in.dec.RawToken()
-		if err == io.EOF && ended {
-			return in.end()
+	in := &painReader{format: f, head: head, each: each, way: []*element{f.root}}
+	s := &painScanner{r: bufio.NewReaderSize(r, 64<<10), line: 1}
+	err := s.header()
+	for err == nil {
+		var t painToken
+		if t, err = s.next(); err == nil {
+			err = in.take(&t)
 		}
-		if err == io.EOF {
-			err = errors.New("the file is cut short")
-		}
-		if err == nil && ended {
-			err = nothingMore(token)
-		} else if err == nil {
-			ended, err = in.take(token)
-		}
-		if source.err != nil {
-			err = source.err // what the decoder makes of it misleads
-		}
-		if err != nil {
-			line, _ := in.dec.InputPos()
-			return fmt.Errorf("line %d: %w", line, err)
+		if err == nil && len(in.tags) == 0 {
+			if err = s.nothingMore(); err == nil {
+				return in.end()
+			}
 		}
 	}
+	return fmt.Errorf("line %d: %w", s.line, err)
 }
 
-// maxToken bounds the bytes of a tag or of a text between two.
-const maxToken = 1 << 20
-
-// A rationed reader ends in an error after a number of bytes.
-type rationed struct {
-	r    io.Reader
-	left int
-	err  error // that it ended in
-}
-
-func (l *rationed) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		l.err = errors.New("a tag or a text is longer than 1 MiB")
-		return 0, l.err
-	}
-	n, err := l.r.Read(p[:min(len(p), l.left)])
-	l.left -= n
-	return n, err
-}
-
-// nothingMore reports anything but blanks behind the document.
-func nothingMore(token xml.Token) error {
-	if text, ok := token.(xml.CharData); ok && strings.TrimSpace(string(text)) == "" {
+// take acts on a token.
+func (in *painReader) take(t *painToken) error {
+	at := in.way[len(in.way)-1]
+	if len(t.text) > 0 {
+		if between := t.text[0] == '\n'; between && at.to == nil {
+			return nil
+		} else if between || at.to == nil {
+			return fmt.Errorf("text %.40q between elements", t.text)
+		}
+		in.text = append(in.text, t.text...)
 		return nil
 	}
-	return errors.New("something follows the document")
+	if t.end {
+		if n := len(in.tags); n == 0 || in.tags[n-1] != string(t.tag) {
+			return fmt.Errorf("</%.40s> ends nothing", t.tag)
+		}
+		return in.close()
+	}
+	next := at.within[string(t.tag)]
+	if next == nil {
+		return fmt.Errorf("<%.40s> does not belong there", t.tag)
+	}
+	return in.start(next, t.attribute, t.value)
 }
 
-// take acts on a token. It reports whether the document has ended with it.
-func (in *painReader) take(token xml.Token) (ended bool, err error) {
-	switch t := token.(type) {
-	case xml.StartElement:
-		return false, in.start(t)
-	case xml.EndElement:
-		if n := len(in.tags); n == 0 || t.Name.Space != "" || in.tags[n-1] != t.Name.Local {
-			return false, fmt.Errorf("</%.40s> ends nothing", t.Name.Local)
-		}
-		err = in.close()
-		return len(in.tags) == 0, err
-	case xml.CharData:
-		if in.way[len(in.way)-1].to != nil {
-			in.text = append(in.text, t...)
-		} else if strings.TrimSpace(string(t)) != "" {
-			return false, fmt.Errorf("text %.40q between elements", t)
-		}
-	case xml.ProcInst:
-		if len(in.tags) > 0 || t.Target != "xml" {
-			return false, fmt.Errorf("an instruction <?%.40s", t.Target)
-		}
-	default:
-		return false, errors.New("a comment, or a document type of its own")
-	}
-	return false, nil
-}
-
-func (in *painReader) start(t xml.StartElement) error {
-	next := in.way[len(in.way)-1].within[t.Name.Local]
-	if next == nil || t.Name.Space != "" {
-		return fmt.Errorf("<%.40s> does not belong there", t.Name.Local)
-	}
-	in.way, in.tags, in.text = append(in.way, next), append(in.tags, t.Name.Local), in.text[:0]
+// start begins an element, with its one attribute if it has one.
+func (in *painReader) start(next *element, attribute, value []byte) error {
+	in.way, in.tags, in.text = append(in.way, next), append(in.tags, next.tag), in.text[:0]
 	if next.start != nil {
 		next.start(in)
 	}
-	var want, got string // the one attribute
-	switch t.Name.Local {
+	want := "" // the attribute
+	switch next.tag {
 	case "Document":
 		want = "xmlns"
 	case "InstdAmt":
 		want = "Ccy"
 	}
-	for _, a := range t.Attr {
-		if a.Name.Space != "" || a.Name.Local != want || got != "" {
-			return fmt.Errorf("attribute %.40s of <%s> does not belong there", a.Name.Local, t.Name.Local)
+	if string(attribute) != want {
+		return fmt.Errorf("attribute %.40q of <%s>, not %q", attribute, next.tag, want)
+	}
+	switch want {
+	case "xmlns":
+		if string(value) != in.format.namespace {
+			return fmt.Errorf("the document is of %.80q, not %s", value, in.format.namespace)
 		}
-		got = a.Value
-	}
-	if want == "xmlns" && got != in.format.namespace {
-		return fmt.Errorf("the document is of %.80q, not %s", got, in.format.namespace)
-	}
-	if want == "Ccy" {
-		in.transfer.currency = got
+	case "Ccy":
+		in.transfer.currency = string(value)
 	}
 	return nil
 }

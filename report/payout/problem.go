@@ -2,6 +2,7 @@ package payout
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 )
@@ -121,6 +122,9 @@ func split(f *format, b Batch) ([]Batch, []Problem) {
 
 // without returns a batch without the payments that have a problem.
 func without(b *Batch, problems []Problem) Batch {
+	if len(problems) == 0 {
+		return *b
+	}
 	left := make([]bool, len(b.Payments))
 	for _, p := range problems {
 		left[p.Payment] = true
@@ -191,15 +195,35 @@ func checkEach(f *format, b *Batch) []Problem {
 	return c.problems
 }
 
-// duplicates returns the names that more than one payment has.
+// duplicates returns the names that more than one payment has. Names are compared
+// only where their hashes are the same: a set of a million would be large.
 func duplicates(payments []Payment) map[string]bool {
-	seen := make(map[string]struct{}, len(payments))
-	twice := map[string]bool{}
+	seed := maphash.MakeSeed()
+	hashes := make([]uint64, len(payments))
 	for i := range payments {
-		if _, ok := seen[payments[i].Name]; ok {
-			twice[payments[i].Name] = true
+		hashes[i] = maphash.String(seed, payments[i].Name)
+	}
+	slices.Sort(hashes)
+	same := map[uint64]bool{}
+	for i := 1; i < len(hashes); i++ {
+		if hashes[i] == hashes[i-1] {
+			same[hashes[i]] = true
 		}
-		seen[payments[i].Name] = struct{}{}
+	}
+	twice := map[string]bool{}
+	if len(same) == 0 {
+		return twice
+	}
+	seen := map[string]bool{}
+	for i := range payments {
+		name := payments[i].Name
+		if !same[maphash.String(seed, name)] {
+			continue
+		}
+		if seen[name] {
+			twice[name] = true
+		}
+		seen[name] = true
 	}
 	return twice
 }

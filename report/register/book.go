@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/ledger"
@@ -24,13 +27,40 @@ type Book struct {
 	Head    string    // hash of the last record
 	Last    time.Time // of the last record
 
-	hashes      map[string]int64 // of all records
-	drafts      map[string]*DraftState
-	obligations map[Text]*Obligation
-	issued      map[Text]*Issued // by name
-	standing    map[purse]int64  // exported and not returned
-	limits      map[string]int64 // by currency
-	exports     []*ExportState
+	hashes   map[string]int64 // of all records
+	drafts   map[string]*DraftState
+	latest   *DraftState // of the last approval
+	debts    []debt
+	byID     map[Text]int32   // where in debts an obligation stands
+	standing map[purse]int64  // exported and not returned
+	limits   map[string]int64 // by currency
+	exports  []*ExportState
+}
+
+// A debt is an obligation as the book keeps it: there can be a million.
+type debt struct {
+	draft  *DraftState // the one approved last that has it
+	at     int32       // its line there
+	issued []issue     // the n-th goes by the n-th name
+}
+
+func (o *debt) line() Line { return o.draft.lines.line(int(o.at)) }
+
+// An issue is an exported entry as the book keeps it.
+type issue struct {
+	export  *ExportState
+	draft   int64 // the approval that it was exported by
+	amount  int64
+	at      int32 // its entry in the export
+	retried bool  // another entry pays it again
+	state   State
+	settled *settled
+}
+
+// A settled says when and why an entry was paid or returned.
+type settled struct {
+	date   string
+	reason Text
 }
 
 // A purse is an account in one currency.
@@ -46,7 +76,9 @@ type DraftState struct {
 	Approvers []Text // of now: none after a revocation
 	Needs     int    // approvers that it needs
 	Seq       int64  // of the last approval
-	lines     map[Text]*Line
+	lines     packed
+	pays      map[string]*money.Sum // by its open lines, by currency
+	byID      map[Text]int32        // of its lines, where line had to look for one
 }
 
 // Approved reports whether as many approve the draft as must.
@@ -65,7 +97,6 @@ type Obligation struct {
 type Issued struct {
 	*Entry
 	Export  int64 // the record that exported it
-	draft   int64 // the approval that it was exported by
 	State   State
 	Date    string
 	Reason  Text
@@ -78,12 +109,16 @@ type ExportState struct {
 	At   time.Time
 	Hash string // of the record
 	Prev string // of the one before it
+	// Count is how many entries it has. Export names none: Book.Issued tells them.
+	Count int
 	*Export
+
+	entries packed
 }
 
 func newBook() *Book {
-	return &Book{Head: noHash, hashes: map[string]int64{}, drafts: map[string]*DraftState{}, obligations: map[Text]*Obligation{},
-		issued: map[Text]*Issued{}, standing: map[purse]int64{}, limits: map[string]int64{}}
+	return &Book{Head: noHash, hashes: map[string]int64{}, drafts: map[string]*DraftState{}, byID: map[Text]int32{},
+		standing: map[purse]int64{}, limits: map[string]int64{}}
 }
 
 // Has reports whether a record with this hash is in the journal.
@@ -93,10 +128,59 @@ func (b *Book) Has(hash string) bool { return b.hashes[hash] > 0 }
 func (b *Book) Draft(d Draft) *DraftState { return b.drafts[d.Manifest] }
 
 // Obligation returns what is known of a refund_id, nil for nothing.
-func (b *Book) Obligation(id Text) *Obligation { return b.obligations[id] }
+func (b *Book) Obligation(id Text) *Obligation {
+	at, known := b.byID[id]
+	if !known {
+		return nil
+	}
+	return b.debts[at].told()
+}
+
+// told returns all that is known of an obligation.
+func (o *debt) told() *Obligation {
+	l := o.line()
+	all := &Obligation{ID: l.ID, Account: l.Account, Component: l.Component, Channel: l.Channel, Currency: l.Currency, Line: &l, Draft: o.draft}
+	for i := range o.issued {
+		all.Issued = append(all.Issued, o.issued[i].told())
+	}
+	return all
+}
+
+func (i *issue) told() *Issued {
+	e := i.export.entries.entry(int(i.at))
+	all := &Issued{Entry: &e, Export: i.export.Seq, State: i.state, Retried: i.retried}
+	if i.settled != nil {
+		all.Date, all.Reason = i.settled.date, i.settled.reason
+	}
+	return all
+}
+
+// named returns the entry that was exported under a name, and its obligation,
+// nil for none.
+func (b *Book) named(name Text) (*debt, *issue) {
+	if at, known := b.byID[name]; known && len(b.debts[at].issued) > 0 {
+		return &b.debts[at], &b.debts[at].issued[0]
+	}
+	cut := strings.LastIndexByte(string(name), '-')
+	if cut < 0 {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(string(name[cut+1:]))
+	at, known := b.byID[name[:cut]]
+	if err != nil || !known || n < 2 || n > len(b.debts[at].issued) || ledger.Name(string(name[:cut]), n) != string(name) {
+		return nil, nil
+	}
+	return &b.debts[at], &b.debts[at].issued[n-1]
+}
 
 // Issued returns the entry that was exported under a name, nil for none.
-func (b *Book) Issued(name Text) *Issued { return b.issued[name] }
+func (b *Book) Issued(name Text) *Issued {
+	_, i := b.named(name)
+	if i == nil {
+		return nil
+	}
+	return i.told()
+}
 
 // Exports returns all exports, oldest first.
 func (b *Book) Exports() []*ExportState { return b.exports }
@@ -167,14 +251,16 @@ func (b *Book) approve(rec *Record) error {
 		return fmt.Errorf("%w: %q made the draft", ErrApprover, a.Approver)
 	}
 	d := b.drafts[a.Draft.Manifest]
+	first := false
 	switch {
 	case d == nil:
-		d = &DraftState{Draft: a.Draft, Maker: a.Maker}
-		if err := d.index(a.Lines); err != nil {
+		d = &DraftState{Draft: a.Draft, Maker: a.Maker, lines: rec.packed, pays: map[string]*money.Sum{}}
+		if err := d.check(); err != nil {
 			return err
 		}
+		first = true
 		b.drafts[a.Draft.Manifest] = d
-	case d.Draft != a.Draft || d.Maker != a.Maker || a.Lines != nil:
+	case d.Draft != a.Draft || d.Maker != a.Maker || rec.Rows != 0:
 		return errors.New("approves a draft that is known with other contents")
 	}
 	for _, p := range d.Approvers {
@@ -196,28 +282,38 @@ func (b *Book) approve(rec *Record) error {
 		return err
 	}
 	d.Approvers, d.Needs, d.Seq = append(d.Approvers, a.Approver), max(d.Needs, needs), rec.Seq
-	for _, l := range d.lines {
-		if err := b.owe(l, d); err != nil {
+	if len(b.byID) == 0 {
+		b.byID, b.debts = make(map[Text]int32, len(d.lines.at)), make([]debt, 0, len(d.lines.at))
+	}
+	for i := range d.lines.at {
+		if err := b.owe(d, i, first); err != nil {
 			return err
 		}
 	}
+	b.latest = d
 	return nil
 }
 
-// index takes the lines of a draft in.
-func (d *DraftState) index(lines []Line) error {
-	d.lines = make(map[Text]*Line, len(lines))
-	for i := range lines {
-		l := &lines[i]
+// check checks each line of a draft, and adds up what it pays.
+func (d *DraftState) check() error {
+	if len(d.lines.at) > math.MaxInt32 {
+		return errors.New("has more lines than can be counted")
+	}
+	for i := range d.lines.at {
+		l := d.lines.line(i)
 		switch {
 		case l.ID == "" || l.Account == "" || l.Currency == "":
 			return fmt.Errorf("has a line without an id, an account or a currency (%q)", l.ID)
-		case d.lines[l.ID] != nil:
-			return fmt.Errorf("has line %q twice", l.ID)
 		case l.Payable > money.MaxAmount || l.Payable < -money.MaxAmount || l.Earlier > money.MaxAmount || l.Earlier < -money.MaxAmount:
 			return fmt.Errorf("has line %q with an amount out of range", l.ID)
 		}
-		d.lines[l.ID] = l
+		if l.Status != statusOpen || l.Payable <= 0 {
+			continue
+		}
+		if d.pays[l.Currency] == nil {
+			d.pays[l.Currency] = &money.Sum{}
+		}
+		d.pays[l.Currency].Add(l.Payable)
 	}
 	return nil
 }
@@ -225,18 +321,8 @@ func (d *DraftState) index(lines []Line) error {
 // needs returns how many must approve a draft: two where what it pays in a
 // currency is above the limit.
 func (b *Book) needs(d *DraftState) (int, error) {
-	pays := map[string]*money.Sum{}
-	for _, l := range d.lines {
-		if l.Status != statusOpen || l.Payable <= 0 {
-			continue
-		}
-		if pays[l.Currency] == nil {
-			pays[l.Currency] = &money.Sum{}
-		}
-		pays[l.Currency].Add(l.Payable)
-	}
 	needs := 1
-	for currency, sum := range pays {
+	for currency, sum := range d.pays {
 		total, err := sum.Total()
 		if err != nil {
 			return 0, err
@@ -249,25 +335,53 @@ func (b *Book) needs(d *DraftState) (int, error) {
 }
 
 // owe notes what a draft says of an obligation.
-func (b *Book) owe(l *Line, d *DraftState) error {
-	o := b.obligations[l.ID]
-	if o == nil {
-		o = &Obligation{ID: l.ID, Account: l.Account, Component: l.Component, Currency: l.Currency}
-		b.obligations[l.ID] = o
+func (b *Book) owe(d *DraftState, i int, first bool) error {
+	l := d.lines.line(i)
+	at, known := b.byID[l.ID]
+	if !known {
+		if len(b.debts) == math.MaxInt32 {
+			return errors.New("has more obligations than can be counted")
+		}
+		at = int32(len(b.debts))
+		b.debts = append(b.debts, debt{})
+		b.byID[l.ID] = at
 	}
-	if err := o.fits(l); err != nil {
-		return err
+	o := &b.debts[at]
+	if known {
+		if first && o.draft == d {
+			return fmt.Errorf("has line %q twice", l.ID)
+		}
+		if old := o.line(); old.Account != l.Account || old.Component != l.Component || old.Currency != l.Currency {
+			return fmt.Errorf("has line %q, which is known with another account, component or currency", l.ID)
+		}
 	}
-	o.Line, o.Draft, o.Channel = l, d, l.Channel
+	o.draft, o.at = d, int32(i)
 	return nil
 }
 
-// fits reports a line that goes by the id of another obligation.
-func (o *Obligation) fits(l *Line) error {
-	if o.Account != l.Account || o.Component != l.Component || o.Currency != l.Currency {
-		return fmt.Errorf("has line %q, which is known with another account, component or currency", l.ID)
+// lineOf returns the line that a draft has of an obligation.
+func (b *Book) lineOf(d *DraftState, id Text) (l Line, ok bool) {
+	at, known := b.byID[id]
+	if !known {
+		return l, false
 	}
-	return nil
+	if o := &b.debts[at]; o.draft == d {
+		return o.line(), true
+	}
+	if d == b.latest {
+		return l, false // all its lines were the last to be approved
+	}
+	if d.byID == nil {
+		d.byID = make(map[Text]int32, len(d.lines.at))
+		for i := range d.lines.at {
+			d.byID[d.lines.line(i).ID] = int32(i)
+		}
+	}
+	at, ok = d.byID[id]
+	if ok {
+		l = d.lines.line(int(at))
+	}
+	return l, ok
 }
 
 func (b *Book) revoke(r *Revocation) error {
@@ -282,6 +396,33 @@ func (b *Book) revoke(r *Revocation) error {
 	return nil
 }
 
+// exported returns what was exported of an obligation and did not come back.
+func (o *debt) exported() int64 {
+	var sum int64
+	for i := range o.issued {
+		if o.issued[i].state != Returned {
+			sum += o.issued[i].amount // checked when it was exported
+		}
+	}
+	return sum
+}
+
+// waiting returns the names of returned entries that nothing pays again.
+func (o *debt) waiting(id Text) []Text {
+	var names []Text
+	for i := range o.issued {
+		if o.issued[i].state == Returned && !o.issued[i].retried {
+			names = append(names, Text(ledger.Name(string(id), i+1)))
+		}
+	}
+	return names
+}
+
+// waiting reports whether a returned entry is paid again by nothing.
+func (o *Obligation) waiting() bool {
+	return slices.ContainsFunc(o.Issued, func(i *Issued) bool { return i.State == Returned && !i.Retried })
+}
+
 // Exported returns what was exported of an obligation and did not come back.
 func (o *Obligation) Exported() int64 {
 	var sum int64
@@ -293,33 +434,22 @@ func (o *Obligation) Exported() int64 {
 	return sum
 }
 
-// waiting returns the names of returned entries that nothing pays again.
-func (o *Obligation) waiting() []Text {
-	var names []Text
-	for _, i := range o.Issued {
-		if i.State == Returned && !i.Retried {
-			names = append(names, i.Name)
-		}
-	}
-	return names
-}
-
 func (b *Book) export(rec *Record) error {
-	e := rec.Export
+	e := &ExportState{rec.Seq, rec.At, rec.hash, rec.Prev, rec.Rows, rec.Export, rec.packed}
 	d := b.drafts[e.Draft.Manifest]
 	if d == nil || d.Draft != e.Draft || !d.Approved() {
 		return errors.New("exports a draft that is not approved")
 	}
-	if len(e.Entries) == 0 || e.Out == "" {
+	if e.Count == 0 || e.Out == "" {
 		return errors.New("exports nothing, or to nowhere")
 	}
 	if err := checkFiles(e); err != nil {
 		return err
 	}
 	clawed := map[purse]bool{}
-	for i := range e.Entries {
-		entry := &e.Entries[i]
-		if err := b.issue(entry, d, rec.Seq); err != nil {
+	for i := range e.entries.at {
+		entry := e.entries.entry(i)
+		if err := b.issue(e, i, &entry, d); err != nil {
 			return fmt.Errorf("entry %q: %w", entry.Name, err)
 		}
 		if entry.Way == Clawback {
@@ -331,30 +461,39 @@ func (b *Book) export(rec *Record) error {
 			return fmt.Errorf("takes more from account %q than it was paid", p.account)
 		}
 	}
-	b.exports = append(b.exports, &ExportState{rec.Seq, rec.At, rec.hash, rec.Prev, e})
+	b.exports = append(b.exports, e)
 	return nil
 }
 
 // issue checks one entry of an export against the book and adds it.
-func (b *Book) issue(e *Entry, d *DraftState, seq int64) error {
-	l := d.lines[e.ID]
-	if l == nil || l.Account != e.Account || l.Component != e.Component || l.Channel != e.Channel || l.Currency != e.Currency ||
+func (b *Book) issue(x *ExportState, at int, e *Entry, d *DraftState) error {
+	place, known := b.byID[e.ID]
+	if !known {
+		return errors.New("is not what the draft says")
+	}
+	o := &b.debts[place]
+	var l Line
+	if o.draft == d {
+		l = o.line()
+	} else {
+		l, known = b.lineOf(d, e.ID)
+	}
+	if !known || l.Account != e.Account || l.Component != e.Component || l.Channel != e.Channel || l.Currency != e.Currency ||
 		l.Payable != e.Target || l.Earlier != e.Earlier {
 		return errors.New("is not what the draft says")
 	}
-	o := b.obligations[e.ID]
-	due, err := b.due(l, d)
+	due, err := b.due(&l, d, o)
 	if err != nil {
 		return err
 	}
-	waiting := o.waiting()
-	want := Entry{Name: Text(ledger.Name(string(e.ID), len(o.Issued)+1)), Amount: due.amount, Way: due.way}
+	waiting := o.waiting(e.ID)
+	want := Entry{Name: Text(ledger.Name(string(e.ID), len(o.issued)+1)), Amount: due.amount, Way: due.way}
 	switch {
 	case due.left != "":
 		return fmt.Errorf("must not be exported: %s", due.left)
-	case e.Name != want.Name || b.issued[e.Name] != nil:
+	case e.Name != want.Name || b.taken(e.Name, o, e.ID):
 		return fmt.Errorf("should go by the name %q, which must be free", want.Name)
-	case e.Amount != want.Amount || e.Way != want.Way:
+	case e.Amount != want.Amount || e.Way != want.Way && !(want.Way == Credit && e.Way == Payment):
 		return fmt.Errorf("is a %s of %d and should be a %s of %d", e.Way, e.Amount, want.Way, want.Amount)
 	case e.Amount > 0 && !slices.Equal(e.Retries, waiting), e.Amount < 0 && e.Retries != nil:
 		return errors.New("does not name the returned entries that it pays again")
@@ -363,25 +502,25 @@ func (b *Book) issue(e *Entry, d *DraftState, seq int64) error {
 	if b.standing[p], err = money.Add(b.standing[p], e.Amount); err != nil {
 		return err
 	}
-	for _, name := range e.Retries {
-		b.issued[name].Retried = true
+	if e.Amount > 0 {
+		for i := range o.issued {
+			o.issued[i].retried = o.issued[i].retried || o.issued[i].state == Returned
+		}
 	}
-	i := &Issued{Entry: e, Export: seq, draft: d.Seq, State: Exported}
-	b.issued[e.Name] = i
-	o.Issued = append(o.Issued, i)
+	o.issued = append(o.issued, issue{export: x, draft: d.Seq, amount: e.Amount, at: int32(at), state: Exported})
 	return nil
 }
 
 // checkFiles compares what the files of an export are said to hold with its
 // entries.
-func checkFiles(e *Export) error {
+func checkFiles(e *ExportState) error {
 	type total struct {
 		count int64
 		sums  map[string]int64
 	}
 	have := map[string]*total{}
-	for i := range e.Entries {
-		entry := &e.Entries[i]
+	for i := range e.entries.at {
+		entry := e.entries.entry(i)
 		t := have[entry.File]
 		if t == nil {
 			t = &total{sums: map[string]int64{}}
@@ -439,11 +578,12 @@ func (b *Book) settle(s *Settlement, to State) error {
 		if problem := b.Check(item, to); problem != "" {
 			return fmt.Errorf("entry %q: %s", item.Name, problem)
 		}
-		e := b.issued[item.Name]
+		o, e := b.named(item.Name)
 		if to == Returned {
-			b.standing[purse{e.Account, e.Currency}] -= e.Amount // fits: it was added
+			l := o.line()
+			b.standing[purse{l.Account, l.Currency}] -= e.amount // fits: it was added
 		}
-		e.State, e.Date, e.Reason = to, item.Date, item.Reason
+		e.state, e.settled = to, &settled{item.Date, item.Reason}
 	}
 	return nil
 }
@@ -451,13 +591,13 @@ func (b *Book) settle(s *Settlement, to State) error {
 // Known reports whether the register knows already what an item says, whatever the
 // words of the reason.
 func (b *Book) Known(item *Item, to State) bool {
-	e := b.issued[item.Name]
+	e := b.Issued(item.Name)
 	return e != nil && e.State == to && e.Amount == item.Amount && e.Currency == item.Currency && e.Date == item.Date
 }
 
 // Check says why an entry cannot have become paid or returned, "" if it can.
 func (b *Book) Check(item *Item, to State) string {
-	e := b.issued[item.Name]
+	e := b.Issued(item.Name)
 	_, err := time.Parse(time.DateOnly, item.Date)
 	switch {
 	case e == nil:
@@ -482,7 +622,10 @@ func (b *Book) Check(item *Item, to State) string {
 
 // Obligations returns all obligations, by account, currency and id.
 func (b *Book) Obligations() []*Obligation {
-	list := slices.Collect(maps.Values(b.obligations))
+	list := make([]*Obligation, 0, len(b.debts))
+	for i := range b.debts {
+		list = append(list, b.debts[i].told())
+	}
 	slices.SortFunc(list, func(x, y *Obligation) int {
 		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Currency, y.Currency), cmp.Compare(x.ID, y.ID))
 	})

@@ -57,8 +57,9 @@ func hashOf(text ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// encode returns a record as it stands in the journal.
-func encode(rec *Record) (string, error) {
+// encode returns a record as it stands in the journal: its line, and the rows
+// behind it.
+func encode(rec *Record) (line, behind string, err error) {
 	var rows strings.Builder
 	rec.Rows = rec.appendRows(&rows)
 	rec.RowBytes = int64(rows.Len())
@@ -66,33 +67,30 @@ func encode(rec *Record) (string, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(rec); err != nil {
-		return "", err
+		return "", "", err
 	}
 	body := strings.TrimSuffix(b.String(), "\n")
-	var text strings.Builder
-	text.Grow(len(body) + rows.Len() + 128)
-	text.WriteString(lineHead + hashOf(body, "\n", rows.String()) + lineMid + body + lineTail)
-	text.WriteString(rows.String())
-	return text.String(), nil
+	return lineHead + hashOf(body, "\n", rows.String()) + lineMid + body + lineTail, rows.String(), nil
 }
 
 // errLine: these bytes are no record that was written whole.
 var errLine = errors.New("is not as it was written: its bytes do not give its hash")
 
-// cut cuts the line of a record, with or without its rows, into hash and record.
-func cut(text string) (hash, body, rows string, ok bool) {
-	line, rows, ok := strings.Cut(text, "\n")
-	if !ok || !strings.HasPrefix(line, lineHead) || !strings.HasSuffix(line, "}") || len(line) < len(lineHead)+hashLen+len(lineMid) {
-		return "", "", "", false
+// cut cuts the line of a record into hash and record.
+func cut(line string) (hash, body string, ok bool) {
+	line, ok = strings.CutSuffix(line, "\n")
+	if !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, lineHead) || !strings.HasSuffix(line, "}") || len(line) < len(lineHead)+hashLen+len(lineMid) {
+		return "", "", false
 	}
 	line = line[len(lineHead) : len(line)-1]
 	body, ok = strings.CutPrefix(line[hashLen:], lineMid)
-	return line[:hashLen], body, rows, ok
+	return line[:hashLen], body, ok
 }
 
-// decode reads a record.
-func decode(text string) (*Record, error) {
-	hash, body, rows, ok := cut(text)
+// decode reads a record of its line and the rows behind it: for a book, or with
+// all its rows.
+func decode(line, rows string, all bool) (*Record, error) {
+	hash, body, ok := cut(line)
 	if !ok || hashOf(body, "\n", rows) != hash {
 		return nil, errLine
 	}
@@ -114,7 +112,7 @@ func decode(text string) (*Record, error) {
 	if _, err := dec.Token(); err != io.EOF || rec.RowBytes != int64(len(rows)) {
 		return nil, errLine
 	}
-	return rec, rec.readRows(rows)
+	return rec, rec.readRows(rows, all)
 }
 
 // A reader cuts a journal into records.
@@ -127,38 +125,37 @@ func newReader(r io.Reader, size int64) *reader {
 	return &reader{bufio.NewReaderSize(r, 1<<18), size}
 }
 
-// next returns the bytes of the next record, io.EOF behind the last. What is no
-// whole record is errLine.
-func (r *reader) next() (string, error) {
-	line, err := r.ReadString('\n')
+// next returns the line of the next record and its rows, io.EOF behind the last.
+// What is no whole record is errLine.
+func (r *reader) next() (line, rows string, err error) {
+	line, err = r.ReadString('\n')
 	r.left -= int64(len(line))
 	switch {
 	case err == io.EOF && line == "":
-		return "", io.EOF
+		return "", "", io.EOF
 	case err == io.EOF:
-		return "", errLine
+		return "", "", errLine
 	case err != nil:
-		return "", err
+		return "", "", err
 	}
 	var size struct {
 		RowBytes int64 `json:"row_bytes"`
 	}
-	_, body, _, ok := cut(line)
+	_, body, ok := cut(line)
 	if !ok || json.Unmarshal([]byte(body), &size) != nil || size.RowBytes < 0 || size.RowBytes > r.left {
-		return "", errLine
+		return "", "", errLine
 	}
 	if size.RowBytes == 0 {
-		return line, nil
+		return line, "", nil
 	}
 	var text strings.Builder
-	text.Grow(len(line) + int(size.RowBytes))
-	text.WriteString(line)
+	text.Grow(int(size.RowBytes))
 	n, err := io.CopyN(&text, r, size.RowBytes)
 	r.left -= n
 	if err == io.EOF {
 		err = errLine
 	}
-	return text.String(), err
+	return line, text.String(), err
 }
 
 // A head names the last record.
@@ -246,13 +243,13 @@ func (l *loaded) read(r *reader, size int64, h *head) error {
 		known = h.Bytes
 	}
 	for l.size < known || !l.headBehind {
-		text, bad := r.next()
+		line, rows, bad := r.next()
 		if bad == io.EOF {
 			break
 		}
 		var rec *Record
 		if bad == nil {
-			rec, bad = decode(text)
+			rec, bad = decode(line, rows, false)
 		}
 		if errors.Is(bad, errLine) && l.size >= known {
 			// Behind the head: begun and never finished.
@@ -265,7 +262,7 @@ func (l *loaded) read(r *reader, size int64, h *head) error {
 		if bad != nil {
 			return &DamageError{l.book.Records + 1, bad.Error()}
 		}
-		l.size += int64(len(text))
+		l.size += int64(len(line) + len(rows))
 		if l.size > known {
 			l.headBehind = true
 		}
@@ -291,14 +288,14 @@ func (l *loaded) again(f *os.File, at time.Time, before func(*Record, *Book)) er
 	hashes := l.book.hashes
 	l.book = newBook()
 	for {
-		text, err := r.next()
+		line, rows, err := r.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		rec, err := decode(text)
+		rec, err := decode(line, rows, false)
 		if err != nil {
 			return err
 		}
@@ -306,7 +303,11 @@ func (l *loaded) again(f *os.File, at time.Time, before func(*Record, *Book)) er
 			break
 		}
 		if before != nil {
-			before(rec, l.book)
+			told, err := decode(line, rows, true)
+			if err != nil {
+				return err
+			}
+			before(told, l.book)
 		}
 		if err := l.book.apply(rec); err != nil {
 			return err

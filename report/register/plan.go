@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -37,13 +38,16 @@ type Left struct {
 // A Plan is what an export of a draft would be.
 type Plan struct {
 	Entries []Entry // without a file yet
+	Lines   []int32 // for each entry, which line of the draft it is of
 	Left    []Left
 	Settled int // lines of which all is exported
 }
 
 // Choice says what is asked for.
 type Choice struct {
-	Channels map[string]bool // of payments; the wallet and points are always in
+	// Channels are those of payments. The wallet and points are always in: as
+	// credits, or as payments where they are named here.
+	Channels map[string]bool
 	Payers   map[string]bool
 	Retry    map[Text]bool // returned entries to be paid again
 	RetryAll bool
@@ -62,9 +66,8 @@ type due struct {
 }
 
 // due returns what a draft leaves to export of one of its lines.
-func (b *Book) due(l *Line, d *DraftState) (due, error) {
-	o := b.obligations[l.ID]
-	exported := o.Exported()
+func (b *Book) due(l *Line, d *DraftState, o *debt) (due, error) {
+	exported := o.exported()
 	amount, err := money.Add(l.Payable, -exported)
 	if err != nil {
 		return due{}, err
@@ -86,11 +89,11 @@ func (b *Book) due(l *Line, d *DraftState) (due, error) {
 	case amount == 0:
 	case l.Payable < 0 && (r.way == Recovery || !wallet(l.Channel)):
 		r.left = OverPaid
-	case len(o.Issued) > 0:
-		last := o.Issued[len(o.Issued)-1]
+	case len(o.issued) > 0:
+		last := &o.issued[len(o.issued)-1]
 		if last.draft > d.Seq {
 			r.left = Superseded
-		} else if last.Earlier != l.Earlier {
+		} else if last.export.entries.entry(int(last.at)).Earlier != l.Earlier {
 			r.left = EarlierChanged
 		}
 	}
@@ -104,75 +107,115 @@ func (b *Book) Plan(of Draft, c Choice) (*Plan, error) {
 	if d == nil {
 		return nil, fmt.Errorf("register: the draft is not approved")
 	}
-	p := &Plan{Entries: make([]Entry, 0, len(d.lines))}
-	lines := make([]*Line, 0, len(d.lines))
-	for _, l := range d.lines {
-		lines = append(lines, l)
-	}
-	slices.SortFunc(lines, func(x, y *Line) int {
-		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Currency, y.Currency), cmp.Compare(x.ID, y.ID))
-	})
-	nets, err := b.nets(d)
+	order := d.order()
+	others, err := b.others(d)
 	if err != nil {
 		return nil, err
 	}
-	for len(lines) > 0 {
-		n := 1
-		for n < len(lines) && lines[n].Account == lines[0].Account && lines[n].Currency == lines[0].Currency {
+	p := &Plan{Entries: make([]Entry, 0, len(order)), Lines: make([]int32, 0, len(order))}
+	var lines []Line // of one account in one currency
+	for len(order) > 0 {
+		first := &order[0]
+		n := 0
+		lines = lines[:0]
+		for n < len(order) && order[n].account == first.account && order[n].currency == first.currency {
+			lines = append(lines, d.lines.line(int(order[n].at)))
 			n++
 		}
-		if err := b.planAccount(p, lines[:n], d, &c, nets[purse{lines[0].Account, lines[0].Currency}]); err != nil {
+		net, err := b.net(lines, others[purse{first.account, first.currency}])
+		if err != nil {
 			return nil, err
 		}
-		lines = lines[n:]
+		if err := b.planAccount(p, lines, order[:n], d, &c, net); err != nil {
+			return nil, err
+		}
+		order = order[n:]
 	}
 	return p, nil
 }
 
-// nets returns what the accounts of a draft are owed in all: by its open lines,
-// and by what stands exported for obligations that the draft does not have.
-func (b *Book) nets(d *DraftState) (map[purse]int64, error) {
-	nets := map[purse]int64{}
-	add := func(account Text, currency string, amount int64) (err error) {
-		p := purse{account, currency}
-		nets[p], err = money.Add(nets[p], amount)
-		return err
+// A place is where a line of a draft stands among the others.
+type place struct {
+	account, id Text
+	currency    string
+	at          int32
+}
+
+// order returns the lines of a draft by account, currency and id.
+func (d *DraftState) order() []place {
+	order := make([]place, 0, len(d.lines.at))
+	for i := range d.lines.at {
+		l := d.lines.line(i)
+		order = append(order, place{l.Account, l.ID, l.Currency, int32(i)})
 	}
-	for _, l := range d.lines {
+	slices.SortFunc(order, func(x, y place) int {
+		if c := strings.Compare(string(x.account), string(y.account)); c != 0 {
+			return c
+		}
+		return cmp.Or(strings.Compare(x.currency, y.currency), strings.Compare(string(x.id), string(y.id)))
+	})
+	return order
+}
+
+// net returns what an account of a draft is owed in all: by its open lines, and by
+// what stands exported of others.
+func (b *Book) net(lines []Line, others int64) (int64, error) {
+	net := others
+	for i := range lines {
+		l := &lines[i]
 		amount := l.Payable
 		if l.Status != statusOpen && l.Status != statusClosed {
-			amount = b.obligations[l.ID].Exported()
+			amount = b.debts[b.byID[l.ID]].exported()
 		}
-		if err := add(l.Account, l.Currency, amount); err != nil {
+		var err error
+		if net, err = money.Add(net, amount); err != nil {
+			return 0, err
+		}
+	}
+	return net, nil
+}
+
+// others returns what stands exported for obligations that a draft does not have.
+func (b *Book) others(d *DraftState) (map[purse]int64, error) {
+	others := map[purse]int64{}
+	for i := range b.debts {
+		o := &b.debts[i]
+		if o.draft == d || len(o.issued) == 0 {
+			continue
+		}
+		l := o.line()
+		if _, has := b.lineOf(d, l.ID); has {
+			continue
+		}
+		p := purse{l.Account, l.Currency}
+		var err error
+		if others[p], err = money.Add(others[p], o.exported()); err != nil {
 			return nil, err
 		}
 	}
-	for id, o := range b.obligations {
-		if d.lines[id] == nil {
-			if err := add(o.Account, o.Currency, o.Exported()); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return nets, nil
+	return others, nil
 }
 
 // planAccount plans the lines of one account in one currency.
-func (b *Book) planAccount(p *Plan, lines []*Line, d *DraftState, c *Choice, net int64) error {
+func (b *Book) planAccount(p *Plan, lines []Line, places []place, d *DraftState, c *Choice, net int64) error {
 	from := len(p.Entries)
-	for _, l := range lines {
-		due, err := b.due(l, d)
+	for i := range lines {
+		l := &lines[i]
+		o := &b.debts[b.byID[l.ID]]
+		due, err := b.due(l, d, o)
 		if err != nil {
 			return err
 		}
-		o := b.obligations[l.ID]
-		leave := func(why Why, text string) {
-			p.Left = append(p.Left, Left{*l, why, text, o.Exported()})
+		if due.way == Credit && c.Channels[l.Channel] {
+			due.way = Payment
 		}
-		e := Entry{Name: Text(ledger.Name(string(l.ID), len(o.Issued)+1)), ID: l.ID, Account: l.Account, Component: l.Component,
+		leave := func(why Why, text string) {
+			p.Left = append(p.Left, Left{*l, why, text, o.exported()})
+		}
+		e := Entry{Name: Text(ledger.Name(string(l.ID), len(o.issued)+1)), ID: l.ID, Account: l.Account, Component: l.Component,
 			Channel: l.Channel, Currency: l.Currency, Way: due.way, Amount: due.amount, Target: l.Payable, Earlier: l.Earlier}
 		if due.amount > 0 {
-			e.Retries = o.waiting()
+			e.Retries = o.waiting(l.ID)
 		}
 		waits := slices.ContainsFunc(e.Retries, func(name Text) bool { return !c.RetryAll && !c.Retry[name] })
 		text, unwritable := c.Unwritable[e.Name]
@@ -193,18 +236,27 @@ func (b *Book) planAccount(p *Plan, lines []*Line, d *DraftState, c *Choice, net
 			leave(WaitsForRetry, fmt.Sprint(e.Retries))
 		case unwritable:
 			leave(Unwritable, text)
-		case b.issued[e.Name] != nil:
+		case b.taken(e.Name, o, l.ID):
 			leave(Unwritable, "another entry has this name")
 		default:
-			p.Entries = append(p.Entries, e)
+			p.Entries, p.Lines = append(p.Entries, e), append(p.Lines, places[i].at)
 		}
 	}
 	return b.holdClawbacks(p, from, lines)
 }
 
+// taken reports whether an entry was exported under the next name of an obligation.
+func (b *Book) taken(name Text, o *debt, id Text) bool {
+	if name == id && strings.IndexByte(string(id), '-') < 0 {
+		return len(o.issued) > 0 // no other can have it
+	}
+	_, i := b.named(name)
+	return i != nil
+}
+
 // holdClawbacks leaves the claw-backs of an account out that would take more
 // from it than it was paid: its payments may not have been writable.
-func (b *Book) holdClawbacks(p *Plan, from int, lines []*Line) error {
+func (b *Book) holdClawbacks(p *Plan, from int, lines []Line) error {
 	stands := b.standing[purse{lines[0].Account, lines[0].Currency}]
 	var err error
 	for i := from; i < len(p.Entries) && err == nil; i++ {
@@ -213,15 +265,15 @@ func (b *Book) holdClawbacks(p *Plan, from int, lines []*Line) error {
 	if err != nil || stands >= 0 {
 		return err
 	}
-	kept := p.Entries[:from]
-	for _, e := range p.Entries[from:] {
+	kept, keptLines := p.Entries[:from], p.Lines[:from]
+	for i, e := range p.Entries[from:] {
 		if e.Way != Clawback {
-			kept = append(kept, e)
+			kept, keptLines = append(kept, e), append(keptLines, p.Lines[from+i])
 			continue
 		}
-		at := slices.IndexFunc(lines, func(l *Line) bool { return l.ID == e.ID })
-		p.Left = append(p.Left, Left{*lines[at], NetBelowZero, fmt.Sprint(stands), b.obligations[e.ID].Exported()})
+		at := slices.IndexFunc(lines, func(l Line) bool { return l.ID == e.ID })
+		p.Left = append(p.Left, Left{lines[at], NetBelowZero, fmt.Sprint(stands), b.debts[b.byID[e.ID]].exported()})
 	}
-	p.Entries = kept
+	p.Entries, p.Lines = kept, keptLines
 	return nil
 }

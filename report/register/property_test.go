@@ -11,11 +11,11 @@ import (
 func add(t *testing.T, b *Book, rec Record) {
 	t.Helper()
 	rec.Version, rec.Seq, rec.Prev, rec.At = version, b.Records+1, b.Head, time.Unix(1562000000+b.Records, 0).UTC()
-	line, err := encode(&rec)
+	line, err := encoded(&rec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := decode(line)
+	read, err := decoded(line, false)
 	if err == nil {
 		err = b.apply(read)
 	}

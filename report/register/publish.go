@@ -155,7 +155,7 @@ type published struct {
 
 func manifestOf(rec *Record) ([]byte, error) {
 	e := rec.Export
-	data, err := json.MarshalIndent(published{"paytriage", "payout", rec.Seq, rec.hash, rec.Prev, rec.At, e.Draft, len(e.Entries), e.Files}, "", "  ")
+	data, err := json.MarshalIndent(published{"paytriage", "payout", rec.Seq, rec.hash, rec.Prev, rec.At, e.Draft, rec.Rows, e.Files}, "", "  ")
 	return append(data, '\n'), err
 }
 
@@ -254,7 +254,7 @@ func (r *Register) finishExports() error {
 func (b *Book) exportRecord(seq int64) *Record {
 	for _, e := range b.exports {
 		if e.Seq == seq {
-			return &Record{Version: version, Seq: e.Seq, Prev: e.Prev, At: e.At, Export: e.Export, hash: e.Hash}
+			return &Record{Version: version, Seq: e.Seq, Prev: e.Prev, At: e.At, Rows: e.Count, Export: e.Export, hash: e.Hash}
 		}
 	}
 	return nil

@@ -61,7 +61,8 @@ type Record struct {
 	Paid     *Settlement `json:"paid,omitempty"`
 	Returned *Settlement `json:"returned,omitempty"`
 
-	hash string
+	hash   string
+	packed packed // lines and entries, where they were not all read
 }
 
 // Hash returns the hash of the record as it stands in the journal.
@@ -134,7 +135,7 @@ type Way string
 
 // The ways.
 const (
-	Payment  Way = "payment"  // money to an instrument or a bank account
+	Payment  Way = "payment"  // money to an instrument or a bank account, also for a credit that no wallet takes
 	Credit   Way = "credit"   // to the wallet, or in points
 	Clawback Way = "clawback" // out of the wallet, where fraudulent money still is
 	Recovery Way = "recovery" // exported before and no longer owed: a list, no payment

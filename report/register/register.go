@@ -192,7 +192,8 @@ func (r *Register) Book() *Book { return r.book }
 
 func (r *Register) journal() string { return filepath.Join(r.dir, JournalName) }
 
-// Append writes one record that is no export and returns it as written.
+// Append writes one record that is no export and returns it as written, without
+// its lines: those of an approval are let go, here and at the caller's.
 func (r *Register) Append(rec Record) (*Record, error) {
 	if rec.Export != nil {
 		return nil, errors.New("register: an export is committed with its files")
@@ -211,12 +212,19 @@ func (r *Register) append(rec Record) (*Record, error) {
 		return nil, fmt.Errorf("%s: the clock says %s, but the last record is of %s: set the clock", r.dir, at.Format(time.RFC3339), r.book.Last.Format(time.RFC3339))
 	}
 	rec.Version, rec.Seq, rec.Prev, rec.At = version, r.book.Records+1, r.book.Head, at
-	line, err := encode(&rec)
+	line, rows, err := encode(&rec)
 	if err != nil {
 		return nil, err
 	}
+	// They can be a million, and stand in rows.
+	if rec.Export != nil {
+		rec.Export.Entries = nil
+	}
+	if rec.Approve != nil {
+		rec.Approve.Lines = nil
+	}
 	// What is applied is what is read back, so that what is written can be read.
-	written, err := decode(line)
+	written, err := decode(line, rows, false)
 	if err != nil {
 		return nil, err
 	}
@@ -225,10 +233,10 @@ func (r *Register) append(rec Record) (*Record, error) {
 	}
 	r.step("checked")
 	r.tried = true
-	if err := atomicfile.Append(r.journal(), r.size, line); err != nil {
+	if err := atomicfile.Append(r.journal(), r.size, line, rows); err != nil {
 		return nil, fmt.Errorf("%w; whether the record counts is seen when the register is opened next", err)
 	}
-	r.size += int64(len(line))
+	r.size += int64(len(line) + len(rows))
 	r.step("appended")
 	if err := r.writeHead(); err != nil {
 		return nil, fmt.Errorf("%w; record %d counts nevertheless", err, written.Seq)

@@ -109,13 +109,18 @@ func appendAll[T any](b *strings.Builder, rows []T, add func(*strings.Builder, *
 	return len(rows)
 }
 
-// readRows reads the rows of a record.
-func (r *Record) readRows(text string) (err error) {
+// readRows reads the rows of a record. Lines and entries are left as they are,
+// unless all is asked for: see packed.
+func (r *Record) readRows(text string, all bool) (err error) {
 	switch {
-	case r.Approve != nil:
+	case r.Approve != nil && all:
 		r.Approve.Lines, err = readAll(text, r.Rows, readLine)
-	case r.Export != nil:
+	case r.Export != nil && all:
 		r.Export.Entries, err = readAll(text, r.Rows, readEntry)
+	case r.Approve != nil:
+		r.packed, err = pack(text, r.Rows, readLine)
+	case r.Export != nil:
+		r.packed, err = pack(text, r.Rows, readEntry)
 	case r.Paid != nil:
 		r.Paid.Items, err = readAll(text, r.Rows, readItem)
 	case r.Returned != nil:
@@ -234,22 +239,61 @@ func (r *rowReader) end() {
 
 // readAll reads all rows of a text; none are nil.
 func readAll[T any](text string, n int, read func(*rowReader, *T)) ([]T, error) {
-	const least = 20 // bytes of a row
-	if n < 0 || n > len(text)/least || !utf8.ValidString(text) {
-		return nil, errRow
+	p, err := pack(text, n, read)
+	if err != nil || n == 0 {
+		return nil, err
 	}
-	if n == 0 && text == "" {
-		return nil, nil
-	}
-	r := rowReader{rest: text, first: true}
 	rows := make([]T, n)
 	for i := range rows {
-		if read(&r, &rows[i]); r.bad {
-			return nil, errRow
+		rows[i] = row(&p, i, read)
+	}
+	return rows, nil
+}
+
+// A packed is lines or entries as they stand in the journal, and where each
+// begins. They can be a million, so the book keeps their text alone and reads a
+// row when it is asked for.
+type packed struct {
+	text string
+	at   []int
+}
+
+// pack finds the rows of a text, each of which can be read.
+func pack[T any](text string, n int, read func(*rowReader, *T)) (packed, error) {
+	const least = 20 // bytes of a row
+	if n < 0 || n > len(text)/least || !utf8.ValidString(text) {
+		return packed{}, errRow
+	}
+	p := packed{text, make([]int, n)}
+	r := rowReader{rest: text, first: true}
+	for i := range p.at {
+		var scratch T
+		p.at[i] = len(text) - len(r.rest)
+		if read(&r, &scratch); r.bad {
+			return packed{}, errRow
 		}
 	}
 	if r.rest != "" {
-		return nil, errRow
+		return packed{}, errRow
 	}
-	return rows, nil
+	return p, nil
+}
+
+// row reads one row of those that pack found.
+func row[T any](p *packed, i int, read func(*rowReader, *T)) (v T) {
+	r := rowReader{rest: p.text[p.at[i]:], first: true}
+	read(&r, &v)
+	return v
+}
+
+func (p *packed) line(i int) (l Line) {
+	r := rowReader{rest: p.text[p.at[i]:], first: true}
+	readLine(&r, &l)
+	return l
+}
+
+func (p *packed) entry(i int) (e Entry) {
+	r := rowReader{rest: p.text[p.at[i]:], first: true}
+	readEntry(&r, &e)
+	return e
 }

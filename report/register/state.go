@@ -48,7 +48,7 @@ func (o *Obligation) Standing(line *Line) Standing {
 	}
 	switch {
 	case rest == 0:
-	case len(o.waiting()) > 0 && rest > 0:
+	case o.waiting() && rest > 0:
 		s.By[Returned] = rest
 	case line.Status != statusOpen && line.Status != statusClosed:
 		s.By[Held] = rest
