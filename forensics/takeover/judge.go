@@ -318,8 +318,13 @@ func (f *Findings) judge(p *policy.Policy, users []user) {
 			}
 		}
 	}
+	// The odds at its place are known of a visit before anything is learnt: where
+	// the attack is much of what there is, it would else be learnt as honest.
 	for i := range j.belief {
 		j.belief[i] = p.Verdict.PriorMin.Value
+		if v := &f.Visits[i]; v.place > 0 {
+			j.belief[i] = max(j.belief[i], v.placeOdds.PPB()/1000)
+		}
 	}
 	j.prior = p.Verdict.PriorMin.Value
 	for range p.Spread.Rounds.Value + 1 {
