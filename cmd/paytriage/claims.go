@@ -270,7 +270,7 @@ func judgeClaims(sheet *claims.Sheet, facts *claims.Facts, s *report.Summary) (*
 		for _, t := range []struct {
 			tier takeover.Tier
 			want int64
-		}{{takeover.Confirmed, m.NetLossConfirmed}, {takeover.Probable, m.NetLossProbable}, {takeover.Possible, m.NetLossPossible}} {
+		}{{takeover.Confirmed, m.NetLossConfirmed}, {takeover.Probable, m.NetLossProbable}, {takeover.Possible, m.NetLossPossible + m.NetLossDecided}} {
 			var sum money.Sum
 			for _, route := range j.routes {
 				if route.Tier == t.tier && route.Currency.String() == m.Currency {

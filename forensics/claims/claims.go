@@ -125,6 +125,7 @@ type Victim struct {
 	Tier     takeover.Tier
 	NetLoss  int64
 	Currency money.Currency
+	Decided  bool // only possible, and a person confirmed it
 }
 
 // An Activity is what the logs show of an account that is claimed: its charges

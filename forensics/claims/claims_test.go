@@ -50,7 +50,7 @@ func town() *Facts {
 			{Txn: "b1", Account: "bob", Amount: 900, Currency: jpy, Gone: true, Tier: takeover.Possible},
 			{Txn: "e1", Account: "eve", Amount: 40, Currency: jpy, Tier: takeover.Probable},
 		},
-		Victims: []Victim{{"ann", takeover.Confirmed, 6000, jpy}, {"ann", takeover.Confirmed, 500, usd}, {"bob", takeover.Possible, 900, jpy}},
+		Victims: []Victim{{"ann", takeover.Confirmed, 6000, jpy, false}, {"ann", takeover.Confirmed, 500, usd, false}, {"bob", takeover.Possible, 900, jpy, false}},
 	}
 }
 
