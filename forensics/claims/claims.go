@@ -570,12 +570,12 @@ func (j *judge) recognise() {
 }
 
 // borne reports whether the logs bear a claim out, surely or possibly: also one
-// that repeats another.
+// that repeats another, and one of a stolen charge that came back since.
 func (j *judge) borne(c *Judged) bool {
 	switch c.Outcome {
 	case Confirmed, Possible:
 		return true
-	case Double, Ambiguous:
+	case Double, Ambiguous, Returned: // an issuer names what it stopped or charged back
 		return c.Tier != takeover.NoTier
 	}
 	return false

@@ -167,6 +167,33 @@ func TestDoubles(t *testing.T) {
 	}
 }
 
+// TestReturnedIsRecognised: an issuer lists what it charged back. The money came
+// back, and the issuer recognised the victim all the same; what nobody stole and
+// came back makes no victim.
+func TestReturnedIsRecognised(t *testing.T) {
+	f := town()
+	for i := range f.Charges {
+		if f.Charges[i].Txn == "a1" {
+			f.Charges[i].Returned = f.Charges[i].Amount
+		}
+	}
+	r, err := Judge([]Claim{{By: ledger.Issuer, Txn: "a1", ReportedAt: 20 * day}, {By: ledger.Customer, Txn: "d5", ReportedAt: 21 * day}}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Claims {
+		if c.Outcome != Returned {
+			t.Errorf("%s: %s", c.Txn, c.Outcome)
+		}
+	}
+	if v := r.Victims[0]; v.Account != "ann" || v.Route() != "issuer" || v.Validation != ledger.Issuer || v.Issuers != 1 {
+		t.Errorf("%+v", v)
+	}
+	if v := r.Victims[2]; v.Account != "bob" || v.Route() != "own_detection" {
+		t.Errorf("%+v", v)
+	}
+}
+
 // TestLaws: whatever is claimed, in whatever order, every claim has one outcome,
 // no charge is counted twice, and victims add up to the case's.
 func TestLaws(t *testing.T) {
