@@ -363,6 +363,8 @@ type CloseoutSummary struct {
 	Lines         int              `json:"lines"`
 	Empty         int64            `json:"empty_wallets"`
 	RowsAfter     int64            `json:"rows_after_the_end"`
+	LogEnds       string           `json:"log_ends_at,omitempty"`
+	Missing       int              `json:"days_without_log"` // last days of the service of which the log has no row
 	Rejected      int              `json:"rejected_rows"`
 	Rows          RowCounts        `json:"rows"`
 }
@@ -413,6 +415,9 @@ func SummarizeCloseout(b *closeout.Book, roll *closeout.Roll, sources []event.So
 			First: w.First.String(), Last: w.Last.String(), Days: w.Days, Least: closeout.LeastDays}}
 	if b.Options.Export {
 		s.Balances = "export"
+	}
+	if roll.Last != 0 {
+		s.LogEnds, s.Missing = stamp(roll.Last), w.Missing(roll.Last)
 	}
 	for i := range b.Lines {
 		for _, r := range closeout.AllReasons() {
