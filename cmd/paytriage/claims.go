@@ -354,7 +354,7 @@ func printClaims(w io.Writer, j *judgedClaims, out string, opt console.Options) 
 	p.rejected()
 	pairs := []console.Pair{
 		{Key: "rows", Value: fmt.Sprintf("%s read = %s claims + %s rejected", count(j.sheet.Read), count(int64(len(j.sheet.Claims))), count(int64(len(j.sheet.Rejected))))},
-		{Key: "decisions", Value: count(int64(len(j.decisions))) + " victims that were claimed"}}
+		{Key: "decisions", Value: count(decidedAccounts(j.decisions)) + " victims that were claimed"}}
 	if len(j.sheet.Ignored) > 0 {
 		pairs = append(pairs, console.Pair{Key: "ignored columns", Value: console.Truncate(console.Clean(strings.Join(j.sheet.Ignored, ", ")), 2*wordWidth)})
 	}
@@ -363,6 +363,16 @@ func printClaims(w io.Writer, j *judgedClaims, out string, opt console.Options) 
 	}
 	p.block("", pairs)
 	return p.err
+}
+
+// decidedAccounts counts the accounts of decisions, which are by account.
+func decidedAccounts(list []ledger.Decision) (n int64) {
+	for i := range list {
+		if i == 0 || list[i].Account != list[i-1].Account {
+			n++
+		}
+	}
+	return n
 }
 
 type printedClaims struct {

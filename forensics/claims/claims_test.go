@@ -157,8 +157,10 @@ func TestDoubles(t *testing.T) {
 		least takeover.Tier
 		want  []ledger.Decision
 	}{
-		{takeover.Probable, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 20 * day}}},
-		{takeover.Possible, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 20 * day},
+		{takeover.Probable, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Customer, Who: "desk", Why: "claimed by the customer first", When: 20 * day},
+			{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 25 * day}}},
+		{takeover.Possible, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Customer, Who: "desk", Why: "claimed by the customer first", When: 20 * day},
+			{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 25 * day},
 			{Account: "bob", Confirm: true, Validation: ledger.Customer, Who: "desk", Why: "claimed by the customer, first as C3; possible by the logs", When: 99}}},
 	} {
 		if diff := cmp.Diff(tt.want, r.Decisions(tt.least, "desk", 99)); diff != "" {
