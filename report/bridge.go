@@ -205,12 +205,8 @@ func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 			}
 		}
 	}
-	if slices.ContainsFunc(m.Outputs, func(o File) bool { return strings.HasPrefix(o.Name, "decisions.") }) {
-		t, err := readAsked(dir, "decisions")
-		if err != nil {
-			return nil, err
-		}
-		e.Decisions = followed(newNamedCells(t), t.Rows())
+	if e.Decisions, err = decisionsOf(dir, m); err != nil {
+		return nil, err
 	}
 	t, err := readAsked(dir, refundsSchema.Name)
 	if err != nil {
@@ -405,16 +401,23 @@ func chargeOf(e *bridge.Estimate, t *namedCells, row int) (err error) {
 	return nil
 }
 
-// followed returns the decisions that a case was made with, as far as it follows
-// them: true confirms.
-func followed(t *namedCells, rows int) map[bridge.Txn]bool {
-	all := map[bridge.Txn]bool{}
-	for row := range rows {
+// decisionsOf returns the decisions that a case was made with, as far as it follows
+// them: true confirms. Older cases have no such table.
+func decisionsOf(dir string, m *Manifest) (map[bridge.Txn]bool, error) {
+	if !slices.ContainsFunc(m.Outputs, func(o File) bool { return strings.HasPrefix(o.Name, "decisions.") }) {
+		return nil, nil
+	}
+	of, err := readAsked(dir, "decisions")
+	if err != nil {
+		return nil, err
+	}
+	t, all := newNamedCells(of), map[bridge.Txn]bool{}
+	for row := range of.Rows() {
 		if t.text("effect", row) == forensics.DecisionApplied.String() {
 			all[bridge.Txn{Account: t.text("account_id", row), ID: t.text("txn_id", row)}] = t.text("decision", row) == decisionWord(true)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // ReadHolding returns which decision of a file holds for each account and charge:
