@@ -346,6 +346,35 @@ func CloseoutSchemas() []table.Schema {
 	return []table.Schema{balancesSchema, differencesSchema, claimsSchema, daysSchema, exportedSchema, badSchema}
 }
 
+// A CommandTable is a table that a command besides analyze and refunds writes.
+type CommandTable struct {
+	Command string
+	table.Schema
+}
+
+// CommandTables lists the tables of commands that write folders and files of their
+// own. Names are unique within a command only.
+func CommandTables() []CommandTable {
+	var all []CommandTable
+	for _, c := range []struct {
+		name    string
+		schemas []table.Schema
+	}{
+		{"claims", []table.Schema{ClaimsSchema, RecognisedSchema, DecisionsSchema, ClaimRejectsSchema}},
+		{"diff", []table.Schema{BridgeSchema}},
+		{"closeout", CloseoutSchemas()},
+		{"refunds requests", []table.Schema{requestsSchema, requestSchema}},
+		{"refunds answers", []table.Schema{returnedSchema}},
+		{"refunds provision", []table.Schema{journalSchema}},
+		{"refunds notices", []table.Schema{customersSchema, publicSchema}},
+	} {
+		for _, s := range c.schemas {
+			all = append(all, CommandTable{c.name, s})
+		}
+	}
+	return all
+}
+
 // BadTable returns bad rows as a table.
 func BadTable(bad []BadRow) (*table.Table, error) {
 	t := badTable(bad)
