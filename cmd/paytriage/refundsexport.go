@@ -674,12 +674,13 @@ var whyText = map[register.Why]string{
 	register.NegativeNet:    "the account's lines add up to less than nothing",
 	register.NetBelowZero:   "claw-back of more than the account was paid so far",
 	register.OverPaid:       "more was paid than owed",
+	register.Turned:         "exported before, and the draft has another line of the wallet (detail) that does not count it: settle it by hand",
 	register.Unwritable:     "no receiver, or no file can hold it",
 }
 
 // mustTell are the reasons that make an export incomplete: somebody has to do
 // something that the draft did not say.
-var mustTell = []register.Why{register.Superseded, register.EarlierChanged, register.NegativeNet, register.NetBelowZero, register.OverPaid, register.Unwritable}
+var mustTell = []register.Why{register.Superseded, register.EarlierChanged, register.NegativeNet, register.NetBelowZero, register.OverPaid, register.Unwritable, register.Turned}
 
 func (e *exported) print(w io.Writer, opt console.Options) error {
 	pairs := []console.Pair{{Key: "exported", Value: count(int64(e.New)) + " entries"}}

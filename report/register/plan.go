@@ -23,6 +23,7 @@ const (
 	NetBelowZero   Why = "net_below_zero"  // the claw-back is more than what the account was paid so far
 	OverPaid       Why = "overpaid"        // negative, and no claw-back from a wallet
 	Unwritable     Why = "unwritable"      // no file can hold it
+	Turned         Why = "turned"          // exported before, and the draft has another line of the same wallet in its place
 )
 
 // A Left is a line that is not exported.
@@ -126,7 +127,30 @@ func (b *Book) Plan(of Draft, c Choice) (*Plan, error) {
 		}
 		lines = lines[n:]
 	}
+	p.Left = append(p.Left, b.turned(d)...)
 	return p, nil
+}
+
+// turned returns what stands exported for wallets by lines that a later draft does
+// not have, though it has another line of the wallet: what was restored is to be
+// taken back now, or the other way. No line of the draft counts it.
+func (b *Book) turned(d *DraftState) (list []Left) {
+	wallets := map[purse]Text{}
+	for _, l := range d.lines {
+		if p := (purse{l.Account, l.Currency}); wallet(l.Channel) && (wallets[p] == "" || l.ID < wallets[p]) {
+			wallets[p] = l.ID
+		}
+	}
+	for id, o := range b.obligations {
+		now := wallets[purse{o.Account, o.Currency}]
+		if d.lines[id] == nil && now != "" && wallet(o.Channel) && o.Exported() != 0 && o.Draft.Seq < d.Seq {
+			list = append(list, Left{*o.Line, Turned, string(now), o.Exported()})
+		}
+	}
+	slices.SortFunc(list, func(x, y Left) int {
+		return cmp.Or(cmp.Compare(x.Line.Account, y.Line.Account), cmp.Compare(x.Line.ID, y.Line.ID))
+	})
+	return list
 }
 
 // nets returns what the accounts of a draft are owed in all: by its open lines,

@@ -153,6 +153,22 @@ func check(t testing.TB, what string, p *Plan, want ...string) {
 	}
 }
 
+// TestTurned: a wallet that was restored is to be taken back tomorrow, by a line of
+// its own. What stands exported for the line that is gone is named, not forgotten.
+func TestTurned(t *testing.T) {
+	dir := t.TempDir()
+	r := opened(t, filepath.Join(dir, "ledger"), clock())
+	approve(t, r, "one", "boss", card("c", "ann", 100), walletLine("up", "ann", 68), walletLine("other", "bob", 5))
+	check(t, "first", export(t, r, "one", filepath.Join(dir, "out1"), everything), "c payment 100", "up credit 68", "other credit 5")
+	approve(t, r, "two", "boss", card("c", "ann", 100), walletLine("down", "ann", -70))
+	p := export(t, r, "two", filepath.Join(dir, "out2"), everything)
+	check(t, "second", p, "down clawback -70", "up left turned")
+	if l := p.Left[0]; l.Exported != 68 || l.Text != "down" {
+		t.Errorf("%+v", l)
+	}
+	check(t, "again", plan(t, r, "two", everything), "up left turned")
+}
+
 // TestLife takes lines through all that can happen to them.
 func TestLife(t *testing.T) {
 	dir := t.TempDir()
