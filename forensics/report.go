@@ -208,7 +208,7 @@ func (inv *investigation) ledger(s *suspect, ids []string) ([]Victim, []Refund) 
 		if l.Instrument != 0 {
 			r.FundingRef = inv.textOf(s.charges[l.Charges[0]].Pos).Get(event.FundingRef)
 		}
-		r.ID = refund.ID("refund", account, l.Currency.String(), l.Component.String(), key)
+		r.ID = refund.ID("refund", account, l.Currency.String(), obligation(l.Component), key)
 		lines = append(lines, r)
 	}
 	var victims []Victim
@@ -218,6 +218,16 @@ func (inv *investigation) ledger(s *suspect, ids []string) ([]Victim, []Refund) 
 		}
 	}
 	return victims, lines
+}
+
+// obligation names what a line's component is part of. What is restored to a wallet
+// today may be taken back from it tomorrow: that is one obligation with another
+// target, so that whoever pays sees what was paid for it.
+func obligation(c refund.Component) string {
+	if c == refund.BalanceRestore || c == refund.BalanceClawback {
+		return "wallet"
+	}
+	return c.String()
 }
 
 // payer says who gives the money back: the operator, unless the issuer can

@@ -3,11 +3,13 @@ package report
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
@@ -27,7 +29,7 @@ var BridgeSchema = table.Schema{
 		col("change", table.Code, "old (a total), entered, left, tier, amount, new (a total)"),
 		col("reason", table.Code, "why; paytriage diff --help lists all"),
 		maybe("account_id", table.Text, docAccount),
-		maybe("tier", table.Code, docTier+"; empty in lists that know none"),
+		maybe("tier", table.Code, docTier+", or by_decision (possible by the evidence, and a person confirmed it); empty in lists that know none"),
 		col("accounts", table.Int, "victims that the row adds to the tier"),
 		col("amount", table.Amount, "money that it adds, "+docMinor),
 		col("currency", table.Code, docCurrency),
@@ -59,7 +61,7 @@ func bridgeRow(row *table.Appender, n int, change, reason, account string, tier 
 	row.Code(change)
 	row.Code(reason)
 	row.TextOrNull(account)
-	row.CodeOrNull(tier.String())
+	row.CodeOrNull(bridge.TierWord(tier))
 	row.Int(accounts)
 	row.Amount(amount)
 	row.Code(c.String())
@@ -118,6 +120,7 @@ func readLedgerEstimate(name, file string) (*bridge.Estimate, error) {
 		sums[n].Add(l.Payable)
 	}
 	for n := range e.Victims {
+		e.Victims[n].Tier = heldBy(e.Victims[n].Tier, e.Victims[n].Validation)
 		if e.Victims[n].Amount, err = sums[n].Total(); err != nil {
 			return nil, fmt.Errorf("%s: account %.100q: %w", file, e.Victims[n].Account, err)
 		}
@@ -130,6 +133,7 @@ func readLedgerEstimate(name, file string) (*bridge.Estimate, error) {
 var asked = map[string][2][]string{
 	"victims":   {{"account_id", "tier", "net_loss", "currency"}, {"validation"}},
 	"takeovers": {{"account_id", "tier", "score", "campaign_id", "takeover_at", "reasons"}, {"weight_prior", "weight_entry", "weight_visit", "weight_conduct", "weight_device", "weight_company"}},
+	"decisions": {{"account_id", "txn_id", "decision", "effect"}, nil},
 	"charges":   {{"txn_id", "account_id", "event_time", "kind", "amount", "currency", "status", "store_id", "tier", "source"}, nil},
 	"refunds": {{"refund_id", "account_id", "txn_id", "component", "channel", "gross", "returned", "amount", "currency", "tier", "status", "reasons",
 		"payer", "funding_ref"}, nil},
@@ -185,6 +189,7 @@ func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 		return nil, err
 	}
 	e.From, e.To = paymentsRange(s)
+	e.Part = partOf(s)
 	for _, read := range []struct {
 		table string
 		row   func(e *bridge.Estimate, t *namedCells, row int) error
@@ -199,6 +204,9 @@ func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 				return nil, fmt.Errorf("%s: table %s: row %d: %w", dir, read.table, row+1, err)
 			}
 		}
+	}
+	if e.Decisions, err = decisionsOf(dir, m); err != nil {
+		return nil, err
 	}
 	t, err := readAsked(dir, refundsSchema.Name)
 	if err != nil {
@@ -231,7 +239,8 @@ func sameTotals(e *bridge.Estimate, s *Summary) error {
 		sums[k].Add(v.Amount)
 	}
 	for _, m := range s.Money {
-		for tier, want := range map[takeover.Tier]int64{takeover.Confirmed: m.NetLossConfirmed, takeover.Probable: m.NetLossProbable, takeover.Possible: m.NetLossPossible} {
+		for tier, want := range map[takeover.Tier]int64{takeover.Confirmed: m.NetLossConfirmed, takeover.Probable: m.NetLossProbable,
+			takeover.Possible: m.NetLossPossible, bridge.ByDecision: m.NetLossDecided} {
 			var got int64
 			if sum := sums[key{m.Currency, tier}]; sum != nil {
 				var err error
@@ -240,7 +249,7 @@ func sameTotals(e *bridge.Estimate, s *Summary) error {
 				}
 			}
 			if got != want {
-				return &SumError{fmt.Sprintf("%s: the %s victims add up to %d %s, the summary says %d", e.Name, tier, got, m.Currency, want)}
+				return &SumError{fmt.Sprintf("%s: the %s victims add up to %d %s, the summary says %d", e.Name, bridge.TierWord(tier), got, m.Currency, want)}
 			}
 			delete(sums, key{m.Currency, tier})
 		}
@@ -249,6 +258,33 @@ func sameTotals(e *bridge.Estimate, s *Summary) error {
 		return &SumError{fmt.Sprintf("%s: the summary knows no money in %s", e.Name, k.currency)}
 	}
 	return nil
+}
+
+// heldBy returns the tier of an estimate of victims of a tier of the evidence.
+func heldBy(t takeover.Tier, v ledger.Validation) takeover.Tier {
+	if t == takeover.Possible && v != ledger.NotValidated {
+		return bridge.ByDecision
+	}
+	return t
+}
+
+// partOf words what was read of the logs of a case, and at which times its rows
+// are.
+func partOf(s *Summary) string {
+	var parts []string
+	for i := range s.Sources {
+		src := &s.Sources[i]
+		text := src.Role
+		if src.Range != nil {
+			text += " " + src.Range.From + " " + src.Range.To
+		}
+		for _, why := range slices.Sorted(maps.Keys(src.LeftOut)) {
+			text += fmt.Sprintf(" %s %d", why, src.LeftOut[why])
+		}
+		parts = append(parts, text)
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "\n")
 }
 
 // paymentsRange returns when the payment logs of a case begin and end, 0 where
@@ -325,6 +361,7 @@ func victimOf(e *bridge.Estimate, t *namedCells, row int) (err error) {
 		return err
 	}
 	v.Validation, _ = ledger.ParseValidation(t.text("validation", row))
+	v.Tier = heldBy(v.Tier, v.Validation)
 	e.Victims = append(e.Victims, v)
 	return nil
 }
@@ -362,6 +399,25 @@ func chargeOf(e *bridge.Estimate, t *namedCells, row int) (err error) {
 	}
 	e.Charges[bridge.Txn{Account: t.text("account_id", row), ID: t.text("txn_id", row)}] = c
 	return nil
+}
+
+// decisionsOf returns the decisions that a case was made with, as far as it follows
+// them: true confirms. Older cases have no such table.
+func decisionsOf(dir string, m *Manifest) (map[bridge.Txn]bool, error) {
+	if !slices.ContainsFunc(m.Outputs, func(o File) bool { return strings.HasPrefix(o.Name, "decisions.") }) {
+		return nil, nil
+	}
+	of, err := readAsked(dir, "decisions")
+	if err != nil {
+		return nil, err
+	}
+	t, all := newNamedCells(of), map[bridge.Txn]bool{}
+	for row := range of.Rows() {
+		if t.text("effect", row) == forensics.DecisionApplied.String() {
+			all[bridge.Txn{Account: t.text("account_id", row), ID: t.text("txn_id", row)}] = t.text("decision", row) == decisionWord(true)
+		}
+	}
+	return all, nil
 }
 
 // ReadHolding returns which decision of a file holds for each account and charge:

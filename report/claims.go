@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/claims"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -266,7 +267,9 @@ func ReadStolen(dir string) (stolen []claims.Stolen, victims []claims.Victim, en
 	}
 	t = tables["victims"]
 	for row := range t.Rows() {
-		victims = append(victims, claims.Victim{Account: cell(t, "account_id").Text(row), Tier: tier(t, row),
+		held, _ := ledger.ParseValidation(cell(t, "validation").Text(row))
+		victims = append(victims, claims.Victim{Decided: heldBy(tier(t, row), held) == bridge.ByDecision,
+			Account: cell(t, "account_id").Text(row), Tier: tier(t, row),
 			NetLoss: cell(t, "net_loss").Int(row), Currency: unit(t, row)})
 	}
 	t, entered = tables["takeovers"], map[string]takeover.Tier{}

@@ -346,6 +346,35 @@ func CloseoutSchemas() []table.Schema {
 	return []table.Schema{balancesSchema, differencesSchema, claimsSchema, daysSchema, exportedSchema, badSchema}
 }
 
+// A CommandTable is a table that a command besides analyze and refunds writes.
+type CommandTable struct {
+	Command string
+	table.Schema
+}
+
+// CommandTables lists the tables of commands that write folders and files of their
+// own. Names are unique within a command only.
+func CommandTables() []CommandTable {
+	var all []CommandTable
+	for _, c := range []struct {
+		name    string
+		schemas []table.Schema
+	}{
+		{"claims", []table.Schema{ClaimsSchema, RecognisedSchema, DecisionsSchema, ClaimRejectsSchema}},
+		{"diff", []table.Schema{BridgeSchema}},
+		{"closeout", CloseoutSchemas()},
+		{"refunds requests", []table.Schema{requestsSchema, requestSchema}},
+		{"refunds answers", []table.Schema{returnedSchema}},
+		{"refunds provision", []table.Schema{journalSchema}},
+		{"refunds notices", []table.Schema{customersSchema, publicSchema}},
+	} {
+		for _, s := range c.schemas {
+			all = append(all, CommandTable{c.name, s})
+		}
+	}
+	return all
+}
+
 // BadTable returns bad rows as a table.
 func BadTable(bad []BadRow) (*table.Table, error) {
 	t := badTable(bad)
@@ -363,6 +392,8 @@ type CloseoutSummary struct {
 	Lines         int              `json:"lines"`
 	Empty         int64            `json:"empty_wallets"`
 	RowsAfter     int64            `json:"rows_after_the_end"`
+	LogEnds       string           `json:"log_ends_at,omitempty"`
+	Missing       int              `json:"days_without_log"` // last days of the service of which the log has no row
 	Rejected      int              `json:"rejected_rows"`
 	Rows          RowCounts        `json:"rows"`
 }
@@ -413,6 +444,9 @@ func SummarizeCloseout(b *closeout.Book, roll *closeout.Roll, sources []event.So
 			First: w.First.String(), Last: w.Last.String(), Days: w.Days, Least: closeout.LeastDays}}
 	if b.Options.Export {
 		s.Balances = "export"
+	}
+	if roll.Last != 0 {
+		s.LogEnds, s.Missing = stamp(roll.Last), w.Missing(roll.Last)
 	}
 	for i := range b.Lines {
 		for _, r := range closeout.AllReasons() {

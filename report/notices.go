@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/calendar"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
 	"github.com/paytriage/paytriage/report/console"
@@ -21,7 +23,11 @@ type Notices struct {
 	Summary   *Summary
 	Entered   TierCounts // accounts that someone else got into
 	Robbed    TierCounts // of them, with a loss that stands
-	Money     []NoticeMoney
+	// What a person decided: accounts entered only possibly, and losses only
+	// possible, that were confirmed. Maybe are accounts to be told whose loss is only
+	// possible.
+	Decided, RobbedDecided, Maybe int64
+	Money                         []NoticeMoney
 }
 
 // A Customer is an account to be told, in one currency if it lost something.
@@ -30,6 +36,7 @@ type Customer struct {
 	Lost               bool
 	Tier               takeover.Tier // of the loss, else of the entry
 	Entry              takeover.Tier // how sure it is that someone else got in
+	Decided            bool          // a person confirmed the account
 	Vector             string
 	EnteredAt          int64
 	First, Last        int64 // fraudulent charges
@@ -38,7 +45,8 @@ type Customer struct {
 	Currency           string
 }
 
-// A NoticeMoney adds up the confirmed and probable victims of a currency.
+// A NoticeMoney adds up the victims of a currency that are owed: confirmed,
+// probable, and those that a person confirmed.
 type NoticeMoney struct {
 	Currency           money.Currency
 	Victims, Charges   int64
@@ -46,7 +54,10 @@ type NoticeMoney struct {
 }
 
 // Told reports whether a customer is told without a decision first.
-func (c *Customer) Told() bool { return c.Entry >= takeover.Probable }
+func (c *Customer) Told() bool { return c.Entry >= takeover.Probable || c.Decided }
+
+// Owed reports whether a customer lost something that is owed.
+func (c *Customer) Owed() bool { return c.Lost && (c.Tier >= takeover.Probable || c.Decided) }
 
 // A NoticeError is a case whose tables and summary say different things.
 type NoticeError struct{ problem string }
@@ -68,6 +79,14 @@ func ReadNotices(dir string) (*Notices, error) {
 	if n.Summary, err = ReadSummary(dir); err != nil {
 		return nil, err
 	}
+	m, err := ReadManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	decisions, err := decisionsOf(dir, m)
+	if err != nil {
+		return nil, err
+	}
 	lost, err := n.victims(victims)
 	if err != nil {
 		return nil, err
@@ -75,9 +94,14 @@ func ReadNotices(dir string) (*Notices, error) {
 	if err := n.takeovers(takeovers, lost); err != nil {
 		return nil, err
 	}
+	for i := range n.Customers {
+		c := &n.Customers[i]
+		c.Decided = c.Decided || decisions[bridge.Txn{Account: c.Account}]
+	}
 	slices.SortFunc(n.Customers, func(a, b Customer) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Currency, b.Currency))
 	})
+	n.people()
 	return n, n.add()
 }
 
@@ -104,6 +128,8 @@ func (n *Notices) victims(t *table.Table) (map[string]takeover.Tier, error) {
 		if c.Tier, ok = takeover.ParseTier(text("tier")); !ok {
 			return nil, fmt.Errorf("table victims: row %d: %.40q is no tier", row+1, text("tier"))
 		}
+		held, _ := ledger.ParseValidation(text("validation"))
+		c.Decided = heldBy(c.Tier, held) == bridge.ByDecision
 		lost[c.Account] = max(lost[c.Account], c.Tier)
 		n.Customers = append(n.Customers, c)
 	}
@@ -137,12 +163,41 @@ func (n *Notices) takeovers(t *table.Table, lost map[string]takeover.Tier) error
 	return nil
 }
 
+// people counts accounts, each once, by what a person decided of them. Customers
+// are by account.
+func (n *Notices) people() {
+	for list := n.Customers; len(list) > 0; {
+		last := 1
+		for last < len(list) && list[last].Account == list[0].Account {
+			last++
+		}
+		of := list[:last]
+		list = list[last:]
+		if of[0].Entry == takeover.Possible && slices.ContainsFunc(of, func(c Customer) bool { return c.Decided }) {
+			n.Decided++
+		}
+		switch {
+		case slices.ContainsFunc(of, func(c Customer) bool { return c.Lost && c.Tier >= takeover.Probable }):
+		case slices.ContainsFunc(of, func(c Customer) bool { return c.Owed() }):
+			n.RobbedDecided++
+		case of[0].Lost && slices.ContainsFunc(of, func(c Customer) bool { return c.Told() }):
+			n.Maybe++
+		}
+	}
+}
+
+// Told counts the accounts to be told, WithLoss those of them that are owed, Open
+// those that a person must look at first.
+func (n *Notices) Told() int64     { return n.Entered.sure() + n.Decided }
+func (n *Notices) WithLoss() int64 { return n.Robbed.sure() + n.RobbedDecided }
+func (n *Notices) Open() int64     { return n.Entered.Possible - n.Decided }
+
 // add adds up the money and compares it with the summary.
 func (n *Notices) add() error {
 	at := map[string]*NoticeMoney{}
 	for i := range n.Customers {
 		c := &n.Customers[i]
-		if !c.Lost || c.Tier < takeover.Probable {
+		if !c.Owed() {
 			continue
 		}
 		m := at[c.Currency]
@@ -189,7 +244,7 @@ var customersSchema = table.Schema{
 	Name: "customers", Doc: "an account whose owner is to be told, one row a currency",
 	Columns: []table.Column{
 		col("account_id", table.Text, docAccount),
-		col("notify", table.Code, "yes, or decide: the account is only possibly entered"),
+		col("notify", table.Code, "yes, or decide: the account is only possibly entered, and nobody confirmed it"),
 		col("what", table.Code, "loss: entered, and money is gone; loss_possible: that is only possible; entered: no money is gone"),
 		col("tier", table.Code, docTier),
 		col("vector", table.Code, docVector),
@@ -212,7 +267,7 @@ func CustomersTable(n *Notices) (*table.Table, error) {
 		c := &n.Customers[i]
 		row.Text(c.Account)
 		row.Code(pick(c.Told(), "yes", "decide"))
-		row.Code(pick(c.Lost, pick(c.Tier >= takeover.Probable, "loss", "loss_possible"), "entered"))
+		row.Code(pick(c.Lost, pick(c.Owed(), "loss", "loss_possible"), "entered"))
 		row.Code(c.Tier.String())
 		row.Code(c.Vector)
 		row.Time(c.EnteredAt)
@@ -297,7 +352,10 @@ func RegulatorReport(n *Notices, o NoticeOptions) string {
 	}
 	say("\n## 1. 概要", "\n## 1. Outline")
 	say("- 第三者による不正ログイン: %s アカウント（確定 %s、可能性が高い %s）。ほかに要確認 %s。", "- Accounts entered by somebody else: %s (confirmed %s, probable %s). For a person to look at: %s more.",
-		grouped(n.Entered.sure()), grouped(n.Entered.Confirmed), grouped(n.Entered.Probable), grouped(n.Entered.Possible))
+		grouped(n.Told()), grouped(n.Entered.Confirmed), grouped(n.Entered.Probable), grouped(n.Open()))
+	if n.Decided > 0 {
+		say("- うち %s アカウントは、人の判断により確認された。", "- %s of these accounts were confirmed by a person.", grouped(n.Decided))
+	}
 	say("- 最初の不正ログイン: %s。最後の不正取引: %s。", "- First entry: %s. Last fraudulent charge: %s.", o.at(s.FirstTakeover), o.at(s.LastFraud))
 	if s.Ongoing {
 		say("- ログの末尾でも継続している。", "- It was going on at the end of the logs.")
@@ -309,8 +367,11 @@ func RegulatorReport(n *Notices, o NoticeOptions) string {
 	missing("閲覧された項目（氏名、電話番号、利用履歴など）。閲覧の記録は入力に含まれない", "what was looked at in the accounts (names, phone numbers, history): no log of views was read")
 	say("\n## 3. 本人の数", "\n## 3. Number of persons")
 	say("- %s 人（1アカウントを1人とした場合）。うち金銭の被害あり %s、被害なし %s。", "- %s, counting an account as a person; with loss %s, without %s.",
-		grouped(n.Entered.sure()), grouped(n.Robbed.sure()), grouped(n.Entered.sure()-n.Robbed.sure()))
-	say("- 要確認の %s アカウントは含まない。", "- The %s accounts that a person must look at are not counted.", grouped(n.Entered.Possible))
+		grouped(n.Told()), grouped(n.WithLoss()), grouped(n.Told()-n.WithLoss()-n.Maybe))
+	if n.Maybe > 0 {
+		say("- 被害の可能性があるにとどまる %s 人は、被害あり・被害なしのいずれにも含まない。", "- Of %s a loss is only possible: they count neither as with loss nor as without.", grouped(n.Maybe))
+	}
+	say("- 要確認の %s アカウントは含まない。", "- The %s accounts that a person must look at are not counted.", grouped(n.Open()))
 	say("\n## 4. 原因", "\n## 4. Cause")
 	if len(s.Vectors) == 0 {
 		missing("侵入の手口", "the way in")
@@ -359,7 +420,7 @@ type PublicCell struct {
 // A count of 0 is shown. Where a part is hidden its whole is, too.
 func PublicCells(n *Notices, least int64) []PublicCell {
 	small := func(v int64) bool { return v > 0 && v < least }
-	entered, robbed := n.Entered.sure(), n.Robbed.sure()
+	entered, robbed := n.Told(), n.WithLoss()
 	spared := entered - robbed
 	byCurrency := len(n.Money) > 1 && slices.ContainsFunc(n.Money, func(m NoticeMoney) bool { return small(m.Victims) })
 	parts := small(robbed) || small(spared) || byCurrency

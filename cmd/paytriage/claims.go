@@ -166,6 +166,9 @@ func runClaims(ctx context.Context, std streams, o *claimsOptions, folder string
 		defer place.Discard()
 	}
 	sheet, inputs, err := readClaims(files, opt)
+	if err == nil {
+		err = noFileOfCase(folder, inputs)
+	}
 	if err != nil {
 		return err
 	}
@@ -237,12 +240,34 @@ func readClaims(files []string, opt claims.ReadOptions) (*claims.Sheet, []report
 		case errors.As(err, &header):
 			return nil, nil, &hintError{err, "'paytriage claims --help' lists the columns"}
 		case err != nil:
-			return nil, nil, err
+			return nil, nil, &hintError{err, "name the file of complaints, or the issuer's list"}
 		}
 		inputs = append(inputs, report.Input{Name: name, Role: "claims", Bytes: count.n, SHA256: hex.EncodeToString(hash.Sum(nil)),
 			RowCounts: report.RowCounts{Read: sheet.Read - read, Accepted: int64(len(sheet.Claims) - kept), Rejected: int64(len(sheet.Rejected) - bad)}})
 	}
 	return sheet, inputs, nil
+}
+
+// noFileOfCase refuses files that a case was made of, or that it holds: columns of
+// logs and tables are named as those of claims, and nobody complained.
+func noFileOfCase(folder string, files []report.Input) error {
+	m, err := report.ReadManifest(folder)
+	if err != nil {
+		return err
+	}
+	what := map[string]string{}
+	for _, out := range m.Outputs {
+		what[out.SHA256] = "is the table " + out.Name + " of the case"
+	}
+	for _, in := range m.Inputs {
+		what[in.SHA256] = "is what the case was made from (" + in.Role + ")"
+	}
+	for _, f := range files {
+		if is, known := what[f.SHA256]; known {
+			return &hintError{fmt.Errorf("%s: %s, and no list of claims", f.Name, is), "name the file of complaints, or the issuer's list"}
+		}
+	}
+	return nil
 }
 
 type countWriter struct{ n int64 }
@@ -270,7 +295,7 @@ func judgeClaims(sheet *claims.Sheet, facts *claims.Facts, s *report.Summary) (*
 		for _, t := range []struct {
 			tier takeover.Tier
 			want int64
-		}{{takeover.Confirmed, m.NetLossConfirmed}, {takeover.Probable, m.NetLossProbable}, {takeover.Possible, m.NetLossPossible}} {
+		}{{takeover.Confirmed, m.NetLossConfirmed}, {takeover.Probable, m.NetLossProbable}, {takeover.Possible, m.NetLossPossible + m.NetLossDecided}} {
 			var sum money.Sum
 			for _, route := range j.routes {
 				if route.Tier == t.tier && route.Currency.String() == m.Currency {
@@ -329,7 +354,7 @@ func printClaims(w io.Writer, j *judgedClaims, out string, opt console.Options) 
 	p.rejected()
 	pairs := []console.Pair{
 		{Key: "rows", Value: fmt.Sprintf("%s read = %s claims + %s rejected", count(j.sheet.Read), count(int64(len(j.sheet.Claims))), count(int64(len(j.sheet.Rejected))))},
-		{Key: "decisions", Value: count(int64(len(j.decisions))) + " victims that were claimed"}}
+		{Key: "decisions", Value: count(decidedAccounts(j.decisions)) + " victims that were claimed"}}
 	if len(j.sheet.Ignored) > 0 {
 		pairs = append(pairs, console.Pair{Key: "ignored columns", Value: console.Truncate(console.Clean(strings.Join(j.sheet.Ignored, ", ")), 2*wordWidth)})
 	}
@@ -338,6 +363,16 @@ func printClaims(w io.Writer, j *judgedClaims, out string, opt console.Options) 
 	}
 	p.block("", pairs)
 	return p.err
+}
+
+// decidedAccounts counts the accounts of decisions, which are by account.
+func decidedAccounts(list []ledger.Decision) (n int64) {
+	for i := range list {
+		if i == 0 || list[i].Account != list[i-1].Account {
+			n++
+		}
+	}
+	return n
 }
 
 type printedClaims struct {

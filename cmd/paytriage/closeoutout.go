@@ -293,7 +293,11 @@ func printCloseout(w io.Writer, s *report.CloseoutSummary, pay *closeoutPay, opt
 	if s.RowsAfter > 0 {
 		pairs = append(pairs, console.Pair{Key: "after the end", Value: count(s.RowsAfter) + " rows of the log, not counted"})
 	}
-	if err := console.Block(w, "the window", pairs, opt); err != nil {
+	if s.Missing > 0 {
+		pairs = append(pairs, console.Pair{Key: "log ends early", Value: fmt.Sprintf("its last row is of %s: nothing is logged on the last %s of the service, and what moved balances then is missing",
+			s.LogEnds, several(int64(s.Missing), "day", "days"))})
+	}
+	if err := console.Block(w, "the window", report.Wrapped(pairs, opt.Width), opt); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(w); err != nil {

@@ -51,7 +51,7 @@ Reasons:
 
 With --rule and one CASE, the estimates are lists by rules over the logs of that
 case, which are read again, and each is bridged to the next; 'case' stands for what
-the case names (confirmed and probable), and comes last if it is not said where:
+the case names (confirmed, probable, by decision), and comes last if it is not said where:
 ` + rulesText(),
 		Example: `  paytriage diff yesterday today
   paytriage diff yesterday today --out bridge.csv --decisions decisions.csv
@@ -75,8 +75,8 @@ the case names (confirmed and probable), and comes last if it is not said where:
 	f.StringArrayVar(&o.claims, "claims", nil, "file of claims, for rules that ask for them (repeatable)")
 	f.StringArrayVar(&o.paid, "paid", nil, "CSV with refund_id and amount (minor units) of what was paid, for the rule paid (repeatable)")
 	o.sheetOptions.addFlags(f)
-	f.StringVar(&o.decisions, "decisions", "", "file of decisions that NEW was made with")
-	f.StringVar(&o.oldDecisions, "old-decisions", "", "file of decisions that OLD was made with")
+	f.StringVar(&o.decisions, "decisions", "", "file of decisions that NEW was made with, where its table of decisions does not say")
+	f.StringVar(&o.oldDecisions, "old-decisions", "", "file of decisions that OLD was made with, likewise")
 	f.BoolVar(&o.logs, "logs", false, "read the logs of NEW again, to see whether what left is still in them")
 	f.StringVar(&o.out, "out", "", "write all steps to this CSV file")
 	f.BoolVar(&o.force, "force", false, "replace the file of --out")
@@ -370,11 +370,15 @@ func (p *printedDiff) bridge(i int, b *bridge.Bridge) {
 		rows = append(rows, spanRow("new", "", &to[n], tiers))
 		columns := slices.Concat(texts("change", "reason"), ints("changes", "accounts"), texts("amount"))
 		for _, tier := range tiers {
-			columns = append(columns, texts(tier.String())...)
+			columns = append(columns, texts(bridge.TierWord(tier))...)
 		}
 		title := fmt.Sprintf("%s to %s, in %s", p.c.estimates[i].Name, p.c.estimates[i+1].Name, cur)
 		if tiers != nil {
-			title += " (accounts and amount: confirmed and probable)"
+			named := "confirmed and probable"
+			if slices.Contains(tiers, bridge.ByDecision) {
+				named = "confirmed, probable and by decision"
+			}
+			title += " (accounts and amount: " + named + ")"
 		}
 		p.table(title, columns, rows)
 	}
@@ -388,13 +392,17 @@ func (p *printedDiff) bridge(i int, b *bridge.Bridge) {
 
 // tiersOf returns the tiers that a bridge has money in, the surest first; none
 // for lists that know no tier.
-func tiersOf(b *bridge.Bridge) []takeover.Tier {
+func tiersOf(b *bridge.Bridge) (tiers []takeover.Tier) {
 	for _, t := range slices.Concat(b.From, b.To) {
-		if t.Tier != takeover.NoTier {
-			return []takeover.Tier{takeover.Confirmed, takeover.Probable, takeover.Possible}
+		switch t.Tier {
+		case takeover.NoTier:
+		case bridge.ByDecision:
+			return []takeover.Tier{takeover.Confirmed, takeover.Probable, bridge.ByDecision, takeover.Possible}
+		default:
+			tiers = []takeover.Tier{takeover.Confirmed, takeover.Probable, takeover.Possible}
 		}
 	}
-	return nil
+	return tiers
 }
 
 func spanRow(change, reason string, s *bridge.Span, tiers []takeover.Tier) []any {
@@ -422,9 +430,9 @@ func (p *printedDiff) steps(b *bridge.Bridge, tiers []takeover.Tier) {
 		{Name: "change", Kind: table.Text}, {Name: "reason", Kind: table.Text}, {Name: "account_id", Kind: table.Text},
 		{Name: "tier", Kind: table.Text}, {Name: "amount", Kind: table.Amount}, {Name: "currency", Kind: table.Text}, {Name: "evidence", Kind: table.Text}}}, shownRows)
 	for _, s := range top[:min(len(top), shownRows)] {
-		tier := s.To.String()
+		tier := bridge.TierWord(s.To)
 		if s.Change == bridge.Moved {
-			tier = s.From.String() + " to " + tier
+			tier = bridge.TierWord(s.From) + " to " + tier
 		}
 		for i, text := range []string{s.Change.String(), s.Reason, console.Truncate(console.Clean(s.Account), wordWidth), tier} {
 			t.Cells(i).AppendText(text)
@@ -514,7 +522,7 @@ func (c *comparison) json() (*diffReport, error) {
 		}
 		x := diffEstimate{e.Name, []diffTotal{}}
 		for _, t := range totals {
-			x.Totals = append(x.Totals, diffTotal{t.Currency.String(), t.Tier.String(), t.Accounts, t.Amount})
+			x.Totals = append(x.Totals, diffTotal{t.Currency.String(), bridge.TierWord(t.Tier), t.Accounts, t.Amount})
 		}
 		out.Estimates = append(out.Estimates, x)
 	}
@@ -528,14 +536,14 @@ func (c *comparison) json() (*diffReport, error) {
 			d := diffSpan{s.Currency.String(), s.Change.String(), s.Reason, s.Steps, s.NamedAccounts, s.NamedAmount, []diffTotal{}}
 			for tier := range s.Amount {
 				if s.Accounts[tier] != 0 || s.Amount[tier] != 0 {
-					d.Tiers = append(d.Tiers, diffTotal{s.Currency.String(), takeover.Tier(tier).String(), s.Accounts[tier], s.Amount[tier]})
+					d.Tiers = append(d.Tiers, diffTotal{s.Currency.String(), bridge.TierWord(takeover.Tier(tier)), s.Accounts[tier], s.Amount[tier]})
 				}
 			}
 			x.Spans = append(x.Spans, d)
 		}
 		for _, s := range b.Steps {
 			x.Steps = append(x.Steps, diffStep{strings.ToValidUTF8(s.Account, "\ufffd"), s.Currency.String(), s.Change.String(), s.Reason,
-				strings.ToValidUTF8(s.Detail, "\ufffd"), s.From.String(), s.To.String(), s.Amount})
+				strings.ToValidUTF8(s.Detail, "\ufffd"), bridge.TierWord(s.From), bridge.TierWord(s.To), s.Amount})
 		}
 		out.Bridges = append(out.Bridges, x)
 	}

@@ -41,7 +41,7 @@ func rulesText() string {
   reports           who complained (--claims, customers), and whom the case names, possibly too; the
                     amount is the net loss, or what is claimed
   validated=3       on whom so many of three agree: a customer's claim that the logs bear out, an
-                    issuer's, and the case (confirmed or probable)
+                    issuer's, and the case (confirmed, probable or by decision)
   paid              whom a list of what was paid (--paid) names, by refund_id`
 }
 
@@ -181,7 +181,7 @@ func (d *drawing) draw(ctx context.Context, r *rule) (*bridge.Estimate, string, 
 	case rulePaid:
 		return d.byPayment()
 	}
-	return d.byCase(), "confirmed and probable victims of the case; net loss", nil
+	return d.byCase(), "victims of the case, confirmed, probable and by decision; net loss", nil
 }
 
 // byPace lists the accounts that went at a pace.
@@ -295,7 +295,7 @@ func (d *drawing) byAgreement(least int) *bridge.Estimate {
 		for _, x := range []struct {
 			name  string
 			holds bool
-		}{{"customer", v.Customers > 0}, {"issuer", v.Issuers > 0}, {"case", v.Tier >= takeover.Probable}} {
+		}{{"customer", v.Customers > 0}, {"issuer", v.Issuers > 0}, {"case", v.Tier >= takeover.Probable || v.Decided}} {
 			if x.holds {
 				have = append(have, x.name)
 			} else {
@@ -373,11 +373,15 @@ func (d *drawing) byCase() *bridge.Estimate {
 	}
 	for i := range d.judged.Victims {
 		v := &d.judged.Victims[i]
-		if v.Tier >= takeover.Probable {
-			e.Victims = append(e.Victims, bridge.Victim{Account: v.Account, Currency: v.Currency, Amount: v.NetLoss, Why: "named_" + v.Tier.String()})
-		} else {
+		why := "named_" + v.Tier.String()
+		switch {
+		case v.Decided:
+			why = "named_" + bridge.TierWord(bridge.ByDecision)
+		case v.Tier < takeover.Probable:
 			lacks[v.Account] = "only_possible"
+			continue
 		}
+		e.Victims = append(e.Victims, bridge.Victim{Account: v.Account, Currency: v.Currency, Amount: v.NetLoss, Why: why})
 	}
 	e.Lacks = func(account string) string { return cmp.Or(lacks[account], "not_named") }
 	return e

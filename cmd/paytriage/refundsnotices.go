@@ -92,6 +92,11 @@ type noticesJSON struct {
 	Entered       report.TierCounts `json:"entered"`
 	WithLoss      report.TierCounts `json:"with_loss"`
 	Money         []noticesMoney    `json:"money"`
+	ToBeTold      int64             `json:"to_be_told"`
+	Owed          int64             `json:"to_be_told_with_loss"`
+	Maybe         int64             `json:"to_be_told_with_loss_possible"`
+	Open          int64             `json:"for_a_decision"`
+	Decided       int64             `json:"confirmed_by_decision"`
 }
 
 type noticesMoney struct {
@@ -144,7 +149,8 @@ func runNotices(std streams, o *noticesOptions, folder string) error {
 		_, err := io.WriteString(std.out, report.PublicText(n, opt))
 		return err
 	case o.json:
-		out := noticesJSON{SchemaVersion: report.SummaryVersion, Entered: n.Entered, WithLoss: n.Robbed, Money: []noticesMoney{}}
+		out := noticesJSON{SchemaVersion: report.SummaryVersion, Entered: n.Entered, WithLoss: n.Robbed, Money: []noticesMoney{},
+			ToBeTold: n.Told(), Owed: n.WithLoss(), Maybe: n.Maybe, Open: n.Open(), Decided: n.Decided}
 		for i := range n.Money {
 			m := &n.Money[i]
 			out.Money = append(out.Money, noticesMoney{m.Currency.String(), m.Victims, m.Charges, m.TopUp, m.Spend, m.Loss})
@@ -205,25 +211,12 @@ func writePublic(b *report.Bundle, n *report.Notices, opt report.NoticeOptions) 
 }
 
 func printNotices(std streams, n *report.Notices, folder string) error {
-	var told, decide, lost int64
-	accounts := map[string]bool{}
-	for i := range n.Customers {
-		c := &n.Customers[i]
-		if accounts[c.Account] {
-			continue
-		}
-		accounts[c.Account] = true
-		switch {
-		case !c.Told():
-			decide++
-		case c.Lost:
-			told, lost = told+1, lost+1
-		default:
-			told++
-		}
+	pairs := []console.Pair{{Key: "to be told", Value: count(n.Told()), Number: true}, {Key: "  with loss", Value: count(n.WithLoss()), Number: true}}
+	if n.Maybe > 0 {
+		pairs = append(pairs, console.Pair{Key: "  with loss, possibly", Value: count(n.Maybe), Number: true})
 	}
-	pairs := []console.Pair{{Key: "to be told", Value: count(told), Number: true}, {Key: "  with loss", Value: count(lost), Number: true},
-		{Key: "  without", Value: count(told - lost), Number: true}, {Key: "for a decision", Value: count(decide), Number: true}}
+	pairs = append(pairs, console.Pair{Key: "  without", Value: count(n.Told() - n.WithLoss() - n.Maybe), Number: true},
+		console.Pair{Key: "for a decision", Value: count(n.Open()), Number: true})
 	if err := console.Block(std.out, "customers, in "+folder, pairs, console.Options{Width: std.width(), Color: std.color()}); err != nil {
 		return err
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,9 @@ import (
 )
 
 const settleColumns = `The file is CSV with a header: name (or refund_id) is the id under which the payment
-was exported, amount in minor units and currency as X are ignored. If one row does not fit, because
+was exported, amount in minor units and currency as it was exported, date the day on
+which it was executed or came back, and reason why it came back; other columns are
+passed over. If one row does not fit, because
 nothing was exported under its id or the amount is another one, all that do not fit
 are listed, nothing is noted, and the exit code is 4. Rows that are known already
 are counted and change nothing.`
@@ -100,6 +104,7 @@ func readSettlement(path string, to register.State) (*register.Settlement, error
 // parseSettlement reads the table. A payout file has both a refund_id and a name:
 // there, name is the receiver's. What was paid needs no reason.
 func parseSettlement(data []byte, to register.State) (t *table.Table, err error) {
+	var first error // of the names that are there: what is missing beside them
 	for _, reason := range []bool{true, false} {
 		for _, id := range []string{"refund_id", "name"} {
 			if !reason && to == register.Returned {
@@ -108,9 +113,12 @@ func parseSettlement(data []byte, to register.State) (t *table.Table, err error)
 			if t, err = csvfile.Read(bytes.NewReader(data), settleSchema(id, reason)); !errors.Is(err, table.ErrMissing) {
 				return t, err
 			}
+			if !strings.HasSuffix(err.Error(), ": "+id) {
+				first = err
+			}
 		}
 	}
-	return nil, err
+	return nil, cmp.Or(first, err)
 }
 
 // A settled is what was noted.

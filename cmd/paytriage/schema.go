@@ -10,7 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/campaign"
+	"github.com/paytriage/paytriage/forensics/claims"
+	"github.com/paytriage/paytriage/forensics/closeout"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/policy"
@@ -19,19 +22,17 @@ import (
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/parsers/profile"
 	"github.com/paytriage/paytriage/report"
-	"github.com/paytriage/paytriage/report/table"
 )
 
 func newSchemaCommand(std streams) *cobra.Command {
 	topics := []string{"input", "codes", "policy", "profiles", "profile"}
-	for _, s := range allSchemas() {
-		topics = append(topics, s.Name)
-	}
+	topics = append(topics, tableNames()...)
 	return &cobra.Command{
 		Use:   "schema [TABLE|input|codes|policy|profiles|profile NAME]",
 		Short: "Print what every table, column and code means",
-		Long: `Prints the columns of every table of a case, and of a ledger that was drawn up of
-one, with their types and meaning, or of one table; the columns that are read (input); what reason codes, ways in and
+		Long: `Prints the columns of every table of a case, of a ledger that was drawn up of one,
+and of what other commands write, with their types and meaning, or of one table (of
+every command that writes one of that name); the columns that are read (input); what reason codes, ways in and
 statuses mean (codes); the policy with every threshold and its reason (policy); the
 exports that are known (profiles), and the profile of one as YAML (profile NAME).`,
 		Example: `  paytriage schema victims
@@ -70,8 +71,25 @@ exports that are known (profiles), and the profile of one as YAML (profile NAME)
 	}
 }
 
-// allSchemas lists the tables of a case and of a drawn-up ledger.
-func allSchemas() []table.Schema { return slices.Concat(report.Schemas(), report.DraftSchemas()) }
+// allSchemas lists the tables of a case, of a drawn-up ledger, and of other commands.
+func allSchemas() []report.CommandTable {
+	var all []report.CommandTable
+	for _, s := range slices.Concat(report.Schemas(), report.DraftSchemas()) {
+		all = append(all, report.CommandTable{Schema: s})
+	}
+	return append(all, report.CommandTables()...)
+}
+
+// tableNames lists the names of tables, each once.
+func tableNames() []string {
+	var names []string
+	for _, s := range allSchemas() {
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
 
 func runSchema(w io.Writer, what string) error {
 	switch what {
@@ -85,10 +103,8 @@ func runSchema(w io.Writer, what string) error {
 	case "profiles":
 		return printProfiles(w)
 	}
-	var names []string
 	found := false
 	for _, s := range allSchemas() {
-		names = append(names, s.Name)
 		if what == "" || what == s.Name {
 			found = true
 			if err := printSchema(w, s); err != nil {
@@ -97,13 +113,17 @@ func runSchema(w io.Writer, what string) error {
 		}
 	}
 	if !found {
-		return &usageError{fmt.Sprintf("no table %q", what), "tables: " + strings.Join(names, ", ") + "; also: input, codes, policy, profiles, profile NAME"}
+		return &usageError{fmt.Sprintf("no table %q", what), "tables: " + strings.Join(tableNames(), ", ") + "; also: input, codes, policy, profiles, profile NAME"}
 	}
 	return nil
 }
 
-func printSchema(w io.Writer, s table.Schema) error {
-	_, err := fmt.Fprintf(w, "%s: %s\n", s.Name, s.Doc)
+func printSchema(w io.Writer, s report.CommandTable) error {
+	of := ""
+	if s.Command != "" {
+		of = " (of paytriage " + s.Command + ")"
+	}
+	_, err := fmt.Fprintf(w, "%s%s: %s\n", s.Name, of, s.Doc)
 	for _, c := range s.Columns {
 		kind := c.Kind.String()
 		if c.Nullable {
@@ -187,6 +207,26 @@ func printCodes(w io.Writer) error {
 	section("\neffects of decisions")
 	for _, e := range forensics.DecisionEffects() {
 		code(e.String(), e.Doc())
+	}
+	section("\noutcomes of claims")
+	for _, o := range claims.Outcomes() {
+		code(o.String(), o.Doc())
+	}
+	section("\nreasons of a bridge")
+	for _, r := range bridge.Reasons() {
+		code(r[0], r[1])
+	}
+	section("\nstates of a closeout")
+	for _, s := range closeout.States() {
+		code(s.String(), s.Doc())
+	}
+	section("\nreasons of a closeout")
+	for _, r := range closeout.AllReasons() {
+		code(r.String(), r.Doc())
+	}
+	section("\nclaims of a closeout")
+	for _, o := range closeout.Outcomes() {
+		code(o.String(), o.Doc())
 	}
 	for _, c := range ledger.Codes() {
 		section("\n" + c.Of)

@@ -22,11 +22,31 @@ import (
 	"github.com/paytriage/paytriage/forensics/takeover"
 )
 
+// ByDecision is the tier of victims whom a person confirmed and the evidence
+// holds only possible: they are owed, and count as named.
+const ByDecision = takeover.Confirmed + 1
+
+// numTiers counts NoTier and ByDecision, too.
+const numTiers = ByDecision + 1
+
+// TierWord returns the word that files show for a tier of an estimate.
+func TierWord(t takeover.Tier) string {
+	if t == ByDecision {
+		return "by_decision"
+	}
+	return t.String()
+}
+
+// rank orders tiers by how sure they are.
+func rank(t takeover.Tier) int {
+	return [numTiers]int{takeover.Possible: 1, ByDecision: 2, takeover.Probable: 3, takeover.Confirmed: 4}[t]
+}
+
 // A Victim is an account of an estimate, in one currency.
 type Victim struct {
 	Account    string
 	Currency   money.Currency
-	Tier       takeover.Tier // NoTier in a list that knows none
+	Tier       takeover.Tier // NoTier in a list that knows none; or ByDecision
 	Amount     int64         // minor units
 	Validation ledger.Validation
 	Why        string // of a list by a rule: why it is there
@@ -78,6 +98,9 @@ type Estimate struct {
 	Policy    string // hash
 	Version   string // of the program
 	From, To  int64  // of the payment logs; both 0 where not known
+	// Part tells apart what was read of the same files: the same text, the same
+	// rows at the same times.
+	Part string
 
 	// Decisions are those that the estimate was made with: true confirms.
 	Decisions map[Txn]bool
@@ -274,7 +297,7 @@ func (t *tally) list() ([]Total, error) {
 		all = append(all, Total{k.currency, k.tier, e.accounts, amount})
 	}
 	slices.SortFunc(all, func(a, b Total) int {
-		return cmp.Or(cmp.Compare(a.Currency.String(), b.Currency.String()), cmp.Compare(b.Tier, a.Tier))
+		return cmp.Or(cmp.Compare(a.Currency.String(), b.Currency.String()), cmp.Compare(rank(b.Tier), rank(a.Tier)))
 	})
 	return all, nil
 }
@@ -300,7 +323,7 @@ func (b *Bridge) Check() error {
 	}
 	for _, x := range left {
 		if x.Accounts != 0 || x.Amount != 0 {
-			return fmt.Errorf("%w: %s, tier %s: %d accounts and %s too much", ErrGap, x.Currency, x.Tier, -x.Accounts, money.Format(-x.Amount, x.Currency))
+			return fmt.Errorf("%w: %s, tier %s: %d accounts and %s too much", ErrGap, x.Currency, TierWord(x.Tier), -x.Accounts, money.Format(-x.Amount, x.Currency))
 		}
 	}
 	return nil
@@ -333,15 +356,15 @@ func (b *Bridge) Rows() []Row {
 }
 
 // A Span is what all steps of one kind and reason add to the tiers of a
-// currency, by takeover.Tier; Named is confirmed and probable, and lists that
-// know no tier.
+// currency, by tier; Named is confirmed and probable, what a person decided, and
+// lists that know no tier.
 type Span struct {
 	Currency      money.Currency
 	Change        Change
 	Reason        string
 	Steps         int64
-	Accounts      [4]int64
-	Amount        [4]int64
+	Accounts      [numTiers]int64
+	Amount        [numTiers]int64
 	NamedAccounts int64
 	NamedAmount   int64
 }
@@ -354,11 +377,11 @@ func (b *Bridge) Spans() ([]Span, error) {
 		reason   string
 	}
 	at := map[id]*Span{}
-	sums := map[id]*[4]money.Sum{}
+	sums := map[id]*[numTiers]money.Sum{}
 	for _, s := range b.Steps {
 		k := id{s.Currency, s.Change, s.Reason}
 		if at[k] == nil {
-			at[k], sums[k] = &Span{Currency: s.Currency, Change: s.Change, Reason: s.Reason}, &[4]money.Sum{}
+			at[k], sums[k] = &Span{Currency: s.Currency, Change: s.Change, Reason: s.Reason}, &[numTiers]money.Sum{}
 		}
 		at[k].Steps++
 	}
@@ -381,7 +404,7 @@ func (b *Bridge) Spans() ([]Span, error) {
 }
 
 // close adds up the tiers that count as named.
-func (s *Span) close(sums *[4]money.Sum) (err error) {
+func (s *Span) close(sums *[numTiers]money.Sum) (err error) {
 	var named money.Sum
 	for tier := range sums {
 		if s.Amount[tier], err = sums[tier].Total(); err != nil {
@@ -416,7 +439,7 @@ func ends(list []Total, b *Bridge) ([]Span, error) {
 	var all []Span
 	for _, c := range currencies {
 		s := Span{Currency: c}
-		var sums [4]money.Sum
+		var sums [numTiers]money.Sum
 		for _, t := range list {
 			if t.Currency == c {
 				s.Accounts[t.Tier] += t.Accounts

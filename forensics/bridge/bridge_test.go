@@ -278,7 +278,7 @@ func random(r *rand.Rand, name string) *Estimate {
 	e := &Estimate{Name: name, Policy: pick("p", "p", "p", "q"), Version: pick("v", "v", "v", "w"), From: int64(r.IntN(20)), To: int64(60 + r.IntN(40)),
 		Charges: map[Txn]Charge{}, Takeovers: map[string]Takeover{}, Inputs: []Input{{"pay.csv", "payments", pick("1", "1", "2")}}}
 	for _, account := range []string{"a", "b", "c", "d;e", "=f"} {
-		tier := takeover.Tier(1 + r.IntN(3))
+		tier := takeover.Tier(1 + r.IntN(4)) // ByDecision, too
 		if r.IntN(4) > 0 {
 			e.Takeovers[account] = Takeover{Tier: tier, Score: int64(r.IntN(400)), Weights: []int64{0, int64(r.IntN(9)), 0, 0, 0, 0}, Reasons: []string{pick("x", "y")}}
 		}

@@ -38,13 +38,13 @@ const (
 func Reasons() [][2]string {
 	return [][2]string{
 		{NewLogs, "charges outside the time of the old payment logs: mostly after their end"},
-		{EvidenceRose, "the logs grew or changed, and it is surer: the detail says by which evidence"},
-		{EvidenceFell, "the logs grew or changed, and it is less sure"},
+		{EvidenceRose, "the logs grew or changed, or another part of them was read, and it is surer: the detail says by which evidence"},
+		{EvidenceFell, "the logs grew or changed, or another part of them was read, and it is less sure"},
 		{Reversed, "charges were reversed, refunded, charged back or declined since"},
 		{Undone, "what had come back is out again"},
 		{Decision, "a person decided, or a claim was borne out"},
 		{Deduplicated, "counted twice before: the same charge under another name stays"},
-		{NotInInputs, "its charges are no longer in the logs that were given"},
+		{NotInInputs, "its charges are no longer in the logs, or in the part of them, that were read"},
 		{ChargesFound, "charges within the old logs that are held against the intruder now"},
 		{ChargesDropped, "charges that are no longer held against the intruder"},
 		{PolicyChanged, "the same logs under another policy"},
@@ -63,6 +63,7 @@ type pair struct {
 	blind    bool // one of them at least knows no charges or takeovers
 	// sameLogs and sameMethod hold where both are known and alike.
 	knownLogs, sameLogs     bool
+	sameExcluded            bool
 	policyDiff, versionDiff bool
 	oldLines, newLines      map[key][]*ledger.Line
 	oldCharges, newCharges  map[string][]Txn // by account
@@ -85,7 +86,8 @@ func newPair(old, new *Estimate) *pair {
 	p := &pair{old: old, new: new, rule: old.Lacks != nil || new.Lacks != nil}
 	p.blind = old.Charges == nil || new.Charges == nil || old.Takeovers == nil || new.Takeovers == nil
 	p.knownLogs = old.Inputs != nil && new.Inputs != nil
-	p.sameLogs = p.knownLogs && slices.Equal(hashes(old), hashes(new))
+	p.sameExcluded = slices.Equal(hashes(old, isExcluded), hashes(new, isExcluded))
+	p.sameLogs = p.knownLogs && p.sameExcluded && old.Part == new.Part && slices.Equal(hashes(old, isLog), hashes(new, isLog))
 	p.policyDiff, p.versionDiff = old.Policy != new.Policy, old.Version != new.Version
 	p.oldLines, p.newLines = linesOf(old), linesOf(new)
 	p.oldCharges, p.newCharges = byAccount(old.Charges), byAccount(new.Charges)
@@ -97,10 +99,18 @@ func newPair(old, new *Estimate) *pair {
 	return p
 }
 
-func hashes(e *Estimate) []string {
+// Files beside the logs are inputs too; what they change has reasons of its own.
+func isLog(role string) bool { return role == "auth" || role == "payments" || role == "history" }
+
+func isExcluded(role string) bool { return role == "exclude" }
+
+// hashes returns the inputs of some roles.
+func hashes(e *Estimate, wanted func(role string) bool) []string {
 	var all []string
 	for _, in := range e.Inputs {
-		all = append(all, in.Role+" "+in.SHA256)
+		if wanted(in.Role) {
+			all = append(all, in.Role+" "+in.SHA256)
+		}
 	}
 	slices.Sort(all)
 	return all
@@ -146,7 +156,7 @@ func (p *pair) method(evidence, detail string) (string, string) {
 	case p.versionDiff:
 		return VersionChanged, detail
 	}
-	return NotComputable, "logs, policy and version are the same in both: one of the cases was changed"
+	return NotComputable, "logs, policy and version are the same in both: they were read in another way, or one of the cases was changed"
 }
 
 // decided reports whether the decisions on an account, or on a charge of it,
@@ -268,13 +278,22 @@ func (p *pair) left(v *Victim) (reason, detail string) {
 		return NotInInputs, some(stood, "charge")
 	case entered:
 		before, now := p.old.Takeovers[v.Account], p.new.Takeovers[v.Account]
-		return p.method(ChargesDropped, "is entered still, but no charge of it stands"+fates(n)+"; "+weighed(&before, &now))
+		return p.method(ChargesDropped, "is entered still, but no charge of it stands"+fates(n)+p.perhapsExcluded(n)+"; "+weighed(&before, &now))
 	}
 	reason, detail = p.method(EvidenceFell, "the new case gives it no score")
 	if reason == EvidenceFell && !p.still(v) {
-		return NotComputable, "its evidence fell, or its rows are no longer in the logs: a log was replaced; --logs looks"
+		return NotComputable, "its evidence fell, or its rows are no longer in the logs: a log was replaced, or other rows are excluded; --logs looks"
 	}
 	return reason, detail
+}
+
+// perhapsExcluded says that charges may have been dropped because their rows are
+// excluded now, where nobody looked.
+func (p *pair) perhapsExcluded(n map[string]int) string {
+	if p.sameExcluded || p.new.Present != nil || n[ChargesDropped] == 0 {
+		return ""
+	}
+	return ", perhaps excluded: --logs looks"
 }
 
 // still reports whether the rows of a victim are known to be in the new logs:
@@ -291,8 +310,11 @@ func (p *pair) still(v *Victim) bool {
 	return true
 }
 
-// kept reports whether the very file is an input of both.
+// kept reports whether the very file is an input of both, and whole.
 func (p *pair) kept(source string) bool {
+	if !p.sameExcluded {
+		return false
+	}
 	for _, in := range p.old.Inputs {
 		if file, _, _ := strings.Cut(source, "!"); in.Name != source && in.Name != file {
 			continue
@@ -343,19 +365,24 @@ func (p *pair) moved(v, w *Victim) (reason, detail string) {
 		return OtherRule, ""
 	case p.blind:
 		return NotComputable, "a ledger holds no evidence; compare the cases"
-	case p.decided(v.Account, w.Tier > v.Tier), v.Validation != w.Validation && w.Validation == ledger.Operator:
+	case p.decided(v.Account, rank(w.Tier) > rank(v.Tier)), onlyDecided(v.Tier, w.Tier), onlyDecided(w.Tier, v.Tier), v.Validation != w.Validation && w.Validation == ledger.Operator:
 		return Decision, ""
 	}
 	evidence := EvidenceRose
-	if w.Tier < v.Tier {
+	if rank(w.Tier) < rank(v.Tier) {
 		evidence = EvidenceFell
 	}
 	before, now := p.old.Takeovers[v.Account], p.new.Takeovers[w.Account]
 	detail = weighed(&before, &now)
-	if (w.Tier > v.Tier) != (now.Score > before.Score) {
+	if (rank(w.Tier) > rank(v.Tier)) != (now.Score > before.Score) {
 		detail = "not by the score alone: " + detail
 	}
 	return p.method(evidence, detail)
+}
+
+// onlyDecided reports whether two tiers differ by a decision alone.
+func onlyDecided(one, other takeover.Tier) bool {
+	return one == takeover.Possible && other == ByDecision
 }
 
 // scored words a score and the groups that make most of it.
@@ -577,6 +604,6 @@ func (p *pair) turn(t Txn) string {
 	return "stands"
 }
 
-// Named reports whether a tier counts as named: probable or confirmed, or one of
-// a list that knows no tiers.
+// Named reports whether a tier counts as named: probable, confirmed or decided by a
+// person, or one of a list that knows no tiers.
 func Named(t takeover.Tier) bool { return t != takeover.Possible }

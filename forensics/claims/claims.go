@@ -125,6 +125,7 @@ type Victim struct {
 	Tier     takeover.Tier
 	NetLoss  int64
 	Currency money.Currency
+	Decided  bool // only possible, and a person confirmed it
 }
 
 // An Activity is what the logs show of an account that is claimed: its charges
@@ -231,6 +232,7 @@ type Recognition struct {
 	Validation, By     ledger.Validation
 	Customers, Issuers int64 // claims that the logs bear out, or possibly
 	ReportedAt         int64 // the first time of any, 0 where none says
+	IssuerAt           int64 // the first time of an issuer's, 0 where none says
 	ID                 string
 }
 
@@ -548,6 +550,9 @@ func (j *judge) recognise() {
 			}
 			r.Validation = max(r.Validation, c.By)
 			if c.By == ledger.Issuer {
+				if r.Issuers == 0 {
+					r.IssuerAt = c.ReportedAt
+				}
 				r.Issuers++
 			} else {
 				r.Customers++
@@ -569,12 +574,12 @@ func (j *judge) recognise() {
 }
 
 // borne reports whether the logs bear a claim out, surely or possibly: also one
-// that repeats another.
+// that repeats another, and one of a stolen charge that came back since.
 func (j *judge) borne(c *Judged) bool {
 	switch c.Outcome {
 	case Confirmed, Possible:
 		return true
-	case Double, Ambiguous:
+	case Double, Ambiguous, Returned: // an issuer names what it stopped or charged back
 		return c.Tier != takeover.NoTier
 	}
 	return false
@@ -688,7 +693,8 @@ func order(v ledger.Validation) int {
 
 // Decisions returns what the claims settle: that victims who are at least so
 // sure, and claimed, are victims. Whoever gave no time of the claim gets the one
-// given here.
+// given here. Where a customer spoke first and an issuer after it, both stand
+// there: the first says who recognised the victim, the last one holds.
 func (r *Result) Decisions(least takeover.Tier, who string, when int64) []ledger.Decision {
 	var list []ledger.Decision
 	for i := range r.Victims {
@@ -699,9 +705,12 @@ func (r *Result) Decisions(least takeover.Tier, who string, when int64) []ledger
 		if n := len(list); n > 0 && list[n-1].Account == v.Account {
 			continue // in another currency
 		}
-		d := ledger.Decision{Account: v.Account, Confirm: true, Validation: v.Validation, Who: who, Why: v.why(), When: v.ReportedAt}
-		if d.When == 0 {
-			d.When = when
+		d := ledger.Decision{Account: v.Account, Confirm: true, Validation: v.Validation, Who: who, Why: v.why(), When: cmp.Or(v.ReportedAt, when)}
+		if v.By != v.Validation {
+			first := d
+			first.Validation, first.Why = v.By, "claimed by the "+v.By.String()+" first"
+			list = append(list, first)
+			d.When = max(d.When, cmp.Or(v.IssuerAt, when))
 		}
 		list = append(list, d)
 	}

@@ -50,7 +50,7 @@ func town() *Facts {
 			{Txn: "b1", Account: "bob", Amount: 900, Currency: jpy, Gone: true, Tier: takeover.Possible},
 			{Txn: "e1", Account: "eve", Amount: 40, Currency: jpy, Tier: takeover.Probable},
 		},
-		Victims: []Victim{{"ann", takeover.Confirmed, 6000, jpy}, {"ann", takeover.Confirmed, 500, usd}, {"bob", takeover.Possible, 900, jpy}},
+		Victims: []Victim{{"ann", takeover.Confirmed, 6000, jpy, false}, {"ann", takeover.Confirmed, 500, usd, false}, {"bob", takeover.Possible, 900, jpy, false}},
 	}
 }
 
@@ -157,13 +157,42 @@ func TestDoubles(t *testing.T) {
 		least takeover.Tier
 		want  []ledger.Decision
 	}{
-		{takeover.Probable, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 20 * day}}},
-		{takeover.Possible, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 20 * day},
+		{takeover.Probable, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Customer, Who: "desk", Why: "claimed by the customer first", When: 20 * day},
+			{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 25 * day}}},
+		{takeover.Possible, []ledger.Decision{{Account: "ann", Confirm: true, Validation: ledger.Customer, Who: "desk", Why: "claimed by the customer first", When: 20 * day},
+			{Account: "ann", Confirm: true, Validation: ledger.Issuer, Who: "desk", Why: "claimed by customer and issuer, first as C1; confirmed by the logs", When: 25 * day},
 			{Account: "bob", Confirm: true, Validation: ledger.Customer, Who: "desk", Why: "claimed by the customer, first as C3; possible by the logs", When: 99}}},
 	} {
 		if diff := cmp.Diff(tt.want, r.Decisions(tt.least, "desk", 99)); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// TestReturnedIsRecognised: an issuer lists what it charged back. The money came
+// back, and the issuer recognised the victim all the same; what nobody stole and
+// came back makes no victim.
+func TestReturnedIsRecognised(t *testing.T) {
+	f := town()
+	for i := range f.Charges {
+		if f.Charges[i].Txn == "a1" {
+			f.Charges[i].Returned = f.Charges[i].Amount
+		}
+	}
+	r, err := Judge([]Claim{{By: ledger.Issuer, Txn: "a1", ReportedAt: 20 * day}, {By: ledger.Customer, Txn: "d5", ReportedAt: 21 * day}}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Claims {
+		if c.Outcome != Returned {
+			t.Errorf("%s: %s", c.Txn, c.Outcome)
+		}
+	}
+	if v := r.Victims[0]; v.Account != "ann" || v.Route() != "issuer" || v.Validation != ledger.Issuer || v.Issuers != 1 {
+		t.Errorf("%+v", v)
+	}
+	if v := r.Victims[2]; v.Account != "bob" || v.Route() != "own_detection" {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -247,6 +248,11 @@ func (p *reading) claim() Claim {
 		p.fail(by, "%.40q is neither customer nor issuer", word)
 	case c.By == ledger.NotValidated:
 		p.fail(by, "does not say whether customer or issuer claims it")
+	}
+	for i := range columns {
+		if !utf8.ValidString(p.get(i)) {
+			p.fail(i, "is not in UTF-8: save the file as CSV in UTF-8")
+		}
 	}
 	if c.Last4 != "" && (len(c.Last4) != 4 || !digits(c.Last4)) {
 		p.fail(cardLast4, "is not four digits")

@@ -30,6 +30,7 @@ var sheets = []struct {
 	{"times", "account_id,reported_at,date\na,2019-07-04T10:00:00+09:00,2019-07-02\nb,yesterday,\nc,,02.07.2019\n", ledger.Customer, []string{"a/ customer"}, []string{`3 reported_at: cannot read "yesterday" as a time such as 2019-07-04T10:00:00+09:00, or a day such as 2019-07-04`, `4 date: cannot read "02.07.2019" as a day such as 2019-07-02`}},
 	{"a quote within", "account_id,claim_id\na\"b,1\nc,2\n", ledger.Customer, []string{"c/ customer"}, []string{`2 : is not CSV: bare " in non-quoted-field`}},
 	{"a quote that is never closed", "account_id,claim_id\na,1\n\"b,1\nc,2\nd,3\n", ledger.Customer, []string{"a/ customer", "c/ customer", "d/ customer"}, []string{`3 : is not CSV: extraneous or missing " in quoted-field`}},
+	{"not in UTF-8", "account_id,note\n\x93\xfa\x96{,x\na,\x93\xfa\n", ledger.Customer, []string{"a/ customer"}, []string{"2 account_id: is not in UTF-8: save the file as CSV in UTF-8"}},
 	{"text that a spreadsheet would run", "account_id,claim_id\n'=1+1,'-12\n", ledger.Customer, []string{"=1+1/ customer"}, nil},
 }
 

@@ -46,6 +46,7 @@ type Roll struct {
 	Flows   []Flow   // by currency
 	Rows    int64    // that were counted
 	After   int64    // rows behind the last day, not counted
+	Last    int64    // time of the last row, counted or not; 0 where there is none
 }
 
 // A Flow adds up what rows of each kind did to all wallets of a currency.
@@ -83,6 +84,7 @@ func RollForward(ctx context.Context, log *event.Log, before int64, workers int)
 		r.Wallets = append(r.Wallets, p.wallets...)
 		r.Rows += p.rows
 		r.After += p.after
+		r.Last = max(r.Last, p.last)
 		for c, f := range p.flows {
 			to := flowOf(flows, c)
 			for k := range f {
@@ -148,6 +150,7 @@ type part struct {
 	wallets     []Rolled
 	flows       map[money.Currency]*flow
 	rows, after int64
+	last        int64
 	err         error
 }
 
@@ -162,6 +165,7 @@ func (p *part) read(c *effect.Chains, charges []event.Charge, before int64) {
 		for in > 0 && charges[in-1].Time >= before { // in time order
 			in--
 		}
+		p.last = max(p.last, charges[n-1].Time)
 		p.after += int64(n - in)
 		p.rows += int64(in)
 		if in > 0 {

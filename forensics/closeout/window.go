@@ -60,6 +60,12 @@ func (w *Window) Zone() *time.Location { return w.zone }
 // day of the service.
 func (w *Window) Closing() int64 { return (w.Ends + 1).Start(w.zone) }
 
+// Missing returns on how many days of the service, up to its last, a log has no
+// row more if its last one is of that time.
+func (w *Window) Missing(last int64) int {
+	return max(0, int(w.Ends-calendar.At(last, w.zone)))
+}
+
 // A Timing says when a claim came.
 type Timing uint8
 

@@ -351,7 +351,7 @@ func (b *Book) owe(d *DraftState, i int, first bool) error {
 		if first && o.draft == d {
 			return fmt.Errorf("has line %q twice", l.ID)
 		}
-		if old := o.line(); old.Account != l.Account || old.Component != l.Component || old.Currency != l.Currency {
+		if old := o.line(); old.Account != l.Account || kindOf(old.Component) != kindOf(l.Component) || old.Currency != l.Currency {
 			return fmt.Errorf("has line %q, which is known with another account, component or currency", l.ID)
 		}
 	}
@@ -405,6 +405,27 @@ func (o *debt) exported() int64 {
 		}
 	}
 	return sum
+}
+
+// kindOf returns what a component is part of: restoring a wallet and taking back
+// from it are one obligation, whose target changes its sign.
+func kindOf(component string) string {
+	if component == "balance_restore" || component == "balance_clawback" {
+		return "wallet"
+	}
+	return component
+}
+
+// inWallet reports whether what stands exported went into the wallet, and not out
+// by a transfer.
+func (o *debt) inWallet() bool {
+	for i := range o.issued {
+		x := &o.issued[i]
+		if x.state != Returned && x.export.entries.entry(int(x.at)).Way == Payment {
+			return false
+		}
+	}
+	return true
 }
 
 // waiting returns the names of returned entries that nothing pays again.

@@ -78,10 +78,10 @@ func (b *Book) due(l *Line, d *DraftState, o *debt) (due, error) {
 		r.way = Credit
 	case amount > 0:
 		r.way = Payment
-	case exported > 0:
+	case exported > 0 && !(l.Payable < 0 && wallet(l.Channel) && o.inWallet()):
 		r.way = Recovery
 	default:
-		r.way = Clawback
+		r.way = Clawback // also of what was restored before, which the wallet holds
 	}
 	switch {
 	case l.Status != statusOpen && (l.Status != statusClosed || amount > 0):

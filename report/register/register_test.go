@@ -153,6 +153,21 @@ func check(t testing.TB, what string, p *Plan, want ...string) {
 	}
 }
 
+// TestWalletTurns: a wallet that was restored is to be taken back tomorrow, by the
+// same obligation. What was restored is taken back with it, and where it left by a
+// transfer, it is listed for a person.
+func TestWalletTurns(t *testing.T) {
+	dir := t.TempDir()
+	r := opened(t, filepath.Join(dir, "ledger"), clock())
+	approve(t, r, "one", "boss", card("c", "ann", 100), walletLine("w", "ann", 68))
+	check(t, "first", export(t, r, "one", filepath.Join(dir, "out1"), everything), "c payment 100", "w credit 68")
+	approve(t, r, "two", "boss", card("c", "ann", 100), walletLine("w", "ann", -70))
+	check(t, "taken back", export(t, r, "two", filepath.Join(dir, "out2"), everything), "w-2 clawback -138")
+	approve(t, r, "three", "boss", card("c", "ann", 100), walletLine("w", "ann", 5))
+	check(t, "restored again", export(t, r, "three", filepath.Join(dir, "out3"), everything), "w-3 credit 75")
+	check(t, "nothing new", plan(t, r, "three", everything))
+}
+
 // TestLife takes lines through all that can happen to them.
 func TestLife(t *testing.T) {
 	dir := t.TempDir()
