@@ -43,6 +43,10 @@ func (l *loader) adopt(ctx context.Context) (lost []orphan, err error) {
 			l.workers[0].leave(o.Pos, goneBefore)
 			continue
 		}
+		if o.Account == 0 && l.opt.Unowned {
+			l.workers[0].put(&o.Charge)
+			continue
+		}
 		if o.Account == 0 {
 			l.workers[0].tallies[o.Pos.Source()].rejected++
 			lost = append(lost, *o)

@@ -97,3 +97,19 @@ func TestALongChainOfOrphansIsFollowedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestUnownedReturnsAreKept: who knows the originals asks for them.
+func TestUnownedReturnsAreKept(t *testing.T) {
+	text := "event_time,txn_id,account_id,kind,amount,original_txn_id\n" +
+		"2019-07-01T10:00:00Z,r1,,refund,3000,t1\n" +
+		"2019-07-01T10:00:00.5Z,r2,,refund,3000,t1\n" +
+		"2019-07-01T10:00:00.5Z,r2,,refund,3000,t1\n" + // a duplicate
+		"2019-07-01T10:00:00Z,p1,,payment,3000,t1\n"
+	opt := yen()
+	opt.Unowned = true
+	log := mustLoad(t, write(t, file{"refunds.csv", text, event.Payments}), opt, block.Size)
+	checkLaw(t, log)
+	if got := accounts(t, log); got != "map[r1: r2:]" || len(log.Rejects) != 1 || log.Sources[0].Duplicates != 1 {
+		t.Errorf("%s, %d rejected, %d duplicates", got, len(log.Rejects), log.Sources[0].Duplicates)
+	}
+}

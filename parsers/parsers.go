@@ -68,6 +68,9 @@ type Options struct {
 	From, To int64
 	// Exclude lists whose rows are left out, nil for nobody's.
 	Exclude *Indicators
+	// Unowned keeps returns that name no account and whose original is in no log,
+	// as of the account 0, for callers that know the originals themselves.
+	Unowned bool
 	// MaxUnpacked is how many bytes one source may unpack to, 0 for any number.
 	MaxUnpacked int64
 	// Progress, if not nil, is told how many stored bytes were read since the

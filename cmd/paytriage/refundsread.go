@@ -112,6 +112,7 @@ func (r *refundsRun) readExports(ctx context.Context, std streams, bar *progress
 	bar.begin("reading what was paid before", parsers.TotalBytes(inputs), inBytes)
 	opt := r.reading
 	opt.Progress = bar.add
+	opt.Unowned = true // the case knows whose charge it was
 	log, err := parsers.Load(ctx, inputs, opt)
 	if err != nil {
 		bar.finish()
