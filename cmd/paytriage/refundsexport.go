@@ -94,7 +94,8 @@ is taken back from the wallet, in lists of their own. A format that names balanc
 points pays those credits instead, so that each is paid in one place: zengin:balance
 pays by transfer what no wallet can take any more. Each file is read back and
 compared before it counts. A line that a file cannot hold, or whose receiver is not
-known, is listed and stays open. A payment that was returned is paid again only when
+known, is listed and stays open. So is what was exported for a line that the ledger
+no longer has (gone), until 'refunds returned' notes that it came back. A payment that was returned is paid again only when
 --retry names it.
 
 If a run is interrupted, nothing was exported, or the next run of any of these
@@ -317,6 +318,15 @@ func (x *exporter) readDraft(folder string) error {
 		return err
 	}
 	x.draft, x.origins = d.id, originsOf(d.lines)
+	t, err := d.leftOut(folder)
+	if err != nil || t == nil {
+		return err
+	}
+	x.choice.LeftOut = make(map[register.Text]bool, t.Rows())
+	ids := cellsOf(t)("refund_id")
+	for row := range t.Rows() {
+		x.choice.LeftOut[register.Text(ids.Text(row))] = true
+	}
 	return nil
 }
 
@@ -745,11 +755,12 @@ var whyText = map[register.Why]string{
 	register.NetBelowZero:   "claw-back of more than the account was paid so far",
 	register.OverPaid:       "more was paid than owed",
 	register.Unwritable:     "no receiver, or no file can hold it",
+	register.Gone:           "exported before, and no longer in the ledger: ask it back",
 }
 
 // mustTell are the reasons that make an export incomplete: somebody has to do
 // something that the draft did not say.
-var mustTell = []register.Why{register.Superseded, register.EarlierChanged, register.NegativeNet, register.NetBelowZero, register.OverPaid, register.Unwritable}
+var mustTell = []register.Why{register.Superseded, register.EarlierChanged, register.NegativeNet, register.NetBelowZero, register.OverPaid, register.Unwritable, register.Gone}
 
 func (e *exported) print(w io.Writer, opt console.Options) error {
 	pairs := []console.Pair{{Key: "exported", Value: count(int64(e.New)) + " entries"}}

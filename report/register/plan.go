@@ -24,6 +24,7 @@ const (
 	NetBelowZero   Why = "net_below_zero"  // the claw-back is more than what the account was paid so far
 	OverPaid       Why = "overpaid"        // negative, and no claw-back from a wallet
 	Unwritable     Why = "unwritable"      // no file can hold it
+	Gone           Why = "gone"            // exported before, and the draft no longer has it
 )
 
 // A Left is a line that is not exported.
@@ -51,6 +52,9 @@ type Choice struct {
 	Payers   map[string]bool
 	Retry    map[Text]bool // returned entries to be paid again
 	RetryAll bool
+	// LeftOut are the lines that the draft left out, by a filter or a decision: they
+	// are not gone.
+	LeftOut map[Text]bool
 	// Unwritable are the names of entries that no file can hold, with why.
 	Unwritable map[Text]string
 }
@@ -131,7 +135,40 @@ func (b *Book) Plan(of Draft, c Choice) (*Plan, error) {
 		}
 		order = order[n:]
 	}
+	p.Left = append(p.Left, b.gone(d, c.LeftOut)...)
 	return p, nil
+}
+
+// gone returns what stands exported for lines that a draft no longer has, though
+// it goes on from the draft that they were exported by: the two share lines. Nobody
+// is named in them any more, so that a person has to ask the money back. A draft of
+// another incident shares none.
+func (b *Book) gone(d *DraftState, leftOut map[Text]bool) (list []Left) {
+	before := map[int64]bool{} // drafts that this one goes on from
+	var missing []*debt
+	for i := range b.debts {
+		o := &b.debts[i]
+		if len(o.issued) == 0 {
+			continue
+		}
+		l := o.line()
+		if _, has := b.lineOf(d, l.ID); has {
+			for n := range o.issued {
+				before[o.issued[n].draft] = true
+			}
+		} else if o.exported() != 0 && !leftOut[l.ID] {
+			missing = append(missing, o)
+		}
+	}
+	for _, o := range missing {
+		if last := &o.issued[len(o.issued)-1]; before[last.draft] && last.draft < d.Seq {
+			list = append(list, Left{o.line(), Gone, "", o.exported()})
+		}
+	}
+	slices.SortFunc(list, func(x, y Left) int {
+		return cmp.Or(cmp.Compare(x.Line.Account, y.Line.Account), cmp.Compare(x.Line.ID, y.Line.ID))
+	})
+	return list
 }
 
 // A place is where a line of a draft stands among the others.

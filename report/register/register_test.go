@@ -388,3 +388,23 @@ func TestBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestGone: who is no victim any more was paid, and nothing in the draft asks it
+// back: that is told. What a draft leaves out is not gone, nor what is of another
+// incident.
+func TestGone(t *testing.T) {
+	dir := t.TempDir()
+	r := opened(t, filepath.Join(dir, "ledger"), clock())
+	approve(t, r, "one", "boss", card("c", "ann", 100), card("d", "bob", 50), card("e", "eve", 7))
+	check(t, "first", export(t, r, "one", filepath.Join(dir, "out1"), everything), "c payment 100", "d payment 50", "e payment 7")
+	approve(t, r, "elsewhere", "boss", card("x", "zoe", 1))
+	check(t, "another incident", export(t, r, "elsewhere", filepath.Join(dir, "out2"), everything), "x payment 1")
+	approve(t, r, "two", "boss", card("c", "ann", 120))
+	left := everything
+	left.LeftOut = map[Text]bool{"e": true}
+	p := export(t, r, "two", filepath.Join(dir, "out3"), left)
+	check(t, "second", p, "c-2 payment 20", "d left gone")
+	if l := p.Left[0]; l.Exported != 50 || l.Line.Account != "bob" {
+		t.Errorf("%+v", l)
+	}
+}
