@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -117,7 +118,11 @@ func TestInterruptWhileWaiting(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer stdin.Close()
-		stopAtFirstLine(t, cmd, syscall.SIGHUP) // the line to the terminal broke
+		sig := syscall.SIGHUP // the line to the terminal broke
+		if signal.Ignored(sig) {
+			sig = syscall.SIGTERM // under nohup, where the program has to go on
+		}
+		stopAtFirstLine(t, cmd, sig)
 		if left := append(entries(t, dir), entries(t, tmp)...); len(left) > 0 {
 			t.Errorf("left: %v", left)
 		}
