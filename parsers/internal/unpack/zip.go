@@ -100,6 +100,9 @@ func Members(f io.ReaderAt, size int64) ([]Member, error) {
 // found in f. It may be packed again. What is said of Open holds here, too;
 // limits are those of the one member, and the stored bytes are its own.
 func OpenMember(ctx context.Context, f io.ReaderAt, m Member, limits Limits) (*Reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if m.Err != nil {
 		return nil, m.Err
 	}
