@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -324,10 +325,10 @@ var returnedSchema = table.Schema{
 		col("kind", table.Code, "chargeback: the instrument got it, the wallet was not touched"),
 		col("amount", table.Code, "in the currency's own digits"),
 		col("currency", table.Code, docCurrency),
-		col("status", table.Code, "approved"),
+		col("status", table.Code, "approved; pending where the issuer has not answered and still can, so that refunds holds the line"),
 		col("original_txn_id", table.Text, "charge"),
 		col("refund_id", table.Text, "line of the ledger"),
-		col("answer", table.Code, "stopped or credited"),
+		col("answer", table.Code, "stopped, credited or unanswered"),
 	},
 }
 
@@ -356,6 +357,19 @@ func ReturnedTable(settled []issuer.Settled, on calendar.Day) (*table.Table, err
 			row.Text(s.Txn)
 			row.Text(s.ID)
 			row.Code(a.Word.String())
+			row.End()
+		}
+		if rest := s.Amount - s.Returned; s.Last == issuer.Unanswered && rest > 0 && on <= s.Deadline {
+			row.Time(cmp.Or(on, s.Deadline).Start(time.UTC))
+			row.Code(refund.ID("issuer answer", s.ID, issuer.Unanswered.String()))
+			row.Text(s.Account)
+			row.Code("chargeback")
+			row.Code(digits(rest, s.Currency))
+			row.Code(s.Currency.String())
+			row.Code("pending")
+			row.Text(s.Txn)
+			row.Text(s.ID)
+			row.Code(issuer.Unanswered.String())
 			row.End()
 		}
 	}

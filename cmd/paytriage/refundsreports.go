@@ -273,14 +273,15 @@ func newAnswersCommand(std streams) *cobra.Command {
 		Short: "Read back what issuers answered",
 		Long: `Lays answers of issuers against the requests that were sent, and writes what was
 stopped or credited as a file for 'paytriage refunds --already-refunded': in the
-columns of a payment log, each answer a chargeback of its charge. It is Parquet if
+columns of a payment log, each answer a chargeback of its charge, and each line that
+is not answered yet a pending one, until its deadline: refunds holds it. It is Parquet if
 its name ends in .parquet, else CSV, in which ids that a spreadsheet would run
 (= + - @ first) are marked, so that refunds does not know them again.
 
 An answer is a row of CSV with refund_id and answer (stopped, credited, refused,
 already_billed), and perhaps answer_amount (minor units) and answer_date (or
---on for all): the file that the issuer got, filled in. A part may be stopped and the rest refused. Answers to what
-was not asked, given twice, or to more than was asked count as none, are named,
+--on for all): the file that the issuer got, filled in, or as it was sent: then all
+is held. A part may be stopped and the rest refused. Answers to what was not asked, given twice, or to more than was asked count as none, are named,
 and end with 3.`,
 		Example: `  paytriage refunds answers answer-visa.csv --requests requests --on 2019-07-12 --out returned.csv
   paytriage refunds case --already-refunded returned.csv`,
