@@ -71,7 +71,7 @@ func ReadBalances(r io.Reader, source string) (*Balances, error) {
 	if err != nil {
 		return nil, csvError(err)
 	}
-	at, err := balanceHeader(header)
+	at, err := columnsAt(header, balanceColumns[:], balanceAt)
 	if err != nil {
 		return nil, err
 	}
@@ -118,28 +118,30 @@ func (b *Balances) reject(source string, line int64, column, why string, raw []b
 		Raw: string(raw[:min(len(raw), maxBadRow)])})
 }
 
-// balanceHeader returns where each column stands, -1 for none.
-func balanceHeader(header []string) (at [numBalanceColumns]int, err error) {
-	for c, want := range balanceColumns {
+// columnsAt returns where each column of a file that people write stands, -1 for
+// none; the first so many must be there. It fails for one that stands twice.
+func columnsAt(header, columns []string, needed int) ([]int, error) {
+	at := make([]int, len(columns))
+	for c, want := range columns {
 		at[c] = -1
 		for i, name := range header {
 			if strings.TrimSpace(name) != want {
 				continue
 			}
 			if at[c] >= 0 {
-				return at, fmt.Errorf("line 1: column %s stands twice", want)
+				return nil, fmt.Errorf("line 1: column %s stands twice", want)
 			}
 			at[c] = i
 		}
-		if at[c] < 0 && c < balanceAt {
-			return at, fmt.Errorf("line 1: %w: %s", table.ErrMissing, want)
+		if at[c] < 0 && c < needed {
+			return nil, fmt.Errorf("line 1: %w: %s", table.ErrMissing, want)
 		}
 	}
 	return at, nil
 }
 
 // balanceOf returns the balance of a record, or the column at fault and why.
-func balanceOf(record []string, at [numBalanceColumns]int) (b forensics.Balance, column int, why string) {
+func balanceOf(record []string, at []int) (b forensics.Balance, column int, why string) {
 	cell := func(c int) string {
 		if at[c] < 0 {
 			return ""

@@ -54,7 +54,7 @@ func ReadDecisions(r io.Reader) ([]ledger.Decision, error) {
 	if err != nil {
 		return nil, csvError(err)
 	}
-	at, err := decisionHeader(header)
+	at, err := columnsAt(header, decisionColumns[:], decidedTxn)
 	if err != nil {
 		return nil, err
 	}
@@ -88,28 +88,8 @@ func csvError(err error) error {
 	return err
 }
 
-// decisionHeader returns where each column stands, -1 for none.
-func decisionHeader(header []string) (at [numDecisionColumns]int, err error) {
-	for c, want := range decisionColumns {
-		at[c] = -1
-		for i, name := range header {
-			if strings.TrimSpace(name) != want {
-				continue
-			}
-			if at[c] >= 0 {
-				return at, fmt.Errorf("line 1: column %s stands twice", want)
-			}
-			at[c] = i
-		}
-		if at[c] < 0 && c < decidedTxn {
-			return at, fmt.Errorf("line 1: %w: %s", table.ErrMissing, want)
-		}
-	}
-	return at, nil
-}
-
 // decisionOf returns the decision of a record, or the column at fault.
-func decisionOf(record []string, at [numDecisionColumns]int) (d ledger.Decision, column int, err error) {
+func decisionOf(record []string, at []int) (d ledger.Decision, column int, err error) {
 	cell := func(c int) string {
 		if at[c] < 0 {
 			return ""
