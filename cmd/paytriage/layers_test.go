@@ -64,6 +64,10 @@ var layers = map[string][]string{
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
 	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
+	"report/words":           {"forensics/money"},
+	"report/chart":           {"report/words", "forensics/money"},
+	"report/html":            {"report/chart", "report/words", "report/table/...", "forensics/money"},
+	"report/indicator":       {"forensics/money"},
 	"report/sheet":           {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 
@@ -88,7 +92,7 @@ var wards = map[string]struct {
 	"golang.org/x/sync":                 {[]string{"parsers", "forensics/event"}, "groups of goroutines that fail together"},
 	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack", "parsers/parquet"}, "zstd, and gzip at twice the speed of the standard library"},
 	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile", "cmd/paytriage"}, "policy files, profiles and configuration"},
-	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout", "report/register"}, "the tables of Japanese encodings, and when two names are one"},
+	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout", "report/register", "report/words"}, "the tables of Japanese encodings, when two names are one, and speaking languages"},
 	"github.com/xuri/excelize/v2":       {[]string{"report/sheet"}, "workbooks for finance"},
 }
 
