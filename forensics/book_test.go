@@ -112,7 +112,8 @@ func (e *entry) asCharge(pos event.Pos) event.Charge {
 // log makes the rows of a book, accounts spread over partitions by chance, and
 // a Text that reads the book.
 func (b *book) log(r *rand.Rand, parts int) *event.Log {
-	l := &event.Log{Parts: make([]event.Part, parts), Text: b.text,
+	all := make([]event.Part, parts)
+	l := &event.Log{Text: b.text,
 		Sources: []event.Source{{Name: "auth.csv", Role: event.Auth}, {Name: "payments.csv", Role: event.Payments}}}
 	at := map[event.Key]int{}
 	part := func(account event.Key, source int, time64 int64) *event.Part {
@@ -126,7 +127,7 @@ func (b *book) log(r *rand.Rand, parts int) *event.Log {
 		if t.After(s.Last) {
 			s.Last = t
 		}
-		return &l.Parts[at[account]]
+		return &all[at[account]]
 	}
 	for i := range b.auth {
 		row := b.auth[i].asLogin(event.At(0, int64(i)))
@@ -138,10 +139,10 @@ func (b *book) log(r *rand.Rand, parts int) *event.Log {
 		p := part(row.Account, 1, row.Time)
 		p.Charges = append(p.Charges, row)
 	}
-	for i := range l.Parts {
-		slices.SortFunc(l.Parts[i].Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
-		slices.SortFunc(l.Parts[i].Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
+	for i := range all {
+		all[i].Sort()
 	}
+	l.Parts = event.Pack(all, func(account event.Key) int { return at[account] })
 	return l
 }
 

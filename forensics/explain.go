@@ -39,7 +39,7 @@ func Examine(ctx context.Context, log *event.Log, p *policy.Policy, opt Options)
 		return nil, err
 	}
 	known.keep(opt.Known.Balances, x.Visits)
-	inv := &investigation{log: log, p: p, found: x.Findings, known: known}
+	inv := &investigation{log: log, reader: log.Parts.NewReader(), p: p, found: x.Findings, known: known}
 	if err := inv.accounts(ctx); err != nil {
 		return nil, err
 	}
@@ -118,12 +118,16 @@ const (
 // Explain tells why an account is called what it is called.
 func (x *Examination) Explain(ctx context.Context, account string, opt ExplainOptions) (*Explanation, error) {
 	q := &question{x: x, opt: opt, key: event.KeyOfString(account),
-		inv: investigation{log: x.log, p: x.p, found: x.x.Findings, known: x.inv.known},
+		inv: investigation{log: x.log, reader: x.log.Parts.NewReader(), p: x.p, found: x.x.Findings, known: x.inv.known},
 		e:   &Explanation{Account: account, Accounts: x.x.Accounts, Newcomers: int64(len(x.x.Visits)), PriorPPB: x.x.Prior}}
-	if !q.find() {
+	if found, err := q.find(); err != nil {
+		return nil, err
+	} else if !found {
 		return nil, ErrNoAccount
 	}
-	q.settle()
+	if err := q.settle(); err != nil {
+		return nil, err
+	}
 	q.users()
 	q.visits()
 	q.events()
@@ -157,20 +161,22 @@ type rowAt struct {
 }
 
 // find reads the rows of the account and finds its visits.
-func (q *question) find() bool {
-	rows, found := rowsOf(q.x.log, q.key)
-	if found {
-		q.a.LoginAt, q.a.ChargeAt = rows.loginAt, rows.chargeAt
-		q.a.Read(rows.logins, rows.charges)
+func (q *question) find() (bool, error) {
+	rows, err := q.x.log.Parts.NewReader().Account(q.key)
+	if err != nil {
+		return false, err
+	}
+	if rows.Any() {
+		q.a.Read(rows.Logins, rows.Charges)
 	}
 	visits := q.x.x.Visits
 	q.lo = sort.Search(len(visits), func(n int) bool { return visits[n].Account >= q.key })
 	q.hi = sort.Search(len(visits), func(n int) bool { return visits[n].Account > q.key })
-	return found
+	return rows.Any(), nil
 }
 
 // settle takes the account as it was settled among all others.
-func (q *question) settle() {
+func (q *question) settle() error {
 	for n := q.lo; n < q.hi; n++ {
 		if v := &q.x.x.Visits[n]; n == q.lo || v.Total > q.e.Score {
 			q.e.Score = v.Total
@@ -184,11 +190,16 @@ func (q *question) settle() {
 			}
 		}
 	}
-	for _, d := range q.x.inv.listDecisions() {
+	decisions, err := q.x.inv.listDecisions()
+	if err != nil {
+		return err
+	}
+	for _, d := range decisions {
 		if d.Account == q.e.Account {
 			q.e.Decisions = append(q.e.Decisions, d)
 		}
 	}
+	return nil
 }
 
 // suspect returns the account as a suspect, or nil.
@@ -286,20 +297,11 @@ func (q *question) visits() {
 		var others []event.Pos
 		if d := w.Explanation.Device; d != nil {
 			for _, i := range d.Others[:min(len(d.Others), maxNeighbours)] {
-				others = append(others, q.firstRow(&q.x.x.Visits[i]))
+				others = append(others, q.x.x.Visits[i].Row)
 			}
 		}
 		q.e.Visits, q.others = append(q.e.Visits, w), append(q.others, others)
 	}
-}
-
-// firstRow returns a row of the account of a visit.
-func (q *question) firstRow(v *takeover.Visit) event.Pos {
-	part := &q.x.log.Parts[v.Part]
-	if v.Logins > 0 {
-		return part.Logins[v.LoginAt].Pos
-	}
-	return part.Charges[v.ChargeAt].Pos
 }
 
 // money adds up the charges of a visit, and counts the cards it brought.

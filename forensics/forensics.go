@@ -18,6 +18,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/campaign"
@@ -54,7 +55,7 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 		return nil, err
 	}
 	known.keep(opt.Known.Balances, found.Visits)
-	inv := &investigation{log: log, p: p, found: found, known: known}
+	inv := &investigation{log: log, p: p, found: found, known: known, reader: log.Parts.NewReader()}
 	if err := inv.accounts(ctx); err != nil {
 		return nil, err
 	}
@@ -73,10 +74,11 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 
 // An investigation is one call of Investigate.
 type investigation struct {
-	log   *event.Log
-	p     *policy.Policy
-	found *takeover.Findings
-	known known
+	log    *event.Log
+	reader *event.Reader
+	p      *policy.Policy
+	found  *takeover.Findings
+	known  known
 
 	suspects  []suspect
 	dismissed []suspect         // by a person's decision
@@ -90,7 +92,6 @@ type investigation struct {
 	// before a leak is named for them.
 	unexplained int64
 	emptied     []event.Source // see sources
-	toldIDs     *bool          // see untold
 
 	rows []event.Pos // whose text is wanted
 	text []event.Text
@@ -178,10 +179,12 @@ func (inv *investigation) settle(s *suspect, a *baseline.Account) error {
 		}
 	}
 	v := &s.visits[0]
-	part := &inv.log.Parts[v.Part]
-	a.LoginAt, a.ChargeAt = int(v.LoginAt), int(v.ChargeAt)
-	a.Read(part.Logins[v.LoginAt:v.LoginAt+v.Logins], part.Charges[v.ChargeAt:v.ChargeAt+v.Charges])
-	s.charges = a.Charges
+	rows, err := inv.reader.Account(v.Account)
+	if err != nil {
+		return err
+	}
+	a.Read(rows.Logins, rows.Charges)
+	s.charges = slices.Clone(a.Charges) // the rows are gone with the next account
 	s.claims = charge.Attribute(a, s.visits, s.tiers)
 	for n := range s.visits {
 		s.entries = append(s.entries, rowOf(a, &s.visits[n]))
@@ -295,7 +298,7 @@ func (inv *investigation) placeOf(a *baseline.Account, s *suspect) *source.Cell 
 	var best *source.Cell
 	for n := range s.visits {
 		if v := &s.visits[n]; inv.tests(v) {
-			if _, c := inv.found.Sources.Weight(&a.Logins[v.Entry]); c != nil && (best == nil || c.Weight > best.Weight) {
+			if _, c := inv.found.Sources.Weight(source.SpotOf(&a.Logins[v.Entry])); c != nil && (best == nil || c.Weight > best.Weight) {
 				best = c
 			}
 		}

@@ -167,7 +167,7 @@ func TestQuiet(t *testing.T) {
 	if len(c.Totals) > 0 && c.Totals[0].Owed != 0 || len(c.Timeline) > 0 {
 		t.Errorf("owed %+v, timeline %v", c.Totals, c.Timeline)
 	}
-	for _, l := range []*event.Log{{}, {Parts: make([]event.Part, 8)}, (&book{}).log(rand.New(rand.NewPCG(1, 1)), 8)} {
+	for _, l := range []*event.Log{{}, {Parts: event.NewParts(8)}, (&book{}).log(rand.New(rand.NewPCG(1, 1)), 8)} {
 		c := investigate(t, l, 2)
 		if n := len(c.Victims) + len(c.Takeovers) + len(c.Charges) + len(c.Refunds) + len(c.Places) + len(c.Campaigns) + len(c.Timeline) + len(c.Totals); n > 0 {
 			t.Errorf("an empty log gives %d rows", n)

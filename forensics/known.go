@@ -197,7 +197,7 @@ type Decision struct {
 
 // listDecisions says what became of each decision. Two that are the same in
 // everything are listed twice; one of them is overridden.
-func (inv *investigation) listDecisions() []Decision {
+func (inv *investigation) listDecisions() ([]Decision, error) {
 	suspects := map[event.Key]*suspect{}
 	for _, list := range [][]suspect{inv.suspects, inv.dismissed} {
 		for i := range list {
@@ -217,7 +217,10 @@ func (inv *investigation) listDecisions() []Decision {
 			row.Effect = DecisionOverridden
 		} else {
 			applied[d.Subject()] = true
-			row.Effect = inv.effectOf(&d, suspects[key])
+			var err error
+			if row.Effect, err = inv.effectOf(&d, suspects[key]); err != nil {
+				return nil, err
+			}
 		}
 		out = append(out, row)
 	}
@@ -225,7 +228,7 @@ func (inv *investigation) listDecisions() []Decision {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Txn, b.Txn), cmp.Compare(a.When, b.When), cmp.Compare(a.Effect, b.Effect),
 			cmp.Compare(yes(a.Confirm), yes(b.Confirm)), cmp.Compare(a.Validation, b.Validation), cmp.Compare(a.Who, b.Who), cmp.Compare(a.Why, b.Why))
 	})
-	return out
+	return out, nil
 }
 
 func yes(b bool) int {
@@ -247,63 +250,33 @@ func (k *known) holding(account event.Key, txn string) *ledger.Decision {
 }
 
 // effectOf says what a decision that holds did.
-func (inv *investigation) effectOf(d *ledger.Decision, s *suspect) DecisionEffect {
-	rows, found := rowsOf(inv.log, event.KeyOfString(d.Account))
+func (inv *investigation) effectOf(d *ledger.Decision, s *suspect) (DecisionEffect, error) {
+	rows, err := inv.reader.Account(event.KeyOfString(d.Account))
+	if err != nil {
+		return 0, err
+	}
 	at := -1
 	if d.Txn != "" {
 		txn := event.KeyOfString(d.Txn)
-		at = slices.IndexFunc(rows.charges, func(c event.Charge) bool { return c.Txn == txn })
+		at = slices.IndexFunc(rows.Charges, func(c event.Charge) bool { return c.Txn == txn })
 	}
 	switch {
-	case !found:
-		return NoSuchAccount
+	case !rows.Any():
+		return NoSuchAccount, nil
 	case d.Txn != "" && at < 0:
-		return NoSuchCharge
+		return NoSuchCharge, nil
 	case s == nil:
-		return NotInCase
+		return NotInCase, nil
 	case d.Txn == "":
-		return DecisionApplied
+		return DecisionApplied, nil
 	case s.dismissed:
-		return AccountWasDismissed
-	case isReturn(rows.charges[at].Kind):
-		return FollowsOriginal
+		return AccountWasDismissed, nil
+	case isReturn(rows.Charges[at].Kind):
+		return FollowsOriginal, nil
 	}
-	return DecisionApplied
+	return DecisionApplied, nil
 }
 
 func isReturn(k event.Kind) bool {
 	return k == event.Refund || k == event.Reversal || k == event.Chargeback
-}
-
-// accountRows are the rows of one account, and where in its part they begin.
-type accountRows struct {
-	logins            []event.Login
-	charges           []event.Charge
-	loginAt, chargeAt int
-}
-
-// rowsOf finds the rows of an account. They are mostly in the part that readers
-// put them in, but a log need not be spread that way.
-func rowsOf(log *event.Log, account event.Key) (accountRows, bool) {
-	if len(log.Parts) == 0 {
-		return accountRows{}, false
-	}
-	if rows, found := rowsIn(&log.Parts[event.PartOf(account, len(log.Parts))], account); found {
-		return rows, true
-	}
-	for i := range log.Parts {
-		if rows, found := rowsIn(&log.Parts[i], account); found {
-			return rows, true
-		}
-	}
-	return accountRows{}, false
-}
-
-// rowsIn finds the rows of an account in a part.
-func rowsIn(part *event.Part, account event.Key) (accountRows, bool) {
-	from := sort.Search(len(part.Logins), func(n int) bool { return part.Logins[n].Account >= account })
-	to := from + sort.Search(len(part.Logins)-from, func(n int) bool { return part.Logins[from+n].Account > account })
-	begin := sort.Search(len(part.Charges), func(n int) bool { return part.Charges[n].Account >= account })
-	end := begin + sort.Search(len(part.Charges)-begin, func(n int) bool { return part.Charges[begin+n].Account > account })
-	return accountRows{part.Logins[from:to:to], part.Charges[begin:end:end], from, begin}, account != 0 && (from < to || begin < end)
 }

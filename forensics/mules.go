@@ -70,6 +70,7 @@ type tracer struct {
 	base    map[event.Pos]bool // the flows that the thieves themselves made
 	flows   []flow
 	came    map[event.Key]map[event.Pos]bool // where they came in, by account
+	err     error                            // why rows could not be read
 }
 
 // linked is what a row says about other rows, as text.
@@ -101,7 +102,10 @@ func (inv *investigation) follow(ctx context.Context) error {
 		return err
 	}
 	inv.flows = t.flows
-	return t.settle()
+	if err := t.settle(); err != nil {
+		return err
+	}
+	return t.err
 }
 
 func rowsOfFlows(flows []flow) []event.Pos {
@@ -149,8 +153,11 @@ func (t *tracer) holder(account event.Key) *holder {
 	}
 	h := &holder{outs: map[wire][]*event.Charge{}, ins: map[wire][]*event.Charge{}}
 	t.holders[account] = h
-	rows, found := rowsOf(t.inv.log, account)
-	h.rows, h.known = rows.charges, found
+	rows, err := t.inv.reader.Account(account)
+	if err != nil && t.err == nil {
+		t.err = err
+	}
+	h.rows, h.known = slices.Clone(rows.Charges), rows.Any()
 	for i := range h.rows {
 		c := &h.rows[i]
 		switch {

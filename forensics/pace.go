@@ -62,9 +62,9 @@ func (inv *investigation) pace(ctx context.Context, workers int) error {
 		}
 		rules[uint32(cur)] = rule
 	}
-	found, err := event.Each(ctx, workers, len(inv.log.Parts), func() *pacer {
+	found, err := event.EachCharges(ctx, workers, inv.log.Parts, func() *pacer {
 		return &pacer{rules: rules, unruled: map[uint32]bool{}}
-	}, func(p *pacer, part int) { p.part(inv.log.Parts[part].Charges) })
+	}, func(p *pacer, _ int, charges *event.ChargeCursor) { p.part(charges) })
 	if err != nil {
 		return err
 	}
@@ -114,11 +114,13 @@ type pacer struct {
 }
 
 // part takes in charges, which are in the order of accounts and time.
-func (p *pacer) part(charges []event.Charge) {
-	for i := range charges {
-		c := &charges[i]
-		if i > 0 && charges[i-1].Account != c.Account {
+func (p *pacer) part(charges *event.ChargeCursor) {
+	var account event.Key
+	for charges.Next() {
+		c := &charges.Row
+		if c.Account != account {
 			p.close()
+			account = c.Account
 		}
 		var topUp bool
 		switch c.Kind {

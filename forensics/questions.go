@@ -117,20 +117,19 @@ func (inv *investigation) sources() []event.Source {
 		}
 	}
 	for _, column := range loginColumns {
-		if !slices.ContainsFunc(inv.log.Parts, func(p event.Part) bool { return slices.ContainsFunc(p.Logins, column.filled) }) {
+		if !column.filled(inv.log.Parts.AnyLogin()) {
 			empty(event.Auth, column.field)
 		}
 	}
 	for _, column := range chargeColumns {
-		if !slices.ContainsFunc(inv.log.Parts, func(p event.Part) bool { return slices.ContainsFunc(p.Charges, column.filled) }) {
+		if !column.filled(inv.log.Parts.AnyCharge()) {
 			empty(event.Payments, column.field)
 		}
 	}
 	return inv.emptied
 }
 
-// loginColumns and chargeColumns are the columns that are asked for. Most logs
-// fill them in their first rows.
+// loginColumns and chargeColumns are the columns that are asked for.
 var (
 	loginColumns = []struct {
 		field  event.Field
@@ -179,13 +178,7 @@ func (inv *investigation) unanswered() []Unanswered {
 // untold reports whether the log does not tell ids that do not exist from wrong
 // passwords.
 func (inv *investigation) untold() bool {
-	if inv.toldIDs == nil {
-		told := slices.ContainsFunc(inv.log.Parts, func(p event.Part) bool {
-			return slices.ContainsFunc(p.Logins, func(l event.Login) bool { return l.Reason() == event.UnknownAccount })
-		})
-		inv.toldIDs = &told
-	}
-	return !*inv.toldIDs
+	return !inv.log.Parts.HasReason(event.UnknownAccount)
 }
 
 // failed reports whether any login failed.

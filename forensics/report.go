@@ -15,12 +15,16 @@ import (
 
 // report draws up the case.
 func (inv *investigation) report() (*Case, error) {
+	decisions, err := inv.listDecisions()
+	if err != nil {
+		return nil, err
+	}
 	c := &Case{Policy: inv.p, Sources: inv.log.Sources, Rejects: inv.log.Rejects,
 		Newcomers: int64(len(inv.found.Visits)), Accounts: inv.found.Accounts,
 		PriorPPB: inv.found.Prior, WrongMilli: inv.found.Wrong,
 		FailureRate: inv.found.Sources.Failures, EntryRate: inv.found.Sources.Entries,
 		SpentFirst: inv.known.spentFirst, Unnamed: inv.unnamed, Balances: inv.known.given, BalancesUsed: inv.balancesUsed(),
-		Decisions: inv.listDecisions()}
+		Decisions: decisions}
 	ids := inv.campaignIDs()
 	for i := range inv.suspects {
 		s := &inv.suspects[i]

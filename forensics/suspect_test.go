@@ -18,8 +18,9 @@ func TestSurestVisit(t *testing.T) {
 		{Time: 1, Account: 7, Device: 1, Kind: event.Payment, Status: event.Approved, Amount: 100},
 		{Time: 2, Account: 7, Device: 2, Kind: event.Payment, Status: event.Approved, Amount: 100},
 	}}
-	inv := investigation{log: &event.Log{Parts: []event.Part{part}}, p: &p, found: &takeover.Findings{Sources: &source.Map{}}}
-	visit := takeover.Visit{Account: 7, Charges: 2, Entry: -1, Paid: true}
+	log := &event.Log{Parts: event.Pack([]event.Part{part}, nil)}
+	inv := investigation{log: log, reader: log.Parts.NewReader(), p: &p, found: &takeover.Findings{Sources: &source.Map{}}}
+	visit := takeover.Visit{Account: 7, Entry: -1, Paid: true}
 	loud, sure, early := visit, visit, visit
 	loud.Actor, loud.First, loud.Total = 1, 1, 700 // one kind of evidence, and much of it
 	sure.Actor, sure.First, sure.Total = 2, 2, 300

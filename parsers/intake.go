@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"iter"
 	"math/bits"
 	"slices"
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 )
 
 // settle sorts every partition, drops duplicates, takes out what contradicts
@@ -17,23 +19,40 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	for _, s := range l.sources {
 		s.count()
 	}
+	if err := l.seal(); err != nil {
+		return nil, err
+	}
 	lost, err := l.adopt(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.seal(); err != nil {
 		return nil, err
 	}
 	again, err := l.repeatedTxns(ctx)
 	if err != nil {
 		return nil, err
 	}
-	log := &event.Log{Parts: make([]event.Part, l.parts)}
-	settlers, err := event.Each(ctx, l.opt.Workers, l.parts, func() *settler {
-		return &settler{l: l, counts: make([]settled, len(l.sources))}
-	}, func(s *settler, p int) { log.Parts[p] = s.part(p, again[p]) })
+	log := &event.Log{Parts: event.NewParts(l.parts), Memory: l.opt.Memory}
+	settlers, err := event.Each(ctx, l.opt.Workers, l.parts, func() *settler { return newSettler(l, log.Parts) },
+		func(s *settler, p int) error { return s.part(p, again[p]) })
 	if err != nil {
 		return nil, err
 	}
+	for _, s := range settlers {
+		if err := s.owner.Seal(); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range l.workers {
+		w.owner.Close() // nothing is left there
+	}
 	conflicts := slices.Concat(conflictsOf(settlers)...)
-	texts := texts{l.sources, &l.opt, originals(log, l.homes, conflicts)}
+	homes, err := originals(log, l.homes, conflicts)
+	if err != nil {
+		return nil, err
+	}
+	texts := texts{l.sources, &l.opt, homes}
 	log.Text, log.Raw = texts.read, texts.raw
 	if log.Rejects, err = l.rejects(ctx, texts, conflicts, lost); err != nil {
 		return nil, err
@@ -43,6 +62,16 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	}
 	log.Unmatched = l.unmatched()
 	return log, nil
+}
+
+// seal makes what the workers put aside ready to be read.
+func (l *loader) seal() error {
+	for _, w := range l.workers {
+		if err := w.owner.Seal(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A repeat is a transaction id that several rows have, in an account that has
@@ -55,15 +84,14 @@ type repeat struct {
 // repeatedTxns finds the transaction ids that more than one row has, for each
 // partition of accounts in the order of ids.
 func (l *loader) repeatedTxns(ctx context.Context) ([][]repeat, error) {
-	fans := make([]*event.Fan[txnRef], len(l.workers))
-	for i, w := range l.workers {
-		fans[i] = w.txns
-	}
+	fans := l.fans(func(w *worker) *event.Fan[txnRef] { return w.txns })
 	finders, err := event.Each(ctx, l.opt.Workers, l.parts, func() *txnFinder {
-		return &txnFinder{found: make([][]repeat, l.parts)}
-	}, func(f *txnFinder, p int) {
-		f.refs = event.Gather(f.refs, fans, p)
-		f.find()
+		return &txnFinder{gather: event.NewGatherer(fans), found: make([][]repeat, l.parts)}
+	}, func(f *txnFinder, p int) (err error) {
+		if f.refs, err = f.gather.Take(p); err == nil {
+			f.find()
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -81,9 +109,10 @@ func (l *loader) repeatedTxns(ctx context.Context) ([][]repeat, error) {
 
 // A txnFinder finds repeated ids in one partition of ids at a time.
 type txnFinder struct {
-	refs  []txnRef
-	table []event.Key
-	found [][]repeat // by partition of accounts
+	gather *event.Gatherer[txnRef]
+	refs   []txnRef
+	table  []event.Key
+	found  [][]repeat // by partition of accounts
 }
 
 // find notes the ids of refs that come again. Nearly none do, so the first pass
@@ -165,6 +194,10 @@ func (f *txnFinder) group(refs []txnRef) {
 // A settler settles partitions, one at a time.
 type settler struct {
 	l         *loader
+	owner     *spill.Owner
+	packer    *event.Packer
+	fromAuth  *event.Gatherer[event.Login]
+	fromPay   *event.Gatherer[event.Charge]
 	counts    []settled // by source
 	conflicts []conflict
 
@@ -216,20 +249,36 @@ func conflictsOf(settlers []*settler) [][]conflict {
 	return all
 }
 
-func (s *settler) part(p int, again []repeat) event.Part {
-	logins := make([]*event.Fan[event.Login], len(s.l.workers))
-	charges := make([]*event.Fan[event.Charge], len(s.l.workers))
-	for i, w := range s.l.workers {
+// newSettler returns a settler of the rows of all workers into parts.
+func newSettler(l *loader, parts *event.Parts) *settler {
+	logins := make([]*event.Fan[event.Login], len(l.workers))
+	charges := make([]*event.Fan[event.Charge], len(l.workers))
+	for i, w := range l.workers {
 		logins[i], charges[i] = w.logins, w.charges
 	}
-	s.logins = event.GatherPointers(s.logins, logins, p)
-	s.charges = event.GatherPointers(s.charges, charges, p)
-	return event.Part{Logins: s.settleLogins(), Charges: s.settleCharges(again)}
+	owner := l.opt.Memory.NewOwner()
+	return &settler{l: l, owner: owner, packer: event.NewPacker(parts, owner), counts: make([]settled, len(l.sources)),
+		fromAuth: event.NewGatherer(logins), fromPay: event.NewGatherer(charges)}
+}
+
+// part settles partition p.
+func (s *settler) part(p int, again []repeat) (err error) {
+	if s.logins, err = s.fromAuth.Look(p); err != nil {
+		return err
+	}
+	s.packer.Logins(p, s.settleLogins())
+	s.fromAuth.Drop(p)
+	if s.charges, err = s.fromPay.Look(p); err != nil {
+		return err
+	}
+	s.packer.Charges(p, s.settleCharges(again))
+	s.fromPay.Drop(p)
+	return s.owner.Err()
 }
 
 // settleLogins sorts the logins of a partition and returns them without
-// duplicates.
-func (s *settler) settleLogins() []event.Login {
+// duplicates. The result is valid until the next rows are settled.
+func (s *settler) settleLogins() iter.Seq[*event.Login] {
 	rows := s.logins
 	sortRows(s, rows, func(r *event.Login) (event.Key, int64) { return r.Account, r.Time }, event.CompareLogins)
 	drop := s.flags(len(rows))
@@ -252,11 +301,14 @@ func (s *settler) settleLogins() []event.Login {
 	if hasID {
 		s.dropSameID(rows, drop)
 	}
-	kept := collect(rows, s.order, drop)
-	for i := range kept {
-		s.counts[kept[i].Pos.Source()].add(moment(kept[i].Time))
+	return func(yield func(*event.Login) bool) {
+		for i, at := range s.order {
+			if r := rows[at]; !drop[i] {
+				s.counts[r.Pos.Source()].add(moment(r.Time))
+				yield(r)
+			}
+		}
 	}
-	return kept
 }
 
 // dropSameID drops all but the first of the rows of an account that have one
@@ -285,18 +337,21 @@ func (s *settler) dropSameID(rows []*event.Login, drop []bool) {
 
 // settleCharges sorts the charges of a partition, makes one row of the life of
 // each transaction, and takes out duplicates and contradictions.
-func (s *settler) settleCharges(again []repeat) []event.Charge {
+func (s *settler) settleCharges(again []repeat) iter.Seq[*event.Charge] {
 	rows := s.charges
 	sortRows(s, rows, func(r *event.Charge) (event.Key, int64) { return r.Account, r.Time }, event.CompareCharges)
 	drop := s.flags(len(rows))
 	if len(again) > 0 {
 		s.settleRepeats(rows, drop, again)
 	}
-	kept := collect(rows, s.order, drop)
-	for i := range kept {
-		s.counts[kept[i].Pos.Source()].add(moment(kept[i].Time))
+	return func(yield func(*event.Charge) bool) {
+		for i, at := range s.order {
+			if r := rows[at]; !drop[i] {
+				s.counts[r.Pos.Source()].add(moment(r.Time))
+				yield(r)
+			}
+		}
 	}
-	return kept
 }
 
 // A place says where in the order a row stands that has a repeated id.
@@ -362,26 +417,6 @@ func (s *settler) flags(n int) []bool {
 	}
 	clear(s.drop[:n])
 	return s.drop[:n]
-}
-
-// collect returns the rows in order, without those to drop.
-func collect[T any](rows []*T, order []int32, drop []bool) []T {
-	n := 0
-	for _, d := range drop {
-		if !d {
-			n++
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	out := make([]T, 0, n)
-	for i, at := range order {
-		if !drop[i] {
-			out = append(out, *rows[at])
-		}
-	}
-	return out
 }
 
 // A sortItem stands for a row while rows are sorted: only small things are

@@ -195,7 +195,7 @@ func TestOneRowTellsALife(t *testing.T) {
 
 // posOf returns where the only row of a log stands.
 func posOf(log *event.Log) event.Pos {
-	for _, p := range log.Parts {
+	for _, p := range partsOf(log) {
 		for _, l := range p.Logins {
 			return l.Pos
 		}

@@ -62,9 +62,21 @@ type content struct {
 	Charges []event.Charge
 }
 
+// partsOf returns all rows of a log.
+func partsOf(log *event.Log) []event.Part {
+	var all []event.Part
+	for part, err := range log.Parts.All(context.Background()) {
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, event.Part{Logins: slices.Clone(part.Logins), Charges: slices.Clone(part.Charges)})
+	}
+	return all
+}
+
 func contentOf(log *event.Log) content {
 	var c content
-	for _, p := range log.Parts {
+	for _, p := range partsOf(log) {
 		c.Logins, c.Charges = append(c.Logins, p.Logins...), append(c.Charges, p.Charges...)
 	}
 	for i := range c.Logins {
@@ -89,6 +101,10 @@ func sameLog(t testing.TB, what string, want, got *event.Log) {
 	t.Helper()
 	a, b := *want, *got
 	a.Text, b.Text, a.Raw, b.Raw = nil, nil, nil, nil
+	if x, y := partsOf(want), partsOf(got); !reflect.DeepEqual(x, y) {
+		t.Errorf("%s: rows (-want +got)\n%s", what, cmp.Diff(x, y))
+	}
+	a.Parts, b.Parts, a.Memory, b.Memory = nil, nil, nil, nil
 	if !reflect.DeepEqual(a, b) {
 		t.Errorf("%s: (-want +got)\n%s", what, cmp.Diff(a, b))
 	}
@@ -100,7 +116,7 @@ func sameLog(t testing.TB, what string, want, got *event.Log) {
 func checkLaw(t testing.TB, log *event.Log) {
 	t.Helper()
 	rows, rejects := make([]int64, len(log.Sources)), make([]int64, len(log.Sources))
-	for _, p := range log.Parts {
+	for _, p := range partsOf(log) {
 		for i := range p.Logins {
 			rows[p.Logins[i].Pos.Source()]++
 		}
@@ -151,7 +167,7 @@ func checkModel(t testing.TB, m *model, log *event.Log) {
 	var moments []int64
 	var keys [][4]event.Key
 	var states []event.Status
-	for _, p := range log.Parts {
+	for _, p := range partsOf(log) {
 		for _, l := range p.Logins {
 			rows, moments, states = append(rows, l.Pos), append(moments, l.Time), append(states, 0)
 			keys = append(keys, [4]event.Key{l.Account, l.Device, l.Session, l.Agent})

@@ -76,14 +76,17 @@ func (l *loader) owners(ctx context.Context, orphans []orphan) (map[event.Key]ow
 	}
 	found, err := event.Each(ctx, l.opt.Workers, l.parts, func() map[event.Key]owner {
 		return map[event.Key]owner{}
-	}, func(found map[event.Key]owner, p int) {
+	}, func(found map[event.Key]owner, p int) error {
+		if len(wanted[p]) == 0 {
+			return nil
+		}
 		slices.Sort(wanted[p])
-		for _, w := range l.workers {
-			w.gone.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, true) })
+		gone := event.NewGatherer(l.fans(func(w *worker) *event.Fan[txnRef] { return w.gone }))
+		there := event.NewGatherer(l.fans(func(w *worker) *event.Fan[txnRef] { return w.txns }))
+		if err := gone.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, true) }); err != nil {
+			return err
 		}
-		for _, w := range l.workers {
-			w.txns.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, false) })
-		}
+		return there.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, false) })
 	})
 	if err != nil {
 		return nil, err
@@ -98,9 +101,6 @@ func (l *loader) owners(ctx context.Context, orphans []orphan) (map[event.Key]ow
 // claim notes the accounts of those transactions that are wanted, which are
 // sorted. What is left out is claimed first, and gives way to what is not.
 func claim(found map[event.Key]owner, wanted []event.Key, refs []txnRef, gone bool) {
-	if len(wanted) == 0 {
-		return
-	}
 	for _, r := range refs {
 		if _, ok := slices.BinarySearch(wanted, r.txn); ok {
 			o, known := found[r.txn]
@@ -108,6 +108,15 @@ func claim(found map[event.Key]owner, wanted []event.Key, refs []txnRef, gone bo
 			found[r.txn] = owner{r.account, known && (o.several || o.account != r.account), gone}
 		}
 	}
+}
+
+// fans returns one of the fans of all workers.
+func (l *loader) fans(of func(w *worker) *event.Fan[txnRef]) []*event.Fan[txnRef] {
+	fans := make([]*event.Fan[txnRef], len(l.workers))
+	for i, w := range l.workers {
+		fans[i] = of(w)
+	}
+	return fans
 }
 
 // follow sets the accounts of orphans: that of the original, or, where that is an
@@ -155,24 +164,36 @@ func follow(orphans []orphan, owners map[event.Key]owner) {
 
 // originals returns for each orphan that found an account a row that names it:
 // one of the account's, or one that was rejected for what others say.
-func originals(log *event.Log, homes map[event.Pos]event.Charge, conflicts []conflict) map[event.Pos]event.Pos {
+func originals(log *event.Log, homes map[event.Pos]event.Charge, conflicts []conflict) (map[event.Pos]event.Pos, error) {
 	if len(homes) == 0 {
-		return nil
+		return nil, nil
 	}
 	contradicted := map[event.Key]event.Pos{}
 	for _, c := range conflicts {
 		contradicted[c.txn] = c.pos
 	}
 	out := make(map[event.Pos]event.Pos, len(homes))
-	for pos, o := range homes {
-		part := &log.Parts[event.PartOf(o.Account, len(log.Parts))]
+	reader := log.Parts.NewReader()
+	for _, pos := range byAccount(homes) {
+		o := homes[pos]
+		part, err := reader.Part(event.PartOf(o.Account, log.Parts.Len()))
+		if err != nil {
+			return nil, err
+		}
 		if at, ok := rowOf(part, o.Account, homes); ok {
 			out[pos] = at
 		} else if at, ok := contradicted[o.Ref]; ok {
 			out[pos] = at
 		}
 	}
-	return out
+	return out, nil
+}
+
+// byAccount returns the rows of homes in the order of their accounts.
+func byAccount(homes map[event.Pos]event.Charge) []event.Pos {
+	rows := slices.Collect(maps.Keys(homes))
+	slices.SortFunc(rows, func(a, b event.Pos) int { return cmp.Compare(homes[a].Account, homes[b].Account) })
+	return rows
 }
 
 // rowOf returns a row that names an account.

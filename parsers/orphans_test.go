@@ -27,7 +27,7 @@ func accounts(t *testing.T, log *event.Log) string {
 	t.Helper()
 	var rows []event.Pos
 	var keys []event.Key
-	for _, p := range log.Parts {
+	for _, p := range partsOf(log) {
 		for _, c := range p.Charges {
 			rows, keys = append(rows, c.Pos), append(keys, c.Account)
 		}

@@ -37,6 +37,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/block"
@@ -73,6 +74,9 @@ type Options struct {
 	Unowned bool
 	// MaxUnpacked is how many bytes one source may unpack to, 0 for any number.
 	MaxUnpacked int64
+	// Memory is where the rows lie, nil for as much memory as they need. What is
+	// read stays there: Memory must not be closed before the log is done with.
+	Memory *spill.Memory
 	// Progress, if not nil, is told how many stored bytes were read since the
 	// last call. It is called from several goroutines.
 	Progress func(bytes int64)
@@ -115,6 +119,9 @@ func load(ctx context.Context, inputs []Input, opt Options, blockSize int) (*eve
 		return nil, &InputError{inputs[0].Name, "and more than 65,535 other files", "join files, or give them in several runs"}
 	}
 	opt.Workers = max(opt.Workers, 1)
+	if opt.Memory == nil {
+		opt.Memory = spill.New(0, "")
+	}
 	l := &loader{opt: opt, blockSize: blockSize}
 	if err := l.survey(ctx, inputs); err != nil {
 		return nil, err
@@ -342,6 +349,7 @@ func (e *ZoneError) Error() string {
 type worker struct {
 	l       *loader
 	readers []*rowReader // by source, made when the first block of it comes
+	owner   *spill.Owner
 	logins  *event.Fan[event.Login]
 	charges *event.Fan[event.Charge]
 	txns    *event.Fan[txnRef]
@@ -381,9 +389,9 @@ type reject struct {
 }
 
 func newWorker(l *loader) *worker {
-	w := &worker{l: l}
-	w.logins, w.charges, w.txns = event.NewFan[event.Login](l.parts), event.NewFan[event.Charge](l.parts), event.NewFan[txnRef](l.parts)
-	w.gone = event.NewFan[txnRef](l.parts)
+	w := &worker{l: l, owner: l.opt.Memory.NewOwner()}
+	w.logins, w.charges = event.NewFan[event.Login](w.owner, l.parts), event.NewFan[event.Charge](w.owner, l.parts)
+	w.txns, w.gone = event.NewFan[txnRef](w.owner, l.parts), event.NewFan[txnRef](w.owner, l.parts)
 	w.readers, w.tallies = make([]*rowReader, len(l.sources)), make([]tally, len(l.sources))
 	w.clocks = map[event.Role]*scalar.Clock{}
 	w.emit = w.add
@@ -472,6 +480,9 @@ func (w *worker) parse(j *job) error {
 	r.reset(data, j.block.spans)
 	for r.Next() {
 		w.record(r, j, base)
+	}
+	if err := w.owner.Err(); err != nil {
+		return err
 	}
 	if w.l.opt.Rows != nil {
 		w.l.opt.Rows(t.read - before)

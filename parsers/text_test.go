@@ -21,7 +21,7 @@ import (
 // positions returns where all rows of a log stand.
 func positions(log *event.Log) []event.Pos {
 	var all []event.Pos
-	for _, p := range log.Parts {
+	for _, p := range partsOf(log) {
 		for i := range p.Logins {
 			all = append(all, p.Logins[i].Pos)
 		}

@@ -35,6 +35,7 @@ func (o *again) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.in.zones, "tz", "", "as given to analyze, where its command line is not known")
 	f.StringVar(&o.in.currency, "currency", "", "as given to analyze, where its command line is not known")
 	f.IntVar(&o.in.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	o.in.addMemoryFlags(f)
 	f.StringVar(&o.in.progress, "progress", "auto", "progress on stderr: "+strings.Join(progressModes, ", "))
 }
 
@@ -99,7 +100,7 @@ func (o *again) load(ctx context.Context, std streams, folder string, s *report.
 		parsers.Discard(inputs)
 		return nil, nil, err
 	}
-	return log, func() { parsers.Discard(inputs) }, nil
+	return log, func() { parsers.Discard(inputs); opt.Memory.Close() }, nil
 }
 
 // moved adds to what is wrong with an input that it may be elsewhere now.

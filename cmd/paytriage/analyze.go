@@ -200,6 +200,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 		opt.Exclude, known.files = list, append(known.files, *file)
 	}
 	paths := append(named.paths(), o.knownOptions.paths()...)
+	defer opt.Memory.Close()
 	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: paths})
 	if err != nil {
 		return err

@@ -21,7 +21,11 @@ func factsOf(ctx context.Context, log *event.Log, folder string, sheet *claims.S
 	if err != nil {
 		return nil, err
 	}
-	sheet.Settle(onlyCurrency(log))
+	only, err := onlyCurrency(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	sheet.Settle(only)
 	f := &claims.Facts{Accounts: map[string]claims.Activity{}, Entered: entered, Stolen: stolen, Victims: victims}
 	w := wantedBy(sheet.Claims, stolen)
 	found, err := w.search(ctx, log, workers)
@@ -33,20 +37,23 @@ func factsOf(ctx context.Context, log *event.Log, folder string, sheet *claims.S
 
 // onlyCurrency returns the currency of all charges of a log, 0 if there are
 // several or none.
-func onlyCurrency(log *event.Log) money.Currency {
+func onlyCurrency(ctx context.Context, log *event.Log) (money.Currency, error) {
 	var only money.Currency
-	for i := range log.Parts {
-		for _, c := range log.Parts[i].Charges {
+	for part, err := range log.Parts.All(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range part.Charges {
 			cur := money.Currency(c.Currency)
 			if only == 0 {
 				only = cur
 			}
 			if cur != only {
-				return 0
+				return 0, nil
 			}
 		}
 	}
-	return only
+	return only, nil
 }
 
 // claimKeys are what claims name, by the keys that a log has.
@@ -154,8 +161,8 @@ func (w *claimKeys) search(ctx context.Context, log *event.Log, workers int) (*f
 		findings
 		a baseline.Account
 	}
-	states, err := event.Each(ctx, workers, len(log.Parts), func() *state { return &state{} }, func(s *state, i int) {
-		baseline.Walk(&log.Parts[i], &s.a, func(a *baseline.Account) { w.account(a, &s.findings) })
+	states, err := event.EachCursor(ctx, workers, log.Parts, func() *state { return &state{} }, func(s *state, _ int, rows *event.Cursor) {
+		baseline.Walk(rows, &s.a, func(a *baseline.Account) { w.account(a, &s.findings) })
 	})
 	if err != nil {
 		return nil, err

@@ -277,7 +277,7 @@ func (o *closeoutOptions) roll(ctx context.Context, std streams, named *named, o
 	if bar != nil {
 		opt.Rows = bar.parsed
 	}
-	discard := func() { parsers.Discard(inputs) }
+	discard := func() { parsers.Discard(inputs); opt.Memory.Close() }
 	log, err := parsers.Load(ctx, inputs, opt)
 	if err != nil {
 		bar.finish()

@@ -74,6 +74,7 @@ func TestSameAnswer(t *testing.T) {
 			for _, workers := range []string{"2", "7"} {
 				same(t, workers+" workers", w.plain, w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--workers", workers))
 			}
+			w.budgets(t)
 			w.lines(t)
 			w.files(t)
 		})
@@ -86,6 +87,24 @@ type sameWorld struct {
 	exit      int
 	plain     map[string]string // files
 	bare      map[string]string // without the columns that depend on where a row stands
+}
+
+// budgets lets rows go to temporary files: none, some and nearly all.
+func (w *sameWorld) budgets(t *testing.T) {
+	least, own := minMemory, ownMemory
+	defer func() { minMemory, ownMemory = least, own }()
+	minMemory, ownMemory = 1, 0
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, os.Getenv(name)) // as it was, afterwards
+	}
+	for _, budget := range []string{"1GiB", "4MiB", "1"} {
+		dir := t.TempDir()
+		got := w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--memory", budget, "--tmp-dir", dir, "--workers", "3")
+		same(t, "a memory of "+budget, w.plain, got)
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("a memory of %s: left in the folder for temporary files: %v, %v", budget, left, err)
+		}
+	}
 }
 
 // lines moves lines, and packs the files, under the same names.

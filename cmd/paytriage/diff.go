@@ -266,11 +266,11 @@ func lookInLogs(ctx context.Context, std streams, o *diffOptions, folder string,
 		}
 	}
 	now.Present = map[bridge.Txn]bool{}
-	for i := range log.Parts {
-		if err := ctx.Err(); err != nil {
+	for part, err := range log.Parts.All(ctx) {
+		if err != nil {
 			return err
 		}
-		for _, ch := range log.Parts[i].Charges {
+		for _, ch := range part.Charges {
 			if t, ok := gone[[2]event.Key{ch.Account, ch.Txn}]; ok {
 				now.Present[t] = true
 			}

@@ -108,7 +108,10 @@ func (c *comparison) byRules(ctx context.Context, std streams, o *diffOptions, f
 		return err
 	}
 	defer discard()
-	d.log, d.only = log, onlyCurrency(log)
+	if d.only, err = onlyCurrency(ctx, log); err != nil {
+		return err
+	}
+	d.log = log
 	if d.facts, err = factsOf(ctx, log, folder, sheet, o.in.workers); err != nil {
 		return err
 	}
@@ -192,11 +195,11 @@ func (d *drawing) byPace(ctx context.Context, p *bridge.Pace) (*bridge.Estimate,
 	e := &bridge.Estimate{}
 	var rows []event.Pos
 	var uses []bridge.Use
-	for i := range d.log.Parts {
-		if err := ctx.Err(); err != nil {
+	for part, err := range d.log.Parts.All(ctx) {
+		if err != nil {
 			return nil, "", err
 		}
-		charges := d.log.Parts[i].Charges
+		charges := part.Charges
 		for len(charges) > 0 {
 			n := 0
 			uses = uses[:0]

@@ -143,7 +143,7 @@ func hint(err error) string {
 	case errors.As(err, &unknown):
 		return "'paytriage inspect " + unknown.Source + "' shows what it looks like; --profile says what it is"
 	case errors.Is(err, syscall.ENOSPC):
-		return "make room there, or choose another place: --out for results, TMPDIR for what is spooled"
+		return "make room there, or choose another place: --out for results, --tmp-dir for temporary files; --memory lets more stay in memory"
 	case errors.As(err, &zone):
 		return "say where its clock stood, for example --tz Asia/Tokyo or --tz " + zone.Role.String() + "=Asia/Tokyo"
 	}

@@ -69,9 +69,12 @@ func accountsOf(t *testing.T, log *event.Log) []string {
 	var rows []event.Pos
 	var last event.Key
 	failed := 0
-	for i := range log.Parts {
-		for k := range log.Parts[i].Logins {
-			l := &log.Parts[i].Logins[k]
+	for part, err := range log.Parts.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range part.Logins {
+			l := &part.Logins[k]
 			if l.Account == last {
 				continue
 			}

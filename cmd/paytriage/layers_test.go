@@ -20,15 +20,16 @@ const module = "github.com/paytriage/paytriage"
 // all below it. Data goes one way: bytes, columns, statistics, entries,
 // charges, campaigns, victims, ledger, files.
 var layers = map[string][]string{
-	"forensics/money":  {},
-	"forensics/odds":   {},
-	"forensics/policy": {},
-	"forensics/event":  {"forensics/money"},
+	"forensics/money":       {},
+	"forensics/odds":        {},
+	"forensics/policy":      {},
+	"forensics/event/spill": {},
+	"forensics/event":       {"forensics/event/spill", "forensics/money"},
 	// rows as text, for tests of the method
 	"forensics/event/eventtest": {"forensics/event", "forensics/money"},
 	"forensics/baseline":        {"forensics/event"},
-	"forensics/source":          {"forensics/event", "forensics/baseline", "forensics/odds", "forensics/policy"},
-	"forensics/takeover":        {"forensics/event", "forensics/baseline", "forensics/source", "forensics/odds", "forensics/policy"},
+	"forensics/source":          {"forensics/event/...", "forensics/baseline", "forensics/odds", "forensics/policy"},
+	"forensics/takeover":        {"forensics/event/...", "forensics/baseline", "forensics/source", "forensics/odds", "forensics/policy"},
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
@@ -55,7 +56,7 @@ var layers = map[string][]string{
 	"parsers/lines":           {},
 	"parsers/parquet":         {},
 	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
-	"parsers":                 {"parsers/...", "forensics/event", "forensics/money"},
+	"parsers":                 {"parsers/...", "forensics/event/...", "forensics/money"},
 
 	"report/atomicfile":      {},
 	"report/table":           {"forensics/money"},

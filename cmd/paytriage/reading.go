@@ -28,6 +28,7 @@ type readingOptions struct {
 	maxUnpacked     string
 	cardKey         string
 	workers         int
+	memory, tmpDir  string
 }
 
 func (o *readingOptions) addFlags(f *pflag.FlagSet) {
@@ -39,6 +40,12 @@ func (o *readingOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.maxUnpacked, "max-unpacked", "", "refuse a packed file that unpacks to more, for example 200GiB")
 	f.StringVar(&o.cardKey, "card-key", "", "file with a secret for the tokens of card numbers")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	o.addMemoryFlags(f)
+}
+
+func (o *readingOptions) addMemoryFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.memory, "memory", "", "memory to keep to, for example 2GiB; rows beyond it go to temporary files, the result is the same (default: half of what the machine has)")
+	f.StringVar(&o.tmpDir, "tmp-dir", "", "folder for temporary files (default: that of the system)")
 }
 
 // validate checks what can be checked without reading anything.
@@ -55,7 +62,7 @@ func (o *readingOptions) parse() (parsers.Options, error) {
 	if o.year != 0 && (o.year < 1970 || o.year > 9999) {
 		return opt, &usageError{fmt.Sprintf("--year %d is no year of a log", o.year), "give four digits, for example 2019"}
 	}
-	for _, step := range []func(*parsers.Options) error{o.parseCurrency, o.parseZones, o.parseProfiles, o.parseSize, o.readCardKey} {
+	for _, step := range []func(*parsers.Options) error{o.parseCurrency, o.parseZones, o.parseProfiles, o.parseSize, o.readCardKey, o.parseMemory} {
 		if err := step(&opt); err != nil {
 			return opt, err
 		}

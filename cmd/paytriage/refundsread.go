@@ -132,8 +132,11 @@ func (r *refundsRun) readExports(ctx context.Context, std streams, bar *progress
 func (p *earlierPayments) take(ctx context.Context, log *event.Log) error {
 	var rows []event.Charge
 	var at []event.Pos
-	for i := range log.Parts {
-		for _, c := range log.Parts[i].Charges {
+	for part, err := range log.Parts.All(ctx) {
+		if err != nil {
+			return err
+		}
+		for _, c := range part.Charges {
 			back := c.Kind == event.Refund || c.Kind == event.Reversal || c.Kind == event.Chargeback
 			if !back || c.Status == event.Declined {
 				p.passed++

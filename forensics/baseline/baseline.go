@@ -118,9 +118,7 @@ type Account struct {
 	Key     event.Key
 	Logins  []event.Login
 	Charges []event.Charge
-	// LoginAt and ChargeAt are where the rows begin in their part.
-	LoginAt, ChargeAt int
-	Actors            []Actor
+	Actors  []Actor
 	// LoginBy and ChargeBy name the actor of each row, by index in Actors, or
 	// Nobody.
 	LoginBy, ChargeBy []int16
@@ -128,6 +126,8 @@ type Account struct {
 	// the one that made them, or that hide in it.
 	Borrowed []bool
 
+	logins   []event.Login // room for Walk
+	charges  []event.Charge
 	sessions []session
 	byKey    map[event.Key]int16 // used when there are many actors
 }
@@ -169,6 +169,15 @@ func (a *Account) Read(logins []event.Login, charges []event.Charge) {
 		}
 	}
 	a.ownFailures()
+}
+
+// FirstRow returns where the first login stands, or the first charge where there
+// is none.
+func (a *Account) FirstRow() event.Pos {
+	if len(a.Logins) > 0 {
+		return a.Logins[0].Pos
+	}
+	return a.Charges[0].Pos
 }
 
 func resize[T any](s []T, n int) []T {
@@ -429,27 +438,28 @@ func (x *Actor) made(l *event.Login) bool {
 }
 
 // Walk calls do for every account of a part, in order, with the same Account
-// value each time.
-func Walk(p *event.Part, a *Account, do func(a *Account)) {
-	logins, charges := p.Logins, p.Charges
-	for len(logins) > 0 || len(charges) > 0 {
+// value each time. Its rows are valid within do alone.
+func Walk(rows *event.Cursor, a *Account, do func(a *Account)) {
+	l, c := &rows.Logins, &rows.Charges
+	moreLogins, moreCharges := l.Next(), c.Next()
+	for moreLogins || moreCharges {
 		var key event.Key
 		switch {
-		case len(charges) == 0 || len(logins) > 0 && logins[0].Account <= charges[0].Account:
-			key = logins[0].Account
+		case !moreCharges || moreLogins && l.Row.Account <= c.Row.Account:
+			key = l.Row.Account
 		default:
-			key = charges[0].Account
+			key = c.Row.Account
 		}
-		n, m := 0, 0
-		for n < len(logins) && logins[n].Account == key {
-			n++
+		a.logins, a.charges = a.logins[:0], a.charges[:0]
+		for moreLogins && l.Row.Account == key {
+			a.logins = append(a.logins, l.Row)
+			moreLogins = l.Next()
 		}
-		for m < len(charges) && charges[m].Account == key {
-			m++
+		for moreCharges && c.Row.Account == key {
+			a.charges = append(a.charges, c.Row)
+			moreCharges = c.Next()
 		}
-		a.LoginAt, a.ChargeAt = len(p.Logins)-len(logins), len(p.Charges)-len(charges)
-		a.Read(logins[:n:n], charges[:m:m])
+		a.Read(a.logins, a.charges)
 		do(a)
-		logins, charges = logins[n:], charges[m:]
 	}
 }

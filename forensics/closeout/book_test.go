@@ -267,7 +267,7 @@ func TestRollForward(t *testing.T) {
 	row := func(at int64, account, txn, ref event.Key, k event.Kind, f event.Funding, s event.Status, amount int64) event.Charge {
 		return event.Charge{Time: at, Account: account, Txn: txn, Ref: ref, Kind: k, Funding: f, Status: s, Amount: amount, Currency: uint32(yen), Pos: event.Pos(txn)}
 	}
-	log := &event.Log{Parts: []event.Part{{}, {Charges: []event.Charge{
+	log := &event.Log{Parts: event.Pack([]event.Part{{}, {Charges: []event.Charge{
 		row(1, 1, 1, 0, event.TopUp, event.Card, event.Approved, 5000),
 		row(2, 1, 2, 0, event.Payment, event.Balance, event.Approved, 1200),
 		row(3, 1, 3, 2, event.Refund, 0, event.Approved, 200),
@@ -278,7 +278,7 @@ func TestRollForward(t *testing.T) {
 		row(1, 2, 10, 0, event.Payment, event.Card, event.Approved, 1), // after it in the same instant
 		row(2, 2, 8, 0, event.TopUp, event.Card, event.Approved, 60),
 		row(3, 3, 9, 0, event.Payment, event.Card, event.Approved, 10),
-	}}}}
+	}}}, nil)}
 	for _, workers := range []int{1, 3} {
 		r, err := closeout.RollForward(context.Background(), log, 99, workers)
 		if err != nil {
@@ -295,8 +295,8 @@ func TestRollForward(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	huge := &event.Log{Parts: []event.Part{{Charges: []event.Charge{
-		row(1, 1, 1, 0, event.TopUp, event.Card, event.Approved, math.MaxInt64), row(1, 1, 2, 0, event.TopUp, event.Card, event.Approved, 1)}}}}
+	huge := &event.Log{Parts: event.Pack([]event.Part{{Charges: []event.Charge{
+		row(1, 1, 1, 0, event.TopUp, event.Card, event.Approved, math.MaxInt64), row(1, 1, 2, 0, event.TopUp, event.Card, event.Approved, 1)}}}, nil)}
 	if _, err := closeout.RollForward(context.Background(), huge, 99, 1); !errors.Is(err, money.ErrOverflow) {
 		t.Error(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,10 +21,10 @@ func TestRollAgainstSlow(t *testing.T) {
 	currencies := []money.Currency{money.MustCurrency("JPY"), money.MustCurrency("USD")}
 	wallets := 0
 	for seed := range 2000 {
-		log := &event.Log{Parts: make([]event.Part, 4)}
+		parts := make([]event.Part, 4)
 		txn := event.Key(0)
 		for account := event.Key(1); account <= 6; account++ {
-			p := &log.Parts[account%4]
+			p := &parts[account%4]
 			for range rng.IntN(8) {
 				txn++
 				c := event.Charge{Account: account, Txn: txn, Time: int64(rng.IntN(5)), Kind: event.Kind(1 + rng.IntN(8)), Status: event.Status(rng.IntN(4)),
@@ -36,19 +35,20 @@ func TestRollAgainstSlow(t *testing.T) {
 				p.Charges = append(p.Charges, c)
 			}
 		}
-		for i := range log.Parts {
-			slices.SortFunc(log.Parts[i].Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
+		for i := range parts {
+			parts[i].Sort()
 		}
+		log := &event.Log{Parts: event.Pack(parts, nil)}
 		before := int64(rng.IntN(6))
 		got, err := RollForward(context.Background(), log, before, 1+rng.IntN(3))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var want []Rolled
-		for i := range log.Parts {
+		for i := range parts {
 			for account := event.Key(1); account <= 6; account++ {
 				for _, c := range currencies {
-					if w, ok := slowly(log.Parts[i].Charges, account, c, before); ok {
+					if w, ok := slowly(parts[i].Charges, account, c, before); ok {
 						want = append(want, w)
 					}
 				}

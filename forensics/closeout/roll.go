@@ -63,9 +63,9 @@ const NumKinds = int(event.Payout) + 1
 // instant. It takes linear time; the result does not depend on the number of
 // workers.
 func RollForward(ctx context.Context, log *event.Log, before int64, workers int) (*Roll, error) {
-	parts := make([]part, len(log.Parts))
-	_, err := event.Each(ctx, workers, len(log.Parts), func() *effect.Chains { return &effect.Chains{} },
-		func(c *effect.Chains, i int) { parts[i].read(c, log.Parts[i].Charges, before) })
+	parts := make([]part, log.Parts.Len())
+	_, err := event.EachPart(ctx, workers, log.Parts, func() *effect.Chains { return &effect.Chains{} },
+		func(c *effect.Chains, i int, p *event.Part) { parts[i].read(c, p.Charges, before) })
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ var yen = money.MustCurrency("JPY")
 func read(t testing.TB, text string, thieves ...string) (*event.Log, *Case) {
 	t.Helper()
 	logins, charges, _ := eventtest.Read(t, "a", text)
-	log := &event.Log{Parts: []event.Part{{Logins: logins, Charges: charges}}}
+	log := &event.Log{Parts: event.Pack([]event.Part{{Logins: logins, Charges: charges}}, nil)}
 	if len(thieves) == 0 {
 		return log, &Case{}
 	}
@@ -291,7 +291,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	logins, charges, _ := eventtest.Read(f, "a", theft)
-	log := &event.Log{Parts: []event.Part{{Logins: logins, Charges: charges}}}
+	log := &event.Log{Parts: event.Pack([]event.Part{{Logins: logins, Charges: charges}}, nil)}
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := Parse(text)
 		if err != nil {

@@ -24,9 +24,9 @@ type lesson struct {
 
 // learn looks at all accounts.
 func learn(ctx context.Context, log *event.Log, c *Case, workers int) (*lesson, error) {
-	lessons, err := event.Each(ctx, workers, len(log.Parts), func() *lesson {
+	lessons, err := event.EachPart(ctx, workers, log.Parts, func() *lesson {
 		return &lesson{countries: map[event.Country]int64{}, days: map[money.Currency][]int64{}, currencies: map[money.Currency]bool{}}
-	}, func(l *lesson, i int) { l.part(&log.Parts[i], c) })
+	}, func(l *lesson, _ int, part *event.Part) { l.part(part, c) })
 	if err != nil {
 		return nil, err
 	}

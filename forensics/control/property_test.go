@@ -21,26 +21,20 @@ const midnight = int64(1561939200) * 1_000_000
 // world makes a log of some accounts, in several parts, and a case that calls
 // some of their charges stolen.
 func world(rng *rand.Rand) (*event.Log, *Case) {
-	log := &event.Log{Parts: make([]event.Part, 3)}
+	parts := make([]event.Part, 3)
 	c := &Case{Accounts: map[event.Key]*Account{}, Devices: map[event.Key]bool{1003: true}, Testers: map[event.Addr]bool{9: true}, FirstStolen: midnight + 30*hour}
 	for key := event.Key(1); key <= 9; key++ {
-		p := &log.Parts[key%3]
+		p := &parts[key%3]
 		logins, charges := rows(rng, key)
 		p.Logins, p.Charges = append(p.Logins, logins...), append(p.Charges, charges...)
 		if rng.IntN(2) == 0 && len(charges) > 0 {
 			c.Accounts[key] = mark(rng, charges)
 		}
 	}
-	for i := range log.Parts {
-		inOrder(&log.Parts[i])
+	for i := range parts {
+		parts[i].Sort()
 	}
-	return log, c
-}
-
-// inOrder puts the rows of a part in their order.
-func inOrder(p *event.Part) {
-	slices.SortFunc(p.Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
-	slices.SortFunc(p.Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
+	return &event.Log{Parts: event.Pack(parts, nil)}, c
 }
 
 // rows makes the rows of an account. Devices above 1001 are mostly thieves'.
@@ -156,11 +150,17 @@ func TestControlWithoutEffect(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 300 {
 		log, c := world(rng)
-		for i := range log.Parts {
-			for n := range log.Parts[i].Logins {
-				log.Parts[i].Logins[n].Country = 'J'<<8 | 'P'
+		var home []event.Part
+		for part, err := range log.Parts.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			home = append(home, event.Part{Logins: slices.Clone(part.Logins), Charges: slices.Clone(part.Charges)})
+			for n := range home[len(home)-1].Logins {
+				home[len(home)-1].Logins[n].Country = 'J'<<8 | 'P'
 			}
 		}
+		log = &event.Log{Parts: event.Pack(home, nil)}
 		r, err := Replay(context.Background(), log, c, []Control{
 			{Kind: ForeignBlock, Home: 'J'<<8 | 'P'}, {Kind: TopUpCap, Window: hour, Amount: "1000000", Currency: yen},
 			{Kind: StopTopUps, At: midnight + 1000*hour}}, 1)
@@ -190,7 +190,14 @@ func TestReplayDoesNotDependOnWorkers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.Reverse(log.Parts)
+		var turned []event.Part
+		for part, err := range log.Parts.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			turned = slices.Insert(turned, 0, event.Part{Logins: slices.Clone(part.Logins), Charges: slices.Clone(part.Charges)})
+		}
+		log = &event.Log{Parts: event.Pack(turned, nil)}
 		got, err := Replay(context.Background(), log, c, Defaults(), 5)
 		if err != nil {
 			t.Fatal(err)

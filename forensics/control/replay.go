@@ -75,9 +75,9 @@ func Replay(ctx context.Context, log *event.Log, c *Case, controls []Control, wo
 	if rows > 1 {
 		rows++
 	}
-	counters, err := event.Each(ctx, workers, len(log.Parts), func() *counter {
+	counters, err := event.EachCursor(ctx, workers, log.Parts, func() *counter {
 		return &counter{c: c, rules: rules, rows: make([]tally, rows), base: tally{}}
-	}, func(n *counter, i int) { baseline.Walk(&log.Parts[i], &n.actors, n.account) })
+	}, func(n *counter, _ int, rows *event.Cursor) { baseline.Walk(rows, &n.actors, n.account) })
 	if err != nil {
 		return nil, err
 	}

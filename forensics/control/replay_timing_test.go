@@ -14,17 +14,18 @@ import (
 // who used each account, which every replay must do first.
 func BenchmarkReplay(b *testing.B) {
 	rng := rand.New(rand.NewPCG(21, 22))
-	log, c := &event.Log{Parts: make([]event.Part, 8)}, &Case{}
+	parts, c := make([]event.Part, 8), &Case{}
 	var bytes int64
-	for i := range log.Parts {
-		p := &log.Parts[i]
+	for i := range parts {
+		p := &parts[i]
 		for key := range event.Key(2000) {
 			logins, charges := rows(rng, event.Key(i)<<32|key+1)
 			p.Logins, p.Charges = append(p.Logins, logins...), append(p.Charges, charges...)
 		}
-		inOrder(p)
+		p.Sort()
 		bytes += int64(len(p.Logins))*int64(unsafe.Sizeof(event.Login{})) + int64(len(p.Charges))*int64(unsafe.Sizeof(event.Charge{}))
 	}
+	log := &event.Log{Parts: event.Pack(parts, nil)}
 	b.Run("controls", func(b *testing.B) {
 		b.SetBytes(bytes)
 		b.ReportAllocs()
@@ -43,12 +44,15 @@ func BenchmarkReplay(b *testing.B) {
 	b.Run("walk", func(b *testing.B) {
 		b.SetBytes(bytes)
 		b.ReportAllocs()
-		var a baseline.Account
 		accounts := 0
 		for b.Loop() {
 			accounts = 0
-			for i := range log.Parts {
-				baseline.Walk(&log.Parts[i], &a, func(*baseline.Account) { accounts++ })
+			_, err := event.EachCursor(context.Background(), 1, log.Parts, func() *baseline.Account { return &baseline.Account{} },
+				func(a *baseline.Account, _ int, rows *event.Cursor) {
+					baseline.Walk(rows, a, func(*baseline.Account) { accounts++ })
+				})
+			if err != nil {
+				b.Fatal(err)
 			}
 		}
 		if accounts < 10_000 {

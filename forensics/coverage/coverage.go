@@ -66,9 +66,8 @@ func (r *Report) Of(role event.Role) *Log {
 
 // Measure says what the logs cover.
 func Measure(ctx context.Context, log *event.Log, workers int) (*Report, error) {
-	states, err := event.Each(ctx, max(workers, 1), len(log.Parts), func() *tally { return &tally{} }, func(t *tally, i int) {
-		t.part(&log.Parts[i])
-	})
+	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *tally { return &tally{} },
+		func(t *tally, _ int, part *event.Part) { t.part(part) })
 	if err != nil {
 		return nil, err
 	}

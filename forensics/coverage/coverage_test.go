@@ -17,18 +17,16 @@ import (
 // logOfAccounts spreads small logs over partitions.
 func logOfAccounts(t testing.TB, parts int, accounts map[string]string) *event.Log {
 	t.Helper()
-	log := &event.Log{Parts: make([]event.Part, parts), Sources: []event.Source{{Role: event.Auth}, {Role: event.Payments, Repeats: 3}}}
+	rows := make([]event.Part, parts)
 	for account, text := range accounts {
 		l, c, _ := eventtest.Read(t, account, text)
-		p := &log.Parts[event.PartOf(event.KeyOfString(account), parts)]
+		p := &rows[event.PartOf(event.KeyOfString(account), parts)]
 		p.Logins, p.Charges = append(p.Logins, l...), append(p.Charges, c...)
 	}
-	for i := range log.Parts {
-		p := &log.Parts[i]
-		slices.SortFunc(p.Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
-		slices.SortFunc(p.Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
+	for i := range rows {
+		rows[i].Sort()
 	}
-	return log
+	return &event.Log{Parts: event.Pack(rows, nil), Sources: []event.Source{{Role: event.Auth}, {Role: event.Payments, Repeats: 3}}}
 }
 
 func measure(t testing.TB, log *event.Log, workers int) *Report {
@@ -271,11 +269,14 @@ func TestSkewWantsPairs(t *testing.T) {
 func TestWorkersAndPartsDoNotMatter(t *testing.T) {
 	one := world(t, time.Minute, 300, true, false)
 	want := measure(t, one, 1)
-	merged := &event.Log{Sources: one.Sources, Parts: make([]event.Part, 1)}
-	for i := range one.Parts {
-		merged.Parts[0].Logins = append(merged.Parts[0].Logins, one.Parts[i].Logins...)
-		merged.Parts[0].Charges = append(merged.Parts[0].Charges, one.Parts[i].Charges...)
+	var all event.Part
+	for part, err := range one.Parts.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Logins, all.Charges = append(all.Logins, part.Logins...), append(all.Charges, part.Charges...)
 	}
+	merged := &event.Log{Sources: one.Sources, Parts: event.Pack([]event.Part{all}, nil)}
 	for name, got := range map[string]*Report{"7 workers": measure(t, one, 7), "one partition": measure(t, merged, 2)} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -306,8 +307,14 @@ func TestShift(t *testing.T) {
 			t.Errorf("a shift by %d", micros)
 		}
 	}
-	log.Parts[0].Charges[0].Time = -2_208_988_800_000_000
-	if Shift(log, 1) == nil || log.Parts[0].Charges[0].Time != -2_208_988_800_000_000 {
+	const first = -2_208_988_800_000_000
+	early := &event.Log{Parts: event.Pack([]event.Part{{Charges: []event.Charge{{Account: 1, Time: first}}}}, nil)}
+	if Shift(early, 1) == nil {
 		t.Error("a charge before the year 1900")
+	}
+	for part, err := range early.Parts.All(t.Context()) {
+		if err != nil || part.Charges[0].Time != first {
+			t.Errorf("a shift that failed left %+v, %v", part.Charges[0], err)
+		}
 	}
 }

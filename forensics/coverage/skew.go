@@ -87,9 +87,8 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 
 // compare gathers the pairs of all partitions.
 func compare(ctx context.Context, log *event.Log, workers int, by string, gather func(*links, *event.Part)) (Skew, error) {
-	states, err := event.Each(ctx, max(workers, 1), len(log.Parts), func() *links { return &links{} }, func(l *links, i int) {
-		gather(l, &log.Parts[i])
-	})
+	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *links { return &links{} },
+		func(l *links, _ int, part *event.Part) { gather(l, part) })
 	if err != nil {
 		return Skew{}, err
 	}
@@ -116,8 +115,7 @@ func hundredth(all []int64) int64 {
 
 // middle returns the start of the hour by which half of the rows were written.
 func middle(ctx context.Context, log *event.Log, workers int) (int64, bool, error) {
-	states, err := event.Each(ctx, max(workers, 1), len(log.Parts), func() *histogram { return &histogram{} }, func(h *histogram, i int) {
-		p := &log.Parts[i]
+	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *histogram { return &histogram{} }, func(h *histogram, _ int, p *event.Part) {
 		for j := range p.Logins {
 			h.add(p.Logins[j].Time)
 		}
@@ -367,18 +365,17 @@ func Shift(log *event.Log, micros int64) error {
 	if micros < -MaxShift || micros > MaxShift {
 		return fmt.Errorf("a shift of more than %d days", MaxShift/hour/24)
 	}
-	for i := range log.Parts {
-		for j := range log.Parts[i].Charges {
-			if at := log.Parts[i].Charges[j].Time - micros; at < first || at > last {
+	for part, err := range log.Parts.All(context.Background()) {
+		if err != nil {
+			return err
+		}
+		for j := range part.Charges {
+			if at := part.Charges[j].Time - micros; at < first || at > last {
 				return fmt.Errorf("a payment would lie outside the years 1900 to 9999")
 			}
 		}
 	}
-	for i := range log.Parts {
-		for j := range log.Parts[i].Charges {
-			log.Parts[i].Charges[j].Time -= micros
-		}
-	}
+	log.Parts.Shift(micros)
 	for i := range log.Sources {
 		if s := &log.Sources[i]; s.Role == event.Payments && !s.First.IsZero() {
 			s.First, s.Last = s.First.Add(-duration(micros)), s.Last.Add(-duration(micros))

@@ -5,7 +5,8 @@
 // and shops are 64-bit keys (see Key); only what is reported is turned back
 // into text, by reading the row's record again at its Pos (see Log.Text). That
 // is what lets hundreds of millions of rows be judged in the memory of a
-// laptop: a login is 72 bytes, a charge 96, neither holds a pointer.
+// laptop: a login is 72 bytes, a charge 96, neither holds a pointer, and settled rows are
+// packed to half of that (see Parts).
 //
 // Rows of one account lie together in one Part, in time order, ties broken by
 // content. So the order in which lines were written, files were named or
@@ -19,7 +20,10 @@ package event
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/paytriage/paytriage/forensics/event/spill"
 )
 
 // A Key stands for a text value: an account, device, session, shop and so on.
@@ -145,10 +149,20 @@ type Part struct {
 	Charges []Charge
 }
 
+// Sort puts the rows of a part in their order.
+func (p *Part) Sort() {
+	slices.SortFunc(p.Logins, func(a, b Login) int { return CompareLogins(&a, &b) })
+	slices.SortFunc(p.Charges, func(a, b Charge) int { return CompareCharges(&a, &b) })
+}
+
+// Any reports whether there are any rows.
+func (p *Part) Any() bool { return len(p.Logins)+len(p.Charges) > 0 }
+
 // A Log is everything that was read for one investigation. It is built once
 // and never changes afterwards, so any number of goroutines may read it.
 type Log struct {
-	Parts   []Part
+	Parts   *Parts
+	Memory  *spill.Memory // where the parts lie, nil for any
 	Sources []Source
 	Rejects []Reject
 	// Unmatched are the entries of a list of what to leave out that no row
@@ -164,11 +178,19 @@ type Log struct {
 	Raw func(ctx context.Context, rows []Pos) ([]string, error)
 }
 
+// Room returns the memory that work on the log may use.
+func (l *Log) Room() *spill.Memory {
+	if l.Memory == nil {
+		return spill.New(0, "")
+	}
+	return l.Memory
+}
+
 // Rows returns how many rows the log has.
 func (l *Log) Rows() int64 {
 	var n int64
-	for i := range l.Parts {
-		n += int64(len(l.Parts[i].Logins) + len(l.Parts[i].Charges))
+	for i := range l.Parts.Len() {
+		n += l.Parts.Rows(i)
 	}
 	return n
 }

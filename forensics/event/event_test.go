@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/paytriage/paytriage/forensics/event/spill"
 )
 
 func TestKeys(t *testing.T) {
@@ -48,28 +50,49 @@ func TestKeysAreSpread(t *testing.T) {
 func TestFanKeepsEveryRow(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	const parts = 8
-	fans := []*Fan[int]{NewFan[int](parts), NewFan[int](parts), NewFan[int](parts)}
+	memory := spill.New(1<<18, t.TempDir())
+	defer memory.Close()
+	owners, fans := make([]*spill.Owner, 3), make([]*Fan[int], 3)
+	for i := range fans {
+		owners[i] = memory.NewOwner()
+		fans[i] = NewFan[int](owners[i], parts)
+	}
 	want := make([][]int, parts)
-	for i := range 20_000 {
+	for i := range 200_000 {
 		p := r.IntN(parts*parts) % parts
 		*fans[r.IntN(len(fans))].Slot(p) = i + 1
 		want[p] = append(want[p], i+1)
 	}
+	for _, o := range owners {
+		if err := o.Seal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gather := NewGatherer(fans)
 	for p := range parts {
 		var got []int
 		if p%2 == 0 {
-			got = Gather(nil, fans, p)
+			rows, err := gather.Take(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = slices.Clone(rows)
 		} else {
-			for _, at := range GatherPointers(nil, fans, p) {
+			rows, err := gather.Look(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range rows {
 				got = append(got, *at)
 			}
+			gather.Drop(p)
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, want[p]) {
 			t.Errorf("partition %d: %d rows, want %d", p, len(got), len(want[p]))
 		}
-		if again := Gather(nil, fans, p); len(again) != 0 {
-			t.Errorf("partition %d still has %d rows", p, len(again))
+		if again, err := gather.Take(p); len(again) != 0 || err != nil {
+			t.Errorf("partition %d still has %d rows, %v", p, len(again), err)
 		}
 	}
 }

@@ -10,7 +10,10 @@
 // victim must not be confirmed on one machine and probable on the next.
 package odds
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Centibans is a weight of evidence, 100*log10 of a likelihood ratio.
 type Centibans int32
@@ -30,12 +33,50 @@ func Ratio(num, den int64) Centibans {
 	case den <= 0:
 		return Limit
 	}
+	if c, sure := quickRatio(uint64(num), uint64(den)); sure {
+		return Clamp(c, -Limit, Limit)
+	}
+	return Clamp(exactRatio(uint64(num), uint64(den)), -Limit, Limit)
+}
+
+// exactRatio returns the weight of num to den.
+func exactRatio(num, den uint64) Centibans {
 	// log10(x) = log2(x) * 0.30103; log2 has 32 bits of fraction.
 	const bansPerBit = 30103 // per 100,000
-	diff := log2(uint64(num)) - log2(uint64(den))
+	diff := log2(num) - log2(den)
 	hi := diff * bansPerBit / 1000 // centibans, still with 32 bits of fraction
-	return Clamp(Centibans((hi+1<<31)>>32), -Limit, Limit)
+	return Centibans((hi + 1<<31) >> 32)
 }
+
+// quickRatio returns what exactRatio does, by floats, and whether that is sure:
+// it is where the result is not so close to the edge between two centibans that
+// the error of floats, or that log2 cuts its result, could matter. All processors
+// agree on the rest, since none errs as much as that.
+func quickRatio(num, den uint64) (c Centibans, sure bool) {
+	const margin = 1e-5 // of a centiban; log2 cuts 2^-24 bits, which are 1.8e-6 of it
+	x := (quickLog2(num)-quickLog2(den))*30.103 + 0.5
+	floor := math.Floor(x)
+	return Centibans(floor), x-floor > margin && x-floor < 1-margin
+}
+
+// quickLog2 returns the binary logarithm of x > 0, to about 40 bits.
+func quickLog2(x uint64) float64 {
+	n := 63 - bits.LeadingZeros64(x)
+	m := x << (63 - n)
+	at := m >> 55 & 0xff
+	r := float64(m)*inverses[at] - 1 // within [0, 1/256)
+	return float64(n) + logs[at] + r*(1/math.Ln2+r*(-1/(2*math.Ln2)+r*(1/(3*math.Ln2)+r*(-1/(4*math.Ln2)))))
+}
+
+// logs and inverses are, for the 256 numbers 1, 1+1/256, … below 2, the binary
+// logarithm, and one by the number times 2^63.
+var logs, inverses = func() (logs, inverses [256]float64) {
+	for i := range logs {
+		logs[i] = math.Log2(1 + float64(i)/256)
+		inverses[i] = 0x1p-63 / (1 + float64(i)/256)
+	}
+	return logs, inverses
+}()
 
 // log2 returns the binary logarithm of x > 0 with 32 bits of fraction, of
 // which the upper 24 are exact.
@@ -73,11 +114,22 @@ func (c Centibans) Unless(permille int64) Centibans {
 const One = 1_000_000_000
 
 // PPB returns the probability that odds of c stand for, in parts per billion.
-func (c Centibans) PPB() int64 {
-	if c < 0 {
-		return One - (-c).PPB()
+func (c Centibans) PPB() int64 { return ppb[Clamp(c, -Limit, Limit)+Limit] }
+
+// ppb are the probabilities of -Limit to Limit centibans.
+var ppb = func() (table [2*Limit + 1]int64) {
+	for i := range table {
+		table[i] = probability(Centibans(i) - Limit)
 	}
-	if c >= 900 {
+	return table
+}()
+
+// probability computes PPB.
+func probability(c Centibans) int64 {
+	if c < 0 {
+		return One - probability(-c)
+	}
+	if c >= Limit {
 		return One - 1
 	}
 	odds := powers[c%100] // times 10^9

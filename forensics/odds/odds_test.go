@@ -64,3 +64,39 @@ func TestUnless(t *testing.T) {
 		}
 	}
 }
+
+// TestQuickRatio checks that the quick way gives what the exact one does wherever
+// it says that it is sure, and that it nearly always is.
+func TestQuickRatio(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 1))
+	unsure, all := 0, 0
+	check := func(num, den uint64) {
+		all++
+		c, sure := quickRatio(num, den)
+		if !sure {
+			unsure++
+		} else if want := exactRatio(num, den); c != want {
+			t.Fatalf("%d to %d: %d, want %d", num, den, c, want)
+		}
+	}
+	for range 300_000 {
+		check(r.Uint64()>>(1+r.IntN(63))|1, r.Uint64()>>(1+r.IntN(63))|1)
+	}
+	for num := range uint64(400) {
+		for den := range uint64(400) {
+			check(num+1, den+1)
+		}
+	}
+	if unsure*1000 > all {
+		t.Errorf("%d of %d were not sure", unsure, all)
+	}
+	// Next to the edges between two centibans.
+	for c := -899; c < 900; c++ {
+		den := uint64(1) << 40
+		edge := uint64(float64(den) * math.Pow(10, (float64(c)+0.5)/100) * 0.30103 / math.Log10(2))
+		for d := range uint64(64) {
+			check(max(edge, 33)-32+d, den)
+			check(max(edge<<10, 33)-32+d, den<<10)
+		}
+	}
+}

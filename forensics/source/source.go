@@ -29,6 +29,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/odds"
 	"github.com/paytriage/paytriage/forensics/policy"
 )
@@ -105,6 +106,7 @@ type hour struct{ known, failures, entries, firsts, attempts, failed int64 }
 // A Tracer takes in accounts, one after the other. Each worker has its own.
 type Tracer struct {
 	parts   int
+	owner   *spill.Owner
 	addrs   *event.Fan[touch] // by network
 	others  *event.Fan[touch] // by user agent, operator or hour
 	hours   map[int32]*hour
@@ -112,9 +114,11 @@ type Tracer struct {
 	hourNow *hour
 }
 
-// NewTracer returns a Tracer for a log with the given number of partitions.
-func NewTracer(parts int) *Tracer {
-	return &Tracer{parts: parts, addrs: event.NewFan[touch](parts), others: event.NewFan[touch](parts),
+// NewTracer returns a Tracer for a log with the given number of partitions, which
+// keeps what it takes in in a memory.
+func NewTracer(parts int, memory *spill.Memory) *Tracer {
+	owner := memory.NewOwner()
+	return &Tracer{parts: parts, owner: owner, addrs: event.NewFan[touch](owner, parts), others: event.NewFan[touch](owner, parts),
 		hours: map[int32]*hour{}, hourOf: AllHours}
 }
 
@@ -255,14 +259,15 @@ func (t *Tally) account(tries int64) {
 type tallies struct{ single, spread Tally }
 
 // tally adds up the tries of a part.
-func (m *Map) tally(t *tallies, part *event.Part, p *policy.Source) {
+func (m *Map) tally(t *tallies, logins *event.LoginCursor, p *policy.Source) {
 	var single, spread int64
-	for i := range part.Logins {
-		l := &part.Logins[i]
-		if i > 0 && part.Logins[i-1].Account != l.Account {
+	var account event.Key
+	for logins.Next() {
+		l := &logins.Row
+		if account != l.Account {
 			t.single.account(single)
 			t.spread.account(spread)
-			single, spread = 0, 0
+			single, spread, account = 0, 0, l.Account
 		}
 		if l.Outcome() != event.Failure || l.History() {
 			continue
@@ -333,19 +338,25 @@ func (m *Map) UnderSiege(micros int64) bool {
 // of the attack explains itself, and is left out where user agents, operators
 // and hours are added up: a server that tries a list says nothing against a
 // new handset that is set up in the same hour.
-func Survey(ctx context.Context, workers int, log []event.Part, tracers []*Tracer, p *policy.Source) (*Map, error) {
+func Survey(ctx context.Context, workers int, log *event.Parts, tracers []*Tracer, p *policy.Source) (*Map, error) {
 	m := &Map{cells: map[Place]*Cell{}}
 	hours := m.learn(tracers, p)
 	var addrs, others []*event.Fan[touch]
 	for _, t := range tracers {
+		if err := t.owner.Seal(); err != nil {
+			return nil, err
+		}
+		defer t.owner.Close()
 		addrs, others = append(addrs, t.addrs), append(others, t.others)
 	}
 	for _, touches := range [][]*event.Fan[touch]{addrs, others} {
-		surveyors, err := event.Each(ctx, workers, len(log), func() *surveyor {
-			return &surveyor{m: m, p: p}
-		}, func(s *surveyor, part int) {
-			s.touches = event.Gather(s.touches, touches, part)
-			s.part()
+		surveyors, err := event.Each(ctx, workers, log.Len(), func() *surveyor {
+			return &surveyor{m: m, p: p, gather: event.NewGatherer(touches)}
+		}, func(s *surveyor, part int) (err error) {
+			if s.touches, err = s.gather.Take(part); err == nil {
+				s.part()
+			}
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -360,8 +371,8 @@ func Survey(ctx context.Context, workers int, log []event.Part, tracers []*Trace
 		}
 		m.keep(cells, known, hours, p)
 	}
-	counts, err := event.Each(ctx, workers, len(log), func() *tallies { return &tallies{} },
-		func(t *tallies, part int) { m.tally(t, &log[part], p) })
+	counts, err := event.EachLogins(ctx, workers, log, func() *tallies { return &tallies{} },
+		func(t *tallies, _ int, logins *event.LoginCursor) { m.tally(t, logins, p) })
 	if err != nil {
 		return nil, err
 	}
@@ -560,9 +571,20 @@ func root(n int64) int64 {
 	return r
 }
 
+// A Spot is when and from where somebody came.
+type Spot struct {
+	Time  int64 // microseconds UTC
+	Addr  event.Addr
+	Agent event.Key
+	ASN   uint32
+}
+
+// SpotOf returns the Spot of a login.
+func SpotOf(l *event.Login) Spot { return Spot{l.Time, l.Addr, l.Agent, l.ASN} }
+
 // Weight returns the greatest weight of the places that an entry shares, and
 // the place; nil if none speaks.
-func (m *Map) Weight(l *event.Login) (odds.Centibans, *Cell) {
+func (m *Map) Weight(l Spot) (odds.Centibans, *Cell) {
 	h := hourAt(l.Time)
 	var best *Cell
 	for _, place := range [...]Place{

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/odds"
 	"github.com/paytriage/paytriage/forensics/policy"
 )
@@ -62,7 +63,7 @@ func TestSingleServer(t *testing.T) {
 		t.Errorf("sources of the attack are %v, want the address and its network", kinds)
 	}
 	entry := event.Login{Time: start + 21*3600e6, Addr: addr(900, 7), Agent: 700, ASN: 65900}
-	if weight, place := m.Weight(&entry); weight < 300 || place == nil || place.Kind != Addr {
+	if weight, place := m.Weight(SpotOf(&entry)); weight < 300 || place == nil || place.Kind != Addr {
 		t.Errorf("an entry from the server weighs %d by %+v", weight, place)
 	}
 	if got := fmt.Sprint(m.Strangers, m.Foreign, m.Hours[20].Attempts, m.Hours[20].Failures, m.Hours[20].Entries); got != "20 20 3420 3000 20" {
@@ -115,7 +116,7 @@ func TestHonestCrowds(t *testing.T) {
 			m := w.find(t)
 			for _, l := range []event.Login{{Addr: addr(900, 7), Agent: 3, ASN: 65001}, {Addr: addr(900, 8)}, {Agent: 3}} {
 				l.Time = start + 7*3600e6
-				if weight, place := m.Weight(&l); weight > c.most {
+				if weight, place := m.Weight(SpotOf(&l)); weight > c.most {
 					t.Errorf("a login there weighs %d by %+v", weight, place)
 				}
 			}
@@ -153,11 +154,11 @@ func TestResidentialProxies(t *testing.T) {
 		}
 	}
 	entry := event.Login{Time: start + 20*3600e6 + 5, Addr: addr(1005, 9), Agent: 700, ASN: 65105}
-	if weight, place := m.Weight(&entry); weight == 0 || place.Kind == Addr || place.Kind == Net {
+	if weight, place := m.Weight(SpotOf(&entry)); weight == 0 || place.Kind == Addr || place.Kind == Net {
 		t.Errorf("an entry of the attack weighs %d by %+v", weight, place)
 	}
 	later := event.Login{Time: start + 30*3600e6, Addr: addr(3, 1), Agent: 2, ASN: 65001}
-	if weight, place := m.Weight(&later); weight != 0 {
+	if weight, place := m.Weight(SpotOf(&later)); weight != 0 {
 		t.Errorf("an entry ten hours later, from a carrier, weighs %d by %+v", weight, place)
 	}
 }
@@ -174,7 +175,7 @@ func TestExplained(t *testing.T) {
 		var w world
 		w.people(1, 400, 48)
 		w.attack(3000, 20, 20*3600, c.place)
-		weight, place := w.find(t).Weight(&newcomer)
+		weight, place := w.find(t).Weight(SpotOf(&newcomer))
 		if (weight > 0) != c.speak {
 			t.Errorf("%s: a new phone in the hour of the attack weighs %d by %+v", c.name, weight, place)
 		}
@@ -215,7 +216,7 @@ func TestWhatCounts(t *testing.T) {
 		w.add(0, event.Login{Account: 1, Device: 1, Addr: addr(1, 1)}) // her first
 		c.row.Account, c.row.Addr = 1, addr(2, 2)
 		w.add(7200, c.row)
-		m, tracer := w.find(t), NewTracer(8)
+		m, tracer := w.find(t), NewTracer(8, spill.New(0, ""))
 		var h hour
 		trace(tracer, &w)
 		if x := tracer.hours[hourAt(start)+2]; x != nil {
@@ -234,7 +235,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	p := policy.Default()
-	if _, err := Survey(ctx, 2, make([]event.Part, 8), []*Tracer{NewTracer(8)}, &p.Source); err == nil {
+	if _, err := Survey(ctx, 2, event.NewParts(8), []*Tracer{NewTracer(8, spill.New(0, ""))}, &p.Source); err == nil {
 		t.Error("a survey that was cancelled gave no error")
 	}
 }

@@ -14,6 +14,7 @@ type surveyor struct {
 	m      *Map
 	p      *policy.Source
 	drafts []draft
+	gather *event.Gatherer[touch]
 
 	touches  []touch
 	accounts []event.Key
@@ -165,15 +166,15 @@ func (s *surveyor) distinct(touches []touch, counts func(*touch) bool) int64 {
 // countKnown counts the logins of known devices at the places of cells: all
 // that succeeded there, less the first ones. Only places that can speak are
 // counted, and they are few.
-func countKnown(ctx context.Context, workers int, log []event.Part, cells []draft) (map[Place]int64, error) {
+func countKnown(ctx context.Context, workers int, log *event.Parts, cells []draft) (map[Place]int64, error) {
 	first := map[Place]int64{}
 	for i := range cells {
 		if c := &cells[i]; c.Kind != Service {
 			first[Place{c.Kind, AllHours, c.Value}] = c.entries
 		}
 	}
-	counters, err := event.Each(ctx, workers, len(log), func() *counter { return newCounter(first) },
-		func(c *counter, part int) { c.part(&log[part]) })
+	counters, err := event.EachLogins(ctx, workers, log, func() *counter { return newCounter(first) },
+		func(c *counter, _ int, logins *event.LoginCursor) { c.part(logins) })
 	if err != nil {
 		return nil, err
 	}
@@ -223,29 +224,30 @@ func (c *counter) find(kind Kind, value event.Key) *int64 {
 
 // part counts the logins of a part. The rows of an account lie together and
 // mostly share their places, which are then not looked up again.
-func (c *counter) part(p *event.Part) {
+func (c *counter) part(logins *event.LoginCursor) {
 	var last event.Login
 	var found [4]*int64
-	for i := range p.Logins {
-		l := &p.Logins[i]
+	first := true
+	for logins.Next() {
+		l := &logins.Row
 		if l.History() || l.Outcome() == event.Failure || l.Action != event.LoginAction && l.Action != event.ExternalLogin {
 			continue
 		}
 		if c.kinds[Addr] || c.kinds[Net] {
-			if l.Addr != last.Addr || i == 0 {
+			if l.Addr != last.Addr || first {
 				found[0], found[1] = c.find(Addr, event.Key(l.Addr)), c.find(Net, netKey(l.Addr))
 			}
 			add(found[0])
 			add(found[1])
 		}
 		if c.kinds[Agent] || c.kinds[ASN] {
-			if l.Agent != last.Agent || l.ASN != last.ASN || i == 0 {
+			if l.Agent != last.Agent || l.ASN != last.ASN || first {
 				found[2], found[3] = c.find(Agent, l.Agent), c.find(ASN, asnKey(l.ASN))
 			}
 			add(found[2])
 			add(found[3])
 		}
-		last.Addr, last.Agent, last.ASN = l.Addr, l.Agent, l.ASN
+		last.Addr, last.Agent, last.ASN, first = l.Addr, l.Agent, l.ASN, false
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/policy"
 )
 
@@ -62,7 +63,7 @@ func (w *world) survey(t testing.TB, p *policy.Source, parts, workers, tracers i
 	t.Helper()
 	log, all := make([]event.Part, parts), make([]*Tracer, tracers)
 	for i := range all {
-		all[i] = NewTracer(parts)
+		all[i] = NewTracer(parts, spill.New(1, t.TempDir()))
 	}
 	var a baseline.Account
 	for i, rows := range w.accounts() {
@@ -71,7 +72,7 @@ func (w *world) survey(t testing.TB, p *policy.Source, parts, workers, tracers i
 		a.Read(rows, nil)
 		all[tracer].Account(&a)
 	}
-	m, err := Survey(context.Background(), workers, log, all, p)
+	m, err := Survey(context.Background(), workers, event.Pack(log, nil), all, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,8 @@ func (f *Findings) crowds(ctx context.Context, log *event.Log, p *policy.Policy,
 		return nil
 	}
 	index := newCrowd(addrs)
-	counts, err := event.Each(ctx, workers, len(log.Parts), func() []guests { return make([]guests, len(addrs)) },
-		func(n []guests, part int) { index.count(n, log.Parts[part].Logins) })
+	counts, err := event.EachLogins(ctx, workers, log.Parts, func() []guests { return make([]guests, len(addrs)) },
+		func(n []guests, _ int, logins *event.LoginCursor) { index.count(n, logins) })
 	if err != nil {
 		return err
 	}
@@ -82,9 +82,9 @@ type guests struct {
 }
 
 // count counts for each address the accounts that got in from there.
-func (c *crowd) count(n []guests, logins []event.Login) {
-	for i := range logins {
-		l := &logins[i]
+func (c *crowd) count(n []guests, logins *event.LoginCursor) {
+	for logins.Next() {
+		l := &logins.Row
 		word, bit := crowdBit(l.Addr)
 		if c.maybe[word]&bit == 0 || l.Outcome() == event.Failure {
 			continue

@@ -17,9 +17,9 @@ import (
 func TestCrowds(t *testing.T) {
 	p := policy.Default()
 	few, many := event.AddrFrom4(1), event.AddrFrom4(2)
-	log := &event.Log{Parts: make([]event.Part, 3)}
+	parts := make([]event.Part, 3)
 	come := func(account event.Key, addr event.Addr) {
-		part := &log.Parts[account%3]
+		part := &parts[account%3]
 		part.Logins = append(part.Logins, event.Login{Account: account, Addr: addr, Time: eventtest.Midnight,
 			Action: event.LoginAction, Word: event.PackWord(event.Success, event.NoReason, true, false, false)})
 	}
@@ -30,6 +30,10 @@ func TestCrowds(t *testing.T) {
 			come(n+1, few)
 		}
 	}
+	for i := range parts {
+		parts[i].Sort()
+	}
+	log := &event.Log{Parts: event.Pack(parts, nil)}
 	for _, c := range []struct {
 		name    string
 		common  [maxCommon]event.Addr

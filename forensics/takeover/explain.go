@@ -185,7 +185,7 @@ func (x *Examination) from(i int) *source.Cell {
 	if v.Place == 0 || v.Entry < 0 {
 		return nil
 	}
-	_, c := x.Sources.Weight(&x.log.Parts[v.Part].Logins[v.LoginAt+v.Entry])
+	_, c := x.Sources.Weight(v.spot)
 	return c
 }
 

@@ -46,15 +46,16 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 			f.End = max(f.End, t.UnixMicro())
 		}
 	}
-	perPart := make([][]Visit, len(log.Parts))
-	finders, err := event.Each(ctx, workers, len(log.Parts), func() *lookout {
-		return &lookout{finder: finder{p: p, end: f.End, days: map[uint32]*histogram{}, tracer: source.NewTracer(len(log.Parts))}}
-	}, func(l *lookout, part int) {
-		l.part, l.visits = int32(part), nil
-		baseline.Walk(&log.Parts[part], &l.account_, l.account)
-		perPart[part] = l.visits
+	perPart := make([][]Visit, log.Parts.Len())
+	memory := log.Room()
+	finders, err := event.EachCursor(ctx, workers, log.Parts, func() *lookout {
+		return &lookout{finder: finder{p: p, end: f.End, days: map[uint32]*histogram{}, tracer: source.NewTracer(log.Parts.Len(), memory)}}
+	}, func(l *lookout, i int, rows *event.Cursor) {
+		l.visits = nil
+		baseline.Walk(rows, &l.account_, l.account)
+		perPart[i] = l.visits
 		if progress != nil {
-			progress(int64(len(log.Parts[part].Logins) + len(log.Parts[part].Charges)))
+			progress(log.Parts.Rows(i))
 		}
 	})
 	if err != nil {
@@ -88,8 +89,12 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	for i := range f.Visits {
 		f.Visits[i].endsAt(f.End, p)
 	}
-	f.places(log)
-	users = append(users, f.redescribe(log, p)...)
+	f.places()
+	again, err := f.redescribe(log, p)
+	if err != nil {
+		return nil, err
+	}
+	users = append(users, again...)
 	price(f.Visits, days)
 	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool {
 		if v.idle() {
@@ -128,7 +133,7 @@ type lookout struct {
 }
 
 // places sets what the failures around each entry say of it.
-func (f *Findings) places(log *event.Log) {
+func (f *Findings) places() {
 	for i := range f.Visits {
 		v := &f.Visits[i]
 		if f.Sources.UnderSiege(v.First) {
@@ -136,7 +141,7 @@ func (f *Findings) places(log *event.Log) {
 		}
 		if v.Entry >= 0 {
 			var c *source.Cell
-			if v.Place, c = f.Sources.Weight(&log.Parts[v.Part].Logins[v.LoginAt+v.Entry]); c != nil {
+			if v.Place, c = f.Sources.Weight(v.spot); c != nil {
 				v.place, v.placeOdds = v.Place, c.Odds
 				v.routed = c.Kind == source.Addr || c.Kind == source.Net || c.Kind == source.ASN
 			}
@@ -148,10 +153,12 @@ func (f *Findings) places(log *event.Log) {
 // the testers had not been there: the owner, when she comes back, is no stranger
 // for coming after them. It returns the users of these accounts, some of whom
 // are known as such already.
-func (f *Findings) redescribe(log *event.Log, p *policy.Policy) []user {
+func (f *Findings) redescribe(log *event.Log, p *policy.Policy) ([]user, error) {
 	again := finder{p: p, end: f.End}
 	var account baseline.Account
 	var out []Visit
+	var failed error
+	reader := log.Parts.NewReader()
 	f.byAccount(func(visits []Visit) {
 		again.testers, again.visits = again.testers[:0], again.visits[:0]
 		for i := range visits {
@@ -165,17 +172,19 @@ func (f *Findings) redescribe(log *event.Log, p *policy.Policy) []user {
 			return
 		}
 		v := &visits[0]
-		part := &log.Parts[v.Part]
-		again.part = v.Part
-		account.LoginAt, account.ChargeAt = int(v.LoginAt), int(v.ChargeAt)
-		account.Read(part.Logins[v.LoginAt:v.LoginAt+v.Logins], part.Charges[v.ChargeAt:v.ChargeAt+v.Charges])
+		rows, err := reader.Account(v.Account)
+		if err != nil {
+			failed = err
+			return
+		}
+		account.Read(rows.Logins, rows.Charges)
 		again.describe(&account)
 		out = append(out, again.visits...)
 	})
 	f.Visits = out
-	f.places(log)
+	f.places()
 	slices.SortFunc(f.Visits, compareVisits)
-	return again.users
+	return again.users, failed
 }
 
 func compareVisits(a, b Visit) int {

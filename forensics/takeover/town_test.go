@@ -118,15 +118,16 @@ func (w *town) raid(ids, victims int) {
 func (w *town) log(parts int, part func(account event.Key) int) *event.Log {
 	slices.SortFunc(w.logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
 	slices.SortFunc(w.charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
-	l := &event.Log{Parts: make([]event.Part, parts)}
+	rows := make([]event.Part, parts)
 	for _, row := range w.logins {
-		p := &l.Parts[part(row.Account)]
+		p := &rows[part(row.Account)]
 		p.Logins = append(p.Logins, row)
 	}
 	for _, row := range w.charges {
-		p := &l.Parts[part(row.Account)]
+		p := &rows[part(row.Account)]
 		p.Charges = append(p.Charges, row)
 	}
+	l := &event.Log{Parts: event.Pack(rows, part)}
 	end := time.UnixMicro(eventtest.Midnight + townDays*baseline.Day)
 	l.Sources = []event.Source{{Name: "auth", Role: event.Auth, Last: end}, {Name: "payments", Role: event.Payments, Last: end.Add(-time.Hour)}}
 	return l

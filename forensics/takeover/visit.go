@@ -72,16 +72,14 @@ type Visit struct {
 	Actor   event.Key // its baseline key within the account
 	Device  event.Key
 
-	Part              int32
-	LoginAt, Logins   int32 // the account's rows in its part
-	ChargeAt, Charges int32
-
 	First, Last int64
-	FirstCharge int64 // 0 without charges
-	Entry       int32 // index of the entry in the account's logins, -1 for none
-	Paid        bool  // there are charges, approved or not
-	Open        bool  // the log ends before it is known what became of the others
-	Opened      bool  // the account is the visitor's own: nobody was there to be robbed of it
+	FirstCharge int64       // 0 without charges
+	Entry       int32       // index of the entry in the account's logins, -1 for none
+	Paid        bool        // there are charges, approved or not
+	Row         event.Pos   // the first row of the account
+	spot        source.Spot // of the entry
+	Open        bool        // the log ends before it is known what became of the others
+	Opened      bool        // the account is the visitor's own: nobody was there to be robbed of it
 
 	Addr    event.Addr
 	Agent   event.Key
@@ -122,7 +120,6 @@ type Visit struct {
 type finder struct {
 	p      *policy.Policy
 	end    int64 // of the log
-	part   int32
 	visits []Visit
 	users  []user
 	days   map[uint32]*histogram
@@ -240,17 +237,16 @@ func (f *finder) onlyTaught(a *baseline.Account, x *baseline.Actor) bool {
 func (f *finder) visit(a *baseline.Account, i int) {
 	x := &a.Actors[i]
 	v := Visit{
-		Account: a.Key, Actor: x.Key, Device: x.Device, Part: f.part,
-		LoginAt: int32(a.LoginAt), Logins: int32(len(a.Logins)),
-		ChargeAt: int32(a.ChargeAt), Charges: int32(len(a.Charges)),
+		Account: a.Key, Actor: x.Key, Device: x.Device,
 		First: x.First, Last: x.Last, FirstCharge: x.FirstCharge, Entry: x.Entry,
 		Paid: x.Charges+x.Declined > 0, Agent: x.Agent, Currency: x.Currency,
 		Volume: max(x.TopUps, x.Spent) / int64(max(x.Days, 1)), Opened: x.Opened,
 	}
+	v.Row = a.FirstRow()
 	copy(v.Stores[:], x.Stores.Values())
 	if x.Entry >= 0 {
 		l := &a.Logins[x.Entry]
-		v.Addr, v.ASN, v.Country = l.Addr, l.ASN, l.Country
+		v.Addr, v.ASN, v.Country, v.spot = l.Addr, l.ASN, l.Country, source.SpotOf(l)
 	} else if len(x.Addrs.Values()) > 0 {
 		v.Addr = x.Addrs.Values()[0]
 	}

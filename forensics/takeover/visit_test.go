@@ -8,6 +8,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/event/eventtest"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/source"
 )
@@ -38,9 +39,13 @@ func outcomeWords(t testing.TB, p *policy.Policy) [numFeatures][]string {
 func describe(t testing.TB, p *policy.Policy, text string) map[string]*Visit {
 	t.Helper()
 	logins, charges, names := eventtest.Read(t, "a", text)
-	f := finder{p: p, end: eventtest.Midnight + 60*baseline.Day, days: map[uint32]*histogram{}, tracer: source.NewTracer(1)}
-	var a baseline.Account
-	baseline.Walk(&event.Part{Logins: logins, Charges: charges}, &a, f.account)
+	f := finder{p: p, end: eventtest.Midnight + 60*baseline.Day, days: map[uint32]*histogram{}, tracer: source.NewTracer(1, spill.New(0, ""))}
+	parts := event.Pack([]event.Part{{Logins: logins, Charges: charges}}, nil)
+	_, err := event.EachCursor(t.Context(), 1, parts, func() *baseline.Account { return &baseline.Account{} },
+		func(a *baseline.Account, _ int, rows *event.Cursor) { baseline.Walk(rows, a, f.account) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	visits := map[string]*Visit{}
 	for i := range f.visits {
 		visits[names[f.visits[i].Actor]] = &f.visits[i]
@@ -238,7 +243,7 @@ func TestVisit(t *testing.T) {
 		131h payment 9000 dev=V store=z declined`)["V"]
 	want := Visit{
 		Account: event.KeyOfString("a"), Actor: event.KeyOfString("V"), Device: event.KeyOfString("V"),
-		Logins: 4, Charges: 5, First: eventtest.Midnight + 100*baseline.Hour, Last: eventtest.Midnight + 131*baseline.Hour, FirstCharge: eventtest.Midnight + 102*baseline.Hour,
+		Row: v.Row, spot: v.spot, First: eventtest.Midnight + 100*baseline.Hour, Last: eventtest.Midnight + 131*baseline.Hour, FirstCharge: eventtest.Midnight + 102*baseline.Hour,
 		Entry: 2, Paid: true, Addr: eventtest.Addr(t, "6"), Agent: event.KeyOfString("app"), ASN: 65009, Country: 'U'<<8 | 'S',
 		Stores: [maxStores]event.Key{event.KeyOfString("x"), event.KeyOfString("y")}, Volume: 6000 / 2, Currency: v.Currency,
 		Outcome: v.Outcome, network: v.network, latest: v.latest,
