@@ -163,19 +163,14 @@ func (s *source) raw(ctx context.Context, t *tap) (io.ReadCloser, error) {
 		}
 		return u, s.unusable(ctx, err)
 	}
-	// What a file is packed with is found out on the file itself, so that a
-	// plain one, which is nearly every large one, is then read without a copy.
-	u, err := unpack.Open(ctx, t.f, s.limits)
+	packed, err := unpack.Packed(t.f)
+	if err == nil && !packed {
+		s.info.Compression = unpack.Plain
+		return io.NopCloser(t), nil // nearly every large file is read so, without a copy
+	}
+	u, err := unpack.Open(ctx, t, s.limits)
 	if err == nil {
-		u.Close()
 		s.info.Compression = u.Kind()
-		_, err = t.f.Seek(0, io.SeekStart)
-	}
-	if err == nil && u.Kind() == unpack.Plain {
-		return io.NopCloser(t), nil
-	}
-	if err == nil {
-		u, err = unpack.Open(ctx, t, s.limits)
 	}
 	return u, s.unusable(ctx, err)
 }
