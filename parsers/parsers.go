@@ -163,9 +163,6 @@ type loader struct {
 	parts     int
 	workers   []*worker
 	homes     map[event.Pos]event.Charge // orphans that found an account, by row
-
-	head      []byte // of the source that was looked at last
-	headWhole bool
 }
 
 // A job is a block to parse.
