@@ -38,21 +38,23 @@ func (l *loader) survey(ctx context.Context, inputs []Input) error {
 }
 
 // recogniseAll finds out how each source is to be read, several at once. Of
-// several errors it returns that of the first source: sources are begun in their
-// order, and what was begun is ended.
+// several errors it returns that of the first source; sources behind one that
+// failed need not be looked at.
 func (l *loader) recogniseAll(ctx context.Context) error {
 	errs := make([]error, len(l.sources))
-	var failed atomic.Bool
+	var failed atomic.Int64 // the first source that did
+	failed.Store(int64(len(errs)))
 	_, err := event.Each(ctx, max(min(l.opt.Workers, len(l.sources)), 1), len(l.sources), func() []byte {
 		return make([]byte, headSize)
 	}, func(buf []byte, i int) {
 		s := l.sources[i]
-		if s.info.Trouble != "" || failed.Load() {
+		if s.info.Trouble != "" || int64(i) > failed.Load() {
 			return // nothing of it can be read, or nothing will be
 		}
 		if err := l.recognise(ctx, s, buf); err != nil && !l.noLog(s, err) {
 			errs[i] = err
-			failed.Store(true)
+			for old := failed.Load(); int64(i) < old && !failed.CompareAndSwap(old, int64(i)); old = failed.Load() {
+			}
 		}
 	})
 	return cmp.Or(append(errs, err)...)
@@ -114,9 +116,10 @@ func (l *loader) sourcesOf(in Input) ([]*source, error) {
 		return []*source{s}, nil
 	}
 	var all []*source
+	whole := new(archive)
 	for i := range members {
 		m := *s
-		m.member = &members[i]
+		m.member, m.stored = &members[i], whole
 		m.info.Member = members[i].Name
 		m.info.Name = in.Name + "!" + members[i].Name
 		m.input.Name = m.info.Name
