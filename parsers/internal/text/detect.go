@@ -187,7 +187,7 @@ func survey(enc Encoding, head []byte, whole bool) tally {
 	run := 0 // good sequences in a row
 	for at := 0; at < len(head); {
 		if head[at] < 0x80 {
-			at, run = at+ascii(head[at:]), 0
+			at, run = at+asciiRun(head[at:]), 0
 			continue
 		}
 		r, size := u(head[at:], whole)
@@ -205,9 +205,9 @@ func survey(enc Encoding, head []byte, whole bool) tally {
 	return t
 }
 
-// ascii returns how many bytes of b, which begins with one, come before the first
+// asciiRun returns how many bytes of b, which begins with one, come before the first
 // that is not ASCII; or less, if these are many.
-func ascii(b []byte) int {
+func asciiRun(b []byte) int {
 	n := 1
 	for len(b)-n >= 8 && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
 		n += 8
