@@ -30,6 +30,7 @@ import (
 	"io"
 	"math/bits"
 	"os"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -433,6 +434,7 @@ func (w *worker) readerOf(j *job) (*rowReader, error) {
 	w.retire(max(manyReaders, 2*w.l.opt.Workers) - 1)
 	w.recent = append(w.recent, j.source)
 	r := &rowReader{decoder: d, reader: reader{role: role, currency: w.l.opt.Currency}}
+	r.lean = d.plain != nil && !slices.ContainsFunc(rowless, j.cols.has)
 	if loc := w.l.opt.Zones[role]; loc != nil {
 		if w.clocks[role] == nil {
 			w.clocks[role] = scalar.NewClock(loc)
