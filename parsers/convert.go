@@ -88,9 +88,13 @@ func convert(ctx context.Context, inputs []Input, opt Options, form Form, sink S
 	if err := l.survey(ctx, inputs); err != nil {
 		return nil, err
 	}
+	var workers []*converter
+	for range opt.Workers {
+		workers = append(workers, &converter{worker: newWorker(l), form: form})
+	}
 	var sources []event.Source
 	for i := range l.sources {
-		if err := l.convert(ctx, i, form, sink); err != nil {
+		if err := l.convert(ctx, i, workers, sink); err != nil {
 			return nil, err
 		}
 		sources = append(sources, l.sources[i].info)
@@ -112,8 +116,8 @@ type sheet struct {
 }
 
 // convert writes one source. The blocks are read by one goroutine, made into
-// lines by several, and written in their order.
-func (l *loader) convert(ctx context.Context, i int, form Form, sink Sink) error {
+// lines by several workers, and written in their order.
+func (l *loader) convert(ctx context.Context, i int, workers []*converter, sink Sink) error {
 	g, ctx := errgroup.WithContext(ctx)
 	todo, order := make(chan *sheet, l.opt.Workers), make(chan *sheet, 2*l.opt.Workers)
 	g.Go(func() error {
@@ -136,9 +140,8 @@ func (l *loader) convert(ctx context.Context, i int, form Form, sink Sink) error
 			return nil
 		})
 	})
-	for range l.opt.Workers {
+	for _, c := range workers {
 		g.Go(func() error {
-			c := &converter{worker: newWorker(l), form: form}
 			for s := range todo {
 				s.err = c.convert(s)
 				s.block.free()

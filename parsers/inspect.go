@@ -138,9 +138,12 @@ func (l *loader) inspect(ctx context.Context, s *source, rows int) (Inspection, 
 		roles = []event.Role{event.Auth, event.Payments}
 	}
 	var found [][]candidate
+	var sc *scout
 	for _, r := range roles {
 		s.input.Role = r
-		all, err := l.look(ctx, s)
+		var all []candidate
+		var err error
+		sc, all, err = l.look(ctx, s, make([]byte, headSize))
 		if err != nil {
 			return out, err
 		}
@@ -152,16 +155,16 @@ func (l *loader) inspect(ctx context.Context, s *source, rows int) (Inspection, 
 	}
 	s.input.Role, out.Role = roles[best], roles[best]
 	all := found[best]
-	out.settle(l, s, all)
-	out.describe(l, s, all, rows)
+	out.settle(l, s, sc, all)
+	out.describe(l, s, sc, all, rows)
 	return out, nil
 }
 
 // settle says whether the source can be read, and what it is near to.
-func (i *Inspection) settle(l *loader, s *source, all []candidate) {
+func (i *Inspection) settle(l *loader, s *source, sc *scout, all []candidate) {
 	likely := nearest(all)
 	near := slices.Clone(all)
-	if err := l.choose(s, all); err != nil {
+	if err := l.choose(s, sc, all); err != nil {
 		var currency *CurrencyError
 		i.NoCurrency = errors.As(err, &currency)
 		i.Problem = strings.TrimPrefix(err.Error(), s.input.Name+": ")
@@ -222,12 +225,12 @@ func nearness(all []candidate) int {
 }
 
 // describe draws up what is known of the head of a source.
-func (i *Inspection) describe(l *loader, s *source, all []candidate, rows int) {
+func (i *Inspection) describe(l *loader, s *source, sc *scout, all []candidate, rows int) {
 	best := &all[0]
 	i.Format, i.EncodingWhy = best.Format, s.encodingWhy
 	i.Format.Encoding, i.Format.Packing, i.Format.Parquet = s.encoding.String(), s.info.Compression, s.parquet
 	i.Zoneless, i.Stamp = best.unzoned && l.opt.Zones[s.input.Role] == nil, best.stamp
-	sc := scout{role: s.input.Role, head: l.head, whole: l.headWhole, opt: &l.opt}
+	sc = &scout{role: s.input.Role, head: sc.head, whole: sc.whole, opt: &l.opt}
 	p, ok := best.firstPiece(sc.head, sc.whole)
 	if !ok {
 		return
@@ -237,7 +240,7 @@ func (i *Inspection) describe(l *loader, s *source, all []candidate, rows int) {
 		return
 	}
 	i.mapping(s.input.Role)
-	i.sample(&sc, p, rows)
+	i.sample(sc, p, rows)
 }
 
 // mapping says where the fields of the schema come from.

@@ -534,12 +534,12 @@ func (l *loader) account(i int, s *source, settlers []*settler) event.Source {
 		info.Broken += w.tallies[i].broken
 		info.Passed = addCounts(info.Passed, w.tallies[i].passed)
 		info.LeftOut = addCounts(info.LeftOut, w.tallies[i].leftOut)
-		if r := w.readers[i]; r != nil {
-			for f, n := range r.unread {
+		if unread := w.tallies[i].unread; unread != nil {
+			for f, n := range unread {
 				info.Unread[f] += n
 			}
-			seen |= r.seen
 		}
+		seen |= w.tallies[i].seen
 	}
 	if !s.format.bare() {
 		for _, f := range telling(info.Role) {

@@ -30,6 +30,7 @@ import (
 	"io"
 	"math/bits"
 	"os"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -170,9 +171,6 @@ type loader struct {
 	parts     int
 	workers   []*worker
 	homes     map[event.Pos]event.Charge // orphans that found an account, by row
-
-	head      []byte // of the source that was looked at last
-	headWhole bool
 }
 
 // A job is a block to parse.
@@ -348,8 +346,9 @@ func (e *ZoneError) Error() string {
 // A worker parses blocks into its own share of every partition.
 type worker struct {
 	l       *loader
-	readers []*rowReader // by source, made when the first block of it comes
 	owner   *spill.Owner
+	readers []*rowReader // by source, made when a block of it comes
+	recent  []int        // the sources that have a reader, the newest last
 	logins  *event.Fan[event.Login]
 	charges *event.Fan[event.Charge]
 	txns    *event.Fan[txnRef]
@@ -379,6 +378,7 @@ type tally struct {
 	passed         map[string]int64
 	leftOut        map[string]int64
 	broken         int64 // bytes that are no text
+	heard
 }
 
 // A reject is an event.Reject before lines are known.
@@ -402,6 +402,7 @@ func newWorker(l *loader) *worker {
 }
 
 func (w *worker) run(ctx context.Context, jobs <-chan job) error {
+	defer w.retire(0)
 	for j := range jobs {
 		err := ctx.Err()
 		if err == nil {
@@ -438,7 +439,10 @@ func (w *worker) readerOf(j *job) (*rowReader, error) {
 	if err != nil {
 		return nil, &InputError{s.input.Name, err.Error(), "run 'paytriage inspect' on it"}
 	}
+	w.retire(max(manyReaders, 2*w.l.opt.Workers) - 1)
+	w.recent = append(w.recent, j.source)
 	r := &rowReader{decoder: d, reader: reader{role: role, currency: w.l.opt.Currency}}
+	r.lean = d.plain != nil && !slices.ContainsFunc(rowless, j.cols.has)
 	if loc := w.l.opt.Zones[role]; loc != nil {
 		if w.clocks[role] == nil {
 			w.clocks[role] = scalar.NewClock(loc)
@@ -447,6 +451,42 @@ func (w *worker) readerOf(j *job) (*rowReader, error) {
 	}
 	w.readers[j.source] = r
 	return r, nil
+}
+
+// manyReaders is how many sources a worker is ready to read a block of. More
+// than those that are read at once would be memory for nothing; a reader is made
+// again if need be.
+const manyReaders = 64
+
+// retire gives up the oldest readers until there are so many, and keeps what they
+// know.
+func (w *worker) retire(left int) {
+	for len(w.recent) > left {
+		i := w.recent[0]
+		w.recent = w.recent[1:]
+		r := w.readers[i]
+		w.readers[i] = nil
+		w.tallies[i].note(r.unread, r.seen)
+	}
+}
+
+// heard is what a reader knows of a source beyond its rows.
+type heard struct {
+	unread *[event.NumFields]int64 // nil for none
+	seen   uint64                  // fields that some row had
+}
+
+func (h *heard) note(unread [event.NumFields]int64, seen uint64) {
+	h.seen |= seen
+	if unread == [event.NumFields]int64{} {
+		return
+	}
+	if h.unread == nil {
+		h.unread = new([event.NumFields]int64)
+	}
+	for f, n := range unread {
+		h.unread[f] += n
+	}
 }
 
 // parse turns the records of a block into rows.

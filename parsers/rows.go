@@ -42,6 +42,7 @@ type reader struct {
 	role     event.Role
 	zone     *scalar.Clock  // nil: stamps must carry their zone
 	currency money.Currency // where no column says
+	lean     bool           // the source has none of the fields that rows do not hold
 	unread   [event.NumFields]int64
 }
 
@@ -268,6 +269,9 @@ func (r *reader) asn(v *fields, rest *event.Key) uint32 {
 // rest returns a key of the fields that a row has no place for. It is a sum,
 // so that a column that is absent and one that is empty are the same.
 func (r *reader) rest(v *fields) event.Key {
+	if r.lean {
+		return 0
+	}
 	var sum event.Key
 	for _, f := range rowless {
 		if v[f] != nil {

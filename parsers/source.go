@@ -3,12 +3,14 @@ package parsers
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers/internal/text"
@@ -23,6 +25,7 @@ type source struct {
 	input  Input
 	info   event.Source
 	member *unpack.Member // of an archive, or nil
+	stored *archive       // that archive
 	limits unpack.Limits
 	format Format
 	cols   *columns // of delimited text, once the header is read
@@ -35,6 +38,23 @@ type source struct {
 	wanted      []string // columns of a Parquet file, nil for all
 	encoding    text.Encoding
 	encodingWhy string
+}
+
+// An archive is what its members have in common: they are read each by itself,
+// but the file they are in is hashed once.
+type archive struct {
+	once sync.Once
+	sum  [sha256.Size]byte
+	err  error
+}
+
+// hash hashes the file of t once. That it cannot be read is told to everyone.
+func (a *archive) hash(t *tap) ([sha256.Size]byte, error) {
+	a.once.Do(func() {
+		_, a.err = io.Copy(io.Discard, t)
+		t.sum.Sum(a.sum[:0])
+	})
+	return a.sum, a.err
 }
 
 // ready reports whether records can be read: the header, if there is one, was.
@@ -163,19 +183,14 @@ func (s *source) raw(ctx context.Context, t *tap) (io.ReadCloser, error) {
 		}
 		return u, s.unusable(ctx, err)
 	}
-	// What a file is packed with is found out on the file itself, so that a
-	// plain one, which is nearly every large one, is then read without a copy.
-	u, err := unpack.Open(ctx, t.f, s.limits)
+	packed, err := unpack.Packed(t.f)
+	if err == nil && !packed {
+		s.info.Compression = unpack.Plain
+		return io.NopCloser(t), nil // nearly every large file is read so, without a copy
+	}
+	u, err := unpack.Open(ctx, t, s.limits)
 	if err == nil {
-		u.Close()
 		s.info.Compression = u.Kind()
-		_, err = t.f.Seek(0, io.SeekStart)
-	}
-	if err == nil && u.Kind() == unpack.Plain {
-		return io.NopCloser(t), nil
-	}
-	if err == nil {
-		u, err = unpack.Open(ctx, t, s.limits)
 	}
 	return u, s.unusable(ctx, err)
 }
@@ -240,14 +255,18 @@ func (s *source) changed(f *os.File) error {
 // file that grew meanwhile was not read whole.
 func (s *source) finish(t *tap) error {
 	// A packed file may have bytes behind its last member; they are hashed too.
-	_, err := io.Copy(io.Discard, t)
+	whole := s.stored
+	if whole == nil {
+		whole = new(archive)
+	}
+	var err error
+	s.info.SHA256, err = whole.hash(t)
 	if t.ctx.Err() != nil {
 		return t.ctx.Err()
 	}
 	if err != nil && s.info.Trouble == "" {
 		s.info.Trouble = reason(err)
 	}
-	t.sum.Sum(s.info.SHA256[:0])
 	return s.changed(t.f)
 }
 

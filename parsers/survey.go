@@ -1,8 +1,8 @@
 package parsers
 
 import (
-	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers/internal/text"
@@ -30,15 +31,34 @@ func (l *loader) survey(ctx context.Context, inputs []Input) error {
 	if len(l.sources) > event.MaxSources {
 		return &InputError{inputs[0].Name, "and more than 65,535 other files", "join files, or give them in several runs"}
 	}
-	for _, s := range l.sources {
-		if s.info.Trouble != "" {
-			continue // nothing of it can be read
-		}
-		if err := l.recognise(ctx, s); err != nil && !l.noLog(s, err) {
-			return err
-		}
+	if err := l.recogniseAll(ctx); err != nil {
+		return err
 	}
 	return l.nothing()
+}
+
+// recogniseAll finds out how each source is to be read, several at once. Of
+// several errors it returns that of the first source; sources behind one that
+// failed need not be looked at.
+func (l *loader) recogniseAll(ctx context.Context) error {
+	errs := make([]error, len(l.sources))
+	var failed atomic.Int64 // the first source that did
+	failed.Store(int64(len(errs)))
+	_, err := event.Each(ctx, max(min(l.opt.Workers, len(l.sources)), 1), len(l.sources), func() []byte {
+		return make([]byte, headSize)
+	}, func(buf []byte, i int) error {
+		s := l.sources[i]
+		if s.info.Trouble != "" || int64(i) > failed.Load() {
+			return nil // nothing of it can be read, or nothing will be
+		}
+		if err := l.recognise(ctx, s, buf); err != nil && !l.noLog(s, err) {
+			errs[i] = err
+			for old := failed.Load(); int64(i) < old && !failed.CompareAndSwap(old, int64(i)); old = failed.Load() {
+			}
+		}
+		return nil
+	})
+	return cmp.Or(append(errs, err)...)
 }
 
 // noLog reports whether an error says that a source is no log at all, and notes
@@ -97,9 +117,10 @@ func (l *loader) sourcesOf(in Input) ([]*source, error) {
 		return []*source{s}, nil
 	}
 	var all []*source
+	whole := new(archive)
 	for i := range members {
 		m := *s
-		m.member = &members[i]
+		m.member, m.stored = &members[i], whole
 		m.info.Member = members[i].Name
 		m.info.Name = in.Name + "!" + members[i].Name
 		m.input.Name = m.info.Name
@@ -129,16 +150,16 @@ func isZip(head []byte) bool {
 	return len(head) == 4 && head[0] == 'P' && head[1] == 'K' && (head[2] == 3 && head[3] == 4 || head[2] == 5 && head[3] == 6 || head[2] == 7 && head[3] == 8)
 }
 
-// recognise sets the format of a source.
-func (l *loader) recognise(ctx context.Context, s *source) error {
-	all, err := l.look(ctx, s)
+// recognise sets the format of a source. buf has room for its head.
+func (l *loader) recognise(ctx context.Context, s *source, buf []byte) error {
+	sc, all, err := l.look(ctx, s, buf)
 	if err != nil {
 		return err
 	}
-	if err := l.choose(s, all); err != nil {
+	if err := l.choose(s, sc, all); err != nil {
 		return err
 	}
-	s.adopt(&all[0], l)
+	s.adopt(&all[0], l, sc.head)
 	if best := &all[0]; best.unzoned && l.opt.Zones[s.input.Role] == nil {
 		return &ZoneError{s.input.Name, s.input.Role, best.stamp}
 	}
@@ -147,7 +168,7 @@ func (l *loader) recognise(ctx context.Context, s *source) error {
 
 // choose settles on the first of the ways to read a source, or says why none is
 // sure enough.
-func (l *loader) choose(s *source, all []candidate) error {
+func (l *loader) choose(s *source, sc *scout, all []candidate) error {
 	best := &all[0]
 	given, isGiven := l.opt.Profiles[s.input.Role]
 	switch {
@@ -155,7 +176,7 @@ func (l *loader) choose(s *source, all []candidate) error {
 		return &UnknownError{s.input.Name, "is not what --profile " + given.Profile.Name + " says",
 			"it lacks " + strings.Join(clipped(best.missing), ", ")}
 	case isGiven:
-	case best.Confidence == 0 && bytes.IndexByte(l.head[:min(len(l.head), textHead)], 0) >= 0:
+	case best.Confidence == 0 && bytes.IndexByte(sc.head[:min(len(sc.head), textHead)], 0) >= 0:
 		return &UnknownError{s.input.Name, "is no log: it holds bytes that no text has", ""}
 	case best.Confidence == 0 && best.Syntax == Delimited && best.nearNeutral(all):
 		// A neutral header that lacks something says so itself.
@@ -178,13 +199,13 @@ func (e *CurrencyError) Error() string {
 	return e.Source + ": nothing says the currency of its amounts"
 }
 
-// adopt takes a format for the source.
-func (s *source) adopt(c *candidate, l *loader) {
+// adopt takes a format for the source, which begins with head.
+func (s *source) adopt(c *candidate, l *loader, head []byte) {
 	s.format = c.Format
 	s.format.Encoding, s.format.Packing, s.format.Parquet = s.encoding.String(), s.info.Compression, s.parquet
 	s.cols = s.format.columns(s.input.Role)
 	if s.parquet {
-		s.project(l.head)
+		s.project(head)
 	}
 	s.info.Format = s.describe()
 	if s.format.Profile != nil && s.format.Profile.Profile.Syntax == "lines" && l.opt.Year == 0 {
@@ -275,26 +296,25 @@ func (f fault) String() string {
 	return f.reason
 }
 
-// look reads the head of a source and returns the ways to read it.
-func (l *loader) look(ctx context.Context, s *source) ([]candidate, error) {
+// look reads the head of a source into buf and returns the ways to read it.
+func (l *loader) look(ctx context.Context, s *source, buf []byte) (*scout, []candidate, error) {
 	f, err := s.open()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
-	head, whole, err := s.peek(ctx, f)
+	head, whole, err := s.peek(ctx, f, buf)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l.head, l.headWhole = head, whole
 	given, isGiven := l.opt.Profiles[s.input.Role]
-	sc := scout{role: s.input.Role, head: head, whole: whole, opt: &l.opt, given: isGiven, profile: given}
-	return sc.candidates(), nil
+	sc := &scout{role: s.input.Role, head: head, whole: whole, opt: &l.opt, given: isGiven, profile: given}
+	return sc, sc.candidates(), nil
 }
 
-// peek returns the first bytes of the text of a source, and whether they are
-// all of it. It finds out the packing and the encoding.
-func (s *source) peek(ctx context.Context, f *os.File) (head []byte, whole bool, err error) {
+// peek returns the first bytes of the text of a source, which may stand in buf,
+// and whether they are all of it. It finds out the packing and the encoding.
+func (s *source) peek(ctx context.Context, f *os.File, buf []byte) (head []byte, whole bool, err error) {
 	var magic [4]byte
 	if n, _ := f.ReadAt(magic[:], 0); s.member == nil && parquet.Is(magic[:n]) {
 		s.parquet = true
@@ -304,7 +324,7 @@ func (s *source) peek(ctx context.Context, f *os.File) (head []byte, whole bool,
 		return nil, false, err
 	}
 	defer r.Close()
-	head, whole, err = readHead(r)
+	head, whole, err = readHead(r, buf)
 	if err != nil {
 		return nil, false, err
 	}
@@ -322,13 +342,12 @@ func (s *source) peek(ctx context.Context, f *os.File) (head []byte, whole bool,
 	return decoded, whole, err
 }
 
-// readHead reads up to headSize bytes. What cannot be read any more is left to
-// whoever reads it all.
-func readHead(r io.Reader) (head []byte, whole bool, err error) {
-	b := bufio.NewReaderSize(r, headSize)
-	head, err = b.Peek(headSize)
-	if ctxErr := context.Canceled; errors.Is(err, ctxErr) {
+// readHead reads up to headSize bytes into buf. What cannot be read any more is
+// left to whoever reads it all.
+func readHead(r io.Reader, buf []byte) (head []byte, whole bool, err error) {
+	n, err := io.ReadFull(r, buf[:headSize])
+	if errors.Is(err, context.Canceled) {
 		return nil, false, err
 	}
-	return head, err != nil, nil
+	return buf[:n], err != nil, nil
 }

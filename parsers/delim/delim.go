@@ -82,14 +82,15 @@ func (s *Splitter) Len() int { return len(s.fields) }
 
 // Field returns field i without its quotes.
 func (s *Splitter) Field(i int) []byte {
-	f := &s.fields[i]
+	f := s.fields[i]
 	if f.escaped {
 		return s.unescape(f)
 	}
 	return s.data[f.lo:f.hi]
 }
 
-func (s *Splitter) unescape(f *span) []byte {
+// unescape returns a field with its doubled quotes made single.
+func (s *Splitter) unescape(f span) []byte {
 	from := len(s.text)
 	for b := s.data[f.lo:f.hi]; len(b) > 0; {
 		n := bytes.IndexByte(b, '"')

@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -72,6 +73,9 @@ func Detect(head []byte, whole bool) (enc Encoding, sure Confidence, why string)
 // letters, one byte of which is zero then. Zeros that someone put into a text
 // of single bytes do not stand beside its line feeds.
 func detectUTF16(head []byte) (enc Encoding, sure Confidence, why string) {
+	if bytes.IndexByte(head, 0) < 0 {
+		return UTF8, 0, ""
+	}
 	units := len(head) / 2
 	var zeros, feeds [2]int // in the first and the second byte of units
 	lone := 0
@@ -183,7 +187,7 @@ func survey(enc Encoding, head []byte, whole bool) tally {
 	run := 0 // good sequences in a row
 	for at := 0; at < len(head); {
 		if head[at] < 0x80 {
-			at, run = at+1, 0
+			at, run = at+asciiRun(head[at:]), 0
 			continue
 		}
 		r, size := u(head[at:], whole)
@@ -199,6 +203,16 @@ func survey(enc Encoding, head []byte, whole bool) tally {
 		at, run = at+size, run+1
 	}
 	return t
+}
+
+// asciiRun returns how many bytes of b, which begins with one, come before the first
+// that is not ASCII; or less, if these are many.
+func asciiRun(b []byte) int {
+	n := 1
+	for len(b)-n >= 8 && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
+		n += 8
+	}
+	return n
 }
 
 // add counts a good sequence that follows run others.

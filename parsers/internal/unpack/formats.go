@@ -32,6 +32,17 @@ var magics = []magic{
 
 const magicSize = 10
 
+// Packed reports whether a file is packed, or in a format that is refused. It
+// reads the first bytes and nothing more.
+func Packed(f io.ReaderAt) (bool, error) {
+	var head [magicSize]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return sniff(head[:n]) != Plain, err
+}
+
 // sniff names the format of a source by its first bytes.
 func sniff(head []byte) string {
 	for _, m := range magics {

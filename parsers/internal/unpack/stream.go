@@ -44,7 +44,8 @@ type stack struct {
 }
 
 func newStack(src *source, limits Limits) *stack {
-	k := &stack{src: src, packed: bufio.NewReaderSize(src, storedSize)}
+	k := &stack{src: src, packed: storedReaders.Get().(*bufio.Reader)}
+	k.packed.Reset(src)
 	k.maxUnpacked, k.maxRatio = max(limits.MaxUnpacked, 0), max(int64(limits.MaxRatio), 0)
 	if limits.MaxRatio == 0 {
 		k.maxRatio = DefaultMaxRatio
@@ -108,7 +109,9 @@ func (k *stack) layer(around *stream, format string, in *bufio.Reader) (*stream,
 	case Plain:
 		s.decoder = in
 	case Gzip:
-		s.decoder = &members{packed: in}
+		m := gzipReaders.Get().(*members)
+		m.packed, m.count, m.inside = in, 0, false
+		s.decoder, s.release = m, func() { m.packed = nil; gzipReaders.Put(m) }
 	case Bzip2:
 		s.decoder = newBzip2(in)
 	case XZ:
@@ -159,13 +162,17 @@ func (s *stream) unwrap() (*stream, error) {
 	return s, nil
 }
 
-// close frees the decoders.
+// close frees the decoders and what is left of the source. Nothing may be read
+// any more.
 func (s *stream) close() {
+	k := s.stack
 	for ; s != nil; s = s.around {
 		if s.release != nil {
 			s.release()
 		}
 	}
+	k.packed.Reset(nil)
+	storedReaders.Put(k.packed)
 }
 
 // Read delivers the next bytes. Once it has returned an error it returns no

@@ -16,9 +16,11 @@
 package unpack
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 )
 
@@ -35,8 +37,9 @@ const (
 
 const (
 	// blockSize is how much is unpacked at a time, firstSize how much for a
-	// start, so that a folder of small files costs little memory; blocks is
-	// how many exist: one is read, one is ready, one is being filled.
+	// start, with which whoever only looks at the head of many files is served
+	// soon; blocks is how many exist: one is read, one is ready, one is being
+	// filled.
 	blockSize = 1 << 20
 	firstSize = 1 << 16
 	blocks    = 3
@@ -57,17 +60,27 @@ type Reader struct {
 
 	direct *stream // plain input that can be read without waiting, or nil
 	full   chan block
-	free   chan []byte
+	free   chan *[]byte
 	done   chan struct{} // closed when the goroutine will not touch the source again
 
-	rest []byte // of the block being read, not yet delivered
-	buf  []byte // all of that block
-	err  error  // what follows rest
+	rest []byte  // of the block being read, not yet delivered
+	buf  *[]byte // all of that block
+	err  error   // what follows rest
 }
+
+// These are caches of memory, not state: what they hold is never looked at. One
+// file after the other is unpacked with the memory of those before it, which for
+// thousands of small ones is most of the work.
+var (
+	unpackedBlocks = sync.Pool{New: func() any { b := make([]byte, blockSize); return &b }}
+	storedReaders  = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, storedSize) }}
+	gzipReaders    = sync.Pool{New: func() any { return new(members) }}
+)
 
 // A block is unpacked bytes and the error that follows them, if any.
 type block struct {
 	data []byte
+	buf  *[]byte // that data are the beginning of
 	err  error
 }
 
@@ -112,7 +125,7 @@ func open(ctx context.Context, r io.Reader, limits Limits, choose func(*stack) (
 		close(d.done)
 		return d, nil
 	}
-	d.full, d.free = make(chan block, 1), make(chan []byte, blocks)
+	d.full, d.free = make(chan block, 1), make(chan *[]byte, blocks)
 	for range blocks {
 		d.free <- nil
 	}
@@ -149,16 +162,16 @@ func (d *Reader) Read(p []byte) (n int, err error) {
 		return d.direct.Read(p)
 	}
 	for len(d.rest) == 0 && len(p) > 0 {
-		if d.err != nil {
-			return 0, d.err
-		}
 		if d.buf != nil {
 			d.free <- d.buf
 			d.buf = nil
 		}
+		if d.err != nil {
+			return 0, d.err
+		}
 		select {
 		case b := <-d.full:
-			d.buf, d.rest, d.err = b.data, b.data, b.err
+			d.buf, d.rest, d.err = b.buf, b.data, b.err
 		case <-d.own.Done():
 			return 0, d.ended()
 		}
@@ -188,26 +201,37 @@ func (d *Reader) Close() error {
 	case <-d.done:
 	case <-d.caller.Done():
 	}
-	return nil
+	for {
+		select {
+		case b := <-d.full:
+			unpackedBlocks.Put(b.buf)
+		case b := <-d.free:
+			if b != nil {
+				unpackedBlocks.Put(b)
+			}
+		default:
+			return nil
+		}
+	}
 }
 
 // pump unpacks s block by block until it ends or nobody wants more.
 func (d *Reader) pump(s *stream) {
 	defer close(d.done)
 	defer s.close()
-	for size := firstSize; ; size = blockSize {
-		var buf []byte
+	for size := firstSize; ; size = min(4*size, blockSize) {
+		var buf *[]byte
 		select {
 		case buf = <-d.free:
 		case <-d.own.Done():
 			return
 		}
-		if cap(buf) < size {
-			buf = make([]byte, size)
+		if buf == nil {
+			buf = unpackedBlocks.Get().(*[]byte)
 		}
-		n, err := fill(s, buf[:size])
+		n, err := fill(d.own, s, (*buf)[:size])
 		select {
-		case d.full <- block{buf[:n], err}:
+		case d.full <- block{(*buf)[:n], buf, err}:
 		case <-d.own.Done():
 			return
 		}
@@ -217,9 +241,9 @@ func (d *Reader) pump(s *stream) {
 	}
 }
 
-// fill reads until buf is full or r ends.
-func fill(r io.Reader, buf []byte) (n int, err error) {
-	for n < len(buf) && err == nil {
+// fill reads until buf is full or r or ctx ends.
+func fill(ctx context.Context, r io.Reader, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil && ctx.Err() == nil {
 		var m int
 		m, err = r.Read(buf[n:])
 		n += m
