@@ -169,6 +169,7 @@ type loader struct {
 	blockSize int
 	sources   []*source
 	parts     int
+	splitOnly bool // find the fields of records and do no more
 	workers   []*worker
 	homes     map[event.Pos]event.Charge // orphans that found an account, by row
 }
@@ -360,6 +361,8 @@ type worker struct {
 	clocks  map[event.Role]*scalar.Clock
 	// emit does with a row at hand what is to be done; add is the usual.
 	emit func(r *rowReader, j *job, at event.Pos) fault
+	// step does with a block what is to be done; parse is the usual.
+	step func(j *job) error
 }
 
 // A rowReader turns the records of one source into rows.
@@ -394,7 +397,10 @@ func newWorker(l *loader) *worker {
 	w.txns, w.gone = event.NewFan[txnRef](w.owner, l.parts), event.NewFan[txnRef](w.owner, l.parts)
 	w.readers, w.tallies = make([]*rowReader, len(l.sources)), make([]tally, len(l.sources))
 	w.clocks = map[event.Role]*scalar.Clock{}
-	w.emit = w.add
+	w.emit, w.step = w.add, w.parse
+	if l.splitOnly {
+		w.step = w.split
+	}
 	if l.opt.Exclude != nil {
 		w.hits = make([]bool, l.opt.Exclude.Len())
 	}
@@ -406,7 +412,7 @@ func (w *worker) run(ctx context.Context, jobs <-chan job) error {
 	for j := range jobs {
 		err := ctx.Err()
 		if err == nil {
-			err = w.parse(&j)
+			err = w.step(&j)
 		}
 		j.block.free()
 		if err != nil {
