@@ -288,7 +288,7 @@ func (inv *investigation) noGroups(k insider.Kind, a *insider.Answers) string {
 		case !inv.given(event.Payments):
 			return noPayments
 		case inv.lacks(event.Payments, event.StoreID):
-			return "column store_id is absent from the payment log"
+			return because(inv.sources(), event.Payments, event.StoreID)
 		case k == insider.SpentAt:
 			return "no stolen payment was in a shop"
 		}
@@ -298,7 +298,7 @@ func (inv *investigation) noGroups(k insider.Kind, a *insider.Answers) string {
 		case !inv.given(event.Payments):
 			return noPayments
 		case inv.lacks(event.Payments, event.FundingSource):
-			return "column funding_source is absent from the payment log"
+			return because(inv.sources(), event.Payments, event.FundingSource)
 		}
 		return "none of the entered accounts paid by card, debit card or bank before the entries began"
 	case insider.Unannounced:
@@ -328,29 +328,24 @@ func (inv *investigation) noTills(k insider.Kind) string {
 	case len(inv.asked.Spent) == 0:
 		return "no stolen payment was in a shop"
 	case !slices.ContainsFunc(inv.asked.Spent, func(p insider.Payment) bool { return p.Mark&mark != 0 }):
-		return "column " + column.String() + " is absent from the payment log, or empty for stolen payments"
+		return "column " + column.String() + " is absent from the payments log, or empty where money was stolen"
 	}
 	return "no stolen payment names one beside payments of others near its time"
 }
 
-// unanswered lists the questions about insiders that the logs cannot answer, where
-// stolen money was spent in shops at all.
+// unanswered lists what the logs cannot tell of insiders, where stolen money was
+// spent in shops at all.
 func (in *Insiders) unanswered(spent bool) []Unanswered {
 	if !in.Asked || !spent {
 		return nil
 	}
-	var out []Unanswered
-	for i := range in.Kinds {
-		k := &in.Kinds[i]
-		if k.Because == "" {
-			continue
-		}
-		switch k.Kind {
-		case insider.Operator:
-			out = append(out, Unanswered{"whether one person at a register took the stolen money", k.Because})
-		case insider.Register:
-			out = append(out, Unanswered{"whether one register took the stolen money", k.Because})
-		}
+	operator, register := in.Kinds[insider.Operator].Because, in.Kinds[insider.Register].Because
+	if operator == "" || register == "" {
+		return nil
 	}
-	return out
+	because := operator
+	if strings.HasPrefix(operator, "column ") && strings.HasPrefix(register, "column ") {
+		because = "columns operator_id and terminal_id are absent from the payments log, or empty where money was stolen"
+	}
+	return []Unanswered{{"at which tills stolen money was spent", because}}
 }
