@@ -52,7 +52,7 @@ const listedOfKind = 5
 // this needs.
 func (inv *investigation) insiders(ctx context.Context, workers int) error {
 	q := &inv.asked
-	q.Policy, q.End = &inv.p.Insider, inv.found.End
+	q.Policy = &inv.p.Insider
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
 		if s.tier() < takeover.Probable && !s.confirmed {

@@ -27,7 +27,6 @@ type Question struct {
 	Unsure  []event.Key // accounts that were possibly entered
 	Spent   []Payment   // stolen payments at shops
 	Stolen  []event.Key // all transactions that are or may be stolen
-	End     int64       // of the log
 	Policy  *policy.Insider
 }
 

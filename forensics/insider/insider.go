@@ -40,7 +40,9 @@
 // tested for free because it was looked at only for being conspicuous. Half of
 // the stated level goes to the first question, a tenth to each of its kinds, and
 // a quarter each to registers and people at them. That nothing stands out does
-// not exclude an insider.
+// not exclude an insider; that something does is a question to ask. Victims of one
+// town share its shops, and in the first days of a service those who joined first
+// are worth robbing first.
 //
 // Terminal and operator ids have no place in a row, which would grow by a sixth
 // for two keys that few logs fill and only some shops are asked about: a bit of
