@@ -94,8 +94,11 @@ type fact struct {
 	row event.Pos
 }
 
-// facts appends what the rows of an account show of it before the cut.
-func facts(dst []fact, logins []event.Login, charges []event.Charge, cut int64) []fact {
+// A witness is told of a row that shows a trait of its account.
+type witness func(k Kind, value event.Key, at int64, row event.Pos)
+
+// shows tells what the rows of an account show of it before the cut.
+func shows(logins []event.Login, charges []event.Charge, cut int64, see witness) {
 	for i := range logins {
 		l := &logins[i]
 		if l.Time >= cut {
@@ -104,48 +107,39 @@ func facts(dst []fact, logins []event.Login, charges []event.Charge, cut int64) 
 		if l.Outcome() == event.Failure {
 			continue
 		}
-		var k Kind
 		switch l.Action {
 		case event.AccountCreate:
-			k = Opened
+			see(Opened, weekOf(l.Time), l.Time, l.Pos)
 		case event.CardRegister:
-			k = Carded
+			see(Carded, weekOf(l.Time), l.Time, l.Pos)
 		case event.PasswordReset:
-			k = Reset
-		default:
-			continue
+			see(Reset, weekOf(l.Time), l.Time, l.Pos)
 		}
-		dst = append(dst, fact{trait{k, weekOf(l.Time)}, l.Time, l.Pos})
 	}
 	for i := range charges {
 		c := &charges[i]
 		if c.Time >= cut {
 			break
 		}
-		if c.Status == event.Declined {
+		if c.Status == event.Declined || c.Kind != event.Payment && c.Kind != event.TopUp {
 			continue
 		}
 		if c.Kind == event.Payment && c.Store != 0 {
-			dst = append(dst, fact{trait{Shop, c.Store}, c.Time, c.Pos})
-		}
-		if c.Kind != event.Payment && c.Kind != event.TopUp {
-			continue
+			see(Shop, c.Store, c.Time, c.Pos)
 		}
 		if c.Funding == event.Card || c.Funding == event.Debit || c.Funding == event.Bank {
-			dst = append(dst, fact{trait{Instrument, event.Key(c.Funding)}, c.Time, c.Pos})
+			see(Instrument, event.Key(c.Funding), c.Time, c.Pos)
 		}
 	}
-	return dst
 }
 
-// spends appends the shops at which charges were paid from the cut on.
-func spends(dst []fact, charges []event.Charge, cut int64) []fact {
+// spends tells at which shops charges were paid from the cut on.
+func spends(charges []event.Charge, cut int64, see witness) {
 	for i := range charges {
 		if c := &charges[i]; c.Time >= cut && c.Kind == event.Payment && c.Status != event.Declined && c.Store != 0 {
-			dst = append(dst, fact{trait{SpentAt, c.Store}, c.Time, c.Pos})
+			see(SpentAt, c.Store, c.Time, c.Pos)
 		}
 	}
-	return dst
 }
 
 // distinct sorts facts by trait and keeps the first of each by time. Rows of one
@@ -241,8 +235,12 @@ func (s *survey) members(ctx context.Context, workers int, log *event.Log) ([]me
 	readers, err := event.Each(ctx, workers, len(log.Parts), func() *reader { return &reader{} }, func(r *reader, part int) {
 		for _, who := range byPart[part] {
 			p, e := &log.Parts[part], &s.q.Entered[who]
-			r.rows = distinct(facts(r.rows[:0], p.Logins[e.LoginAt:e.LoginAt+e.Logins], p.Charges[e.ChargeAt:e.ChargeAt+e.Charges], s.cut))
-			for _, f := range r.rows {
+			r.rows = r.rows[:0]
+			shows(p.Logins[e.LoginAt:e.LoginAt+e.Logins], p.Charges[e.ChargeAt:e.ChargeAt+e.Charges], s.cut,
+				func(k Kind, value event.Key, at int64, row event.Pos) {
+					r.rows = append(r.rows, fact{trait{k, value}, at, row})
+				})
+			for _, f := range distinct(r.rows) {
 				r.all = append(r.all, member{f, who})
 			}
 			for _, shop := range e.Shops {
@@ -316,9 +314,9 @@ type tally [strata]int64
 // A counter counts the accounts of a worker's parts.
 type counter struct {
 	*survey
-	at    map[trait]int
-	maybe [1 << 10]uint64 // bits of the values that are counted
-	asked bool            // there are shops where money was spent
+	at    [Kinds]map[event.Key]int // groups by value
+	maybe [1 << 10]uint64          // bits of the values that are counted
+	asked bool                     // there are shops where money was spent
 
 	// accounts and sums count all accounts that share anything of a kind and how
 	// many things that is, entered those of them that were entered.
@@ -327,15 +325,20 @@ type counter struct {
 	victims                 []int64
 	near                    [][]control // by stolen payment
 
-	rows []fact
+	things [Kinds][]event.Key // of the account at hand
+	see    witness
 }
 
 func newCounter(s *survey, cohorts []Cohort) *counter {
-	c := &counter{survey: s, at: make(map[trait]int, len(cohorts)), groups: make([]tally, len(cohorts)),
+	c := &counter{survey: s, groups: make([]tally, len(cohorts)),
 		victims: make([]int64, len(cohorts)), near: make([][]control, len(s.tills.spent))}
+	c.see = c.note
 	for i := range cohorts {
 		t := cohorts[i].key
-		c.at[t] = i
+		if c.at[t.kind] == nil {
+			c.at[t.kind] = map[event.Key]int{}
+		}
+		c.at[t.kind][t.value] = i
 		word, bit := maybeBit(t.value)
 		c.maybe[word] |= bit
 		c.asked = c.asked || t.kind == SpentAt
@@ -371,42 +374,44 @@ func (c *counter) account(key event.Key, logins []event.Login, charges []event.C
 	if who == leftOut {
 		return
 	}
-	c.rows = facts(c.rows[:0], logins, charges, c.cut)
-	if !named && c.asked {
-		c.rows = spends(c.rows, charges, c.cut)
-	}
+	shows(logins, charges, c.cut, c.see)
 	if named {
-		for _, shop := range c.q.Entered[who].Shops {
-			c.rows = append(c.rows, fact{trait: trait{SpentAt, shop}})
+		c.things[SpentAt] = append(c.things[SpentAt], c.q.Entered[who].Shops...)
+	} else if c.asked {
+		spends(charges, c.cut, c.see)
+	}
+	for k := range Kinds {
+		if len(c.things[k]) > 0 {
+			slices.Sort(c.things[k])
+			c.kind(k, slices.Compact(c.things[k]), named)
+			c.things[k] = c.things[k][:0]
 		}
 	}
-	c.rows = distinct(c.rows)
-	for i := 0; i < len(c.rows); {
-		j := i + 1
-		for j < len(c.rows) && c.rows[j].kind == c.rows[i].kind {
-			j++
-		}
-		c.kind(c.rows[i:j], named)
-		i = j
+}
+
+// note takes in what a row shows, mostly what the row before it showed.
+func (c *counter) note(k Kind, value event.Key, _ int64, _ event.Pos) {
+	if t := c.things[k]; len(t) == 0 || t[len(t)-1] != value {
+		c.things[k] = append(t, value)
 	}
 }
 
 // kind counts what an account shares of one kind.
-func (c *counter) kind(f []fact, entered bool) {
-	k, s := f[0].kind, stratum(len(f))
+func (c *counter) kind(k Kind, values []event.Key, entered bool) {
+	s := stratum(len(values))
 	if k == SpentAt {
 		s = 1 // thieves spend at few shops, whatever owners do
 	}
 	c.accounts[k][s]++
-	c.sums[k][s] += int64(len(f))
+	c.sums[k][s] += int64(len(values))
 	if entered {
 		c.entered[k][s]++
 	}
-	for i := range f {
-		if word, bit := maybeBit(f[i].value); c.maybe[word]&bit == 0 {
+	for _, value := range values {
+		if word, bit := maybeBit(value); c.maybe[word]&bit == 0 {
 			continue
 		}
-		if at, ok := c.at[f[i].trait]; ok {
+		if at, ok := c.at[k][value]; ok {
 			c.groups[at][s]++
 			if entered {
 				c.victims[at]++

@@ -98,20 +98,25 @@ func (w *town) ask(t *testing.T, parts, workers int) (*Answers, []Cohort) {
 		slices.SortFunc(p.Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
 		slices.SortFunc(p.Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
 	}
+	w.place(log)
+	a, err := Count(context.Background(), workers, log, &w.q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, a.AtTills(&w.q, func(p event.Pos) *event.Text { return w.text[p] })
+}
+
+// place says of the entered accounts where their rows lie.
+func (w *town) place(log *event.Log) {
 	for i := range w.q.Entered {
 		e := &w.q.Entered[i]
-		e.Part = int32(event.PartOf(e.Account, parts))
+		e.Part = int32(event.PartOf(e.Account, len(log.Parts)))
 		p := &log.Parts[e.Part]
 		e.LoginAt, e.Logins = span(p.Logins, func(l event.Login) bool { return l.Account == e.Account })
 		e.ChargeAt, e.Charges = span(p.Charges, func(c event.Charge) bool { return c.Account == e.Account })
 		slices.Sort(e.Shops)
 		e.Shops = slices.Compact(e.Shops)
 	}
-	a, err := Count(context.Background(), workers, log, &w.q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a, a.AtTills(&w.q, func(p event.Pos) *event.Text { return w.text[p] })
 }
 
 func span[T any](rows []T, of func(T) bool) (at, n int32) {
