@@ -100,6 +100,12 @@ func (e *entry) asCharge(pos event.Pos) event.Charge {
 		Session: e.key(event.SessionID), Addr: e.addr(), Store: e.key(event.StoreID), Ref: e.key(event.FundingRef), Pos: pos,
 		Amount: amount, Currency: uint32(money.MustCurrency(e.fields[event.CurrencyCode])), Kind: kind, Status: status,
 		Funding: event.ParseFunding([]byte(e.fields[event.FundingSource]))}
+	if e.fields[event.TerminalID] != "" {
+		c.Mark |= event.HasTerminal
+	}
+	if e.fields[event.OperatorID] != "" {
+		c.Mark |= event.HasOperator
+	}
 	switch kind {
 	case event.TransferIn, event.TransferOut, event.Payout:
 		c.Ref = e.key(event.CounterpartyID)

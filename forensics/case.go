@@ -47,6 +47,8 @@ type Case struct {
 	// Roles are those of all campaigns together.
 	Roles Roles
 	Pace  Pace
+	// Insiders is what entered accounts share.
+	Insiders Insiders
 
 	Totals []Total // by currency
 	// Accounts is how many accounts the logs know, Newcomers how many visits

@@ -7,7 +7,8 @@
 // each account is settled (refund), what people decided going before the
 // evidence. Stolen money that was sent to other accounts is followed, and those
 // that were robbed too are settled again. Accounts that belong together are put
-// together (campaign). What is reported is then turned back into text.
+// together (campaign), and what they had in common before is asked of everybody
+// (insider). What is reported is then turned back into text.
 //
 // The package is pure but for two steps, which ask the log for the text of rows:
 // the last one, and following money where nothing but text links two rows. No
@@ -24,6 +25,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/charge"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/insider"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/refund"
 	"github.com/paytriage/paytriage/forensics/source"
@@ -66,6 +68,9 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err := inv.pace(ctx, opt.Workers); err != nil {
 		return nil, err
 	}
+	if err := inv.insiders(ctx, opt.Workers); err != nil {
+		return nil, err
+	}
 	if err := inv.texts(ctx); err != nil {
 		return nil, err
 	}
@@ -92,6 +97,10 @@ type investigation struct {
 	// before a leak is named for them.
 	unexplained int64
 	emptied     []event.Source // see sources
+
+	asked   insider.Question
+	answers *insider.Answers
+	namedAt []int // suspects by index of asked.Entered
 
 	rows []event.Pos // whose text is wanted
 	text []event.Text

@@ -48,7 +48,10 @@ func (inv *investigation) report() (*Case, error) {
 	if err := c.complete(inv.hours()); err != nil {
 		return nil, err
 	}
-	c.Unanswered = inv.unanswered()
+	if err := inv.listInsiders(c); err != nil {
+		return nil, err
+	}
+	c.Unanswered = append(inv.unanswered(), c.Insiders.unanswered(len(inv.asked.Spent) > 0)...)
 	inv.figures(c)
 	everybody := make([]*suspect, len(inv.suspects))
 	for i := range everybody {

@@ -169,6 +169,12 @@ func (r *reader) parties(v *fields, p *event.Charge) {
 		p.Store = merchant
 	}
 	p.Rest += merchant.Join(event.Key(event.MerchantID))
+	if len(v[event.TerminalID]) > 0 {
+		p.Mark |= event.HasTerminal
+	}
+	if len(v[event.OperatorID]) > 0 {
+		p.Mark |= event.HasOperator
+	}
 	refs := [3]event.Key{
 		event.KeyOf(v[event.OriginalTxnID]),
 		event.KeyOf(v[event.CounterpartyID]),

@@ -46,7 +46,8 @@ func TestChargesHoldWhatTheRecordSays(t *testing.T) {
 		}
 	}
 	f("topup,30000,approved,m,st,d,s,192.0.2.1,card,orig,fund,psp,other,k,o,c", event.Charge{Kind: event.TopUp, Amount: 30000, Status: event.Approved,
-		Store: key("st"), Device: key("d"), Session: key("s"), Addr: event.AddrFrom4(0xc0000201), Funding: event.Card, Ref: key("fund")})
+		Store: key("st"), Device: key("d"), Session: key("s"), Addr: event.AddrFrom4(0xc0000201), Funding: event.Card, Ref: key("fund"), Mark: event.HasTerminal | event.HasOperator})
+	f("payment,1,approved,m,,,,,balance,,,,,k,,", event.Charge{Kind: event.Payment, Amount: 1, Status: event.Approved, Store: key("m"), Funding: event.Balance, Mark: event.HasTerminal})
 	f("payment,1,pending,m,,,,,balance,orig,fund,,other,,,", event.Charge{Kind: event.Payment, Amount: 1, Status: event.Pending, Store: key("m"), Funding: event.Balance, Ref: key("fund")})
 	f("refund,0,declined,,,,,nowhere,shells,orig,fund,,other,,,", event.Charge{Kind: event.Refund, Status: event.Declined, Funding: event.OtherFunding, Ref: key("orig")})
 	f("reversal,5,approved,,,,,,,orig,fund,,other,,,", event.Charge{Kind: event.Reversal, Amount: 5, Status: event.Approved, Ref: key("orig")})

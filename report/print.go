@@ -54,6 +54,7 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	p.byCurrency("victims%s, largest loss first", sorted(tables[0], "net_loss"), "account_id", "tier", "score", "vector", "takeover_at", "net_loss")
 	p.byCurrency("shops%s, most money first", tables[6], "store_id", "charges", "victims", "amount", "last_seen", "first_seen")
 	p.table("where the attack came from", tables[4], "role", "kind", "value", "accounts_entered", "accounts_tried", "failures", "unknown_accounts")
+	p.block("a hand inside? (insider)", insiderPairs(s))
 	p.block("rows", rowPairs(s))
 	p.block("not computable", unansweredPairs(s))
 	if p.err == nil {

@@ -38,6 +38,7 @@ func Summarize(c *forensics.Case, tables []*table.Table) *Summary {
 	s.SpentFirst = c.SpentFirst.String()
 	s.sentOn(c)
 	s.known(c)
+	s.insiders(&c.Insiders)
 	s.ClockSkew = NewClockSkew(&c.Skew, c.Corrected)
 	for i := range c.Victims {
 		s.Victims.add(c.Victims[i].Tier)

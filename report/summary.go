@@ -24,20 +24,21 @@ type Summary struct {
 	Charges       TierCounts `json:"charges"`
 	// EnteredOnly counts the confirmed and probable takeovers without loss: the
 	// intruder can come back. It is null without both logs.
-	EnteredOnly   *int64         `json:"entered_without_loss"`
-	Incident      *Span          `json:"incident"`
-	FirstTakeover *string        `json:"first_takeover_at"` // of the confirmed and probable
-	LastFraud     *string        `json:"last_fraud_at"`     // of the confirmed and probable charges
-	Ongoing       bool           `json:"ongoing"`
-	Recent        RecentSummary  `json:"recent"`
-	Money         []MoneySummary `json:"money"`
-	Vectors       []VectorCount  `json:"vectors"`
-	WaysIn        []WayIn        `json:"ways_in"`
-	Roles         RolesSummary   `json:"roles"`
-	AmountAndPace *PaceSummary   `json:"amount_and_pace"`
-	Campaigns     int            `json:"campaigns"`
-	Stores        int            `json:"stores"`
-	Method        MethodSummary  `json:"method"`
+	EnteredOnly   *int64          `json:"entered_without_loss"`
+	Incident      *Span           `json:"incident"`
+	FirstTakeover *string         `json:"first_takeover_at"` // of the confirmed and probable
+	LastFraud     *string         `json:"last_fraud_at"`     // of the confirmed and probable charges
+	Ongoing       bool            `json:"ongoing"`
+	Recent        RecentSummary   `json:"recent"`
+	Money         []MoneySummary  `json:"money"`
+	Vectors       []VectorCount   `json:"vectors"`
+	WaysIn        []WayIn         `json:"ways_in"`
+	Roles         RolesSummary    `json:"roles"`
+	AmountAndPace *PaceSummary    `json:"amount_and_pace"`
+	Insider       *InsiderSummary `json:"insider"` // null where no account is named
+	Campaigns     int             `json:"campaigns"`
+	Stores        int             `json:"stores"`
+	Method        MethodSummary   `json:"method"`
 	// SpentFirst is whose money in a wallet counts as spent first, in the split
 	// of charges. No figure here changes with it.
 	SpentFirst string           `json:"spent_first"`

@@ -6,6 +6,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/insider"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -86,6 +87,7 @@ func fillers() []filler {
 		{mulesSchema, fillMules},
 		{decisionsSchema, fillDecisions},
 		{paceSchema, fillPace},
+		{insiderSchema, fillInsiders},
 	}
 }
 
@@ -635,4 +637,67 @@ func fillPace(c *forensics.Case, row *table.Appender) {
 		row.Time(d.Last)
 		row.End()
 	}
+}
+
+var insiderSchema = table.Schema{
+	Name: "insider", Doc: "what entered accounts share from before, and who was at the till when stolen money was spent, beside how often that would be so by chance; what stands out, and the first five of each kind",
+	Columns: []table.Column{
+		col("kind", table.Code, insiderKindsDoc()),
+		col("value", table.Text, "the person, register, shop, Monday of the week (UTC) or instrument"),
+		maybe("store_id", table.Text, "shop of a person or register"),
+		col("victims", table.Int, "entered accounts in the group; of persons and registers, passings of a till with stolen money"),
+		col("victims_of", table.Int, "of so many that can be compared"),
+		col("others", table.Int, "other accounts in the group; of persons and registers, payments of others near the time"),
+		col("others_of", table.Int, "of so many"),
+		col("lift", table.Int, "victims in the group for each that would be expected by lot, accounts being compared with as active ones, in thousandths: 2000 is twice as many"),
+		col("low", table.Int, "least lift that 95 in 100 such counts are consistent with, in thousandths; of this group alone"),
+		col("high", table.Int, "most, likewise"),
+		maybe("p_ppb", table.Int, "chance of so many or more by lot, corrected for all groups that were looked at, in parts per billion, rounded up; empty where chance is no measure"),
+		maybe("money", table.Amount, "what the accounts lost, or what was spent there; empty if there is none, or several currencies, "+docMinor),
+		maybe("currency", table.Code, docCurrency),
+		col("first_seen", table.Time, "first row that puts a victim in the group"),
+		col("last_seen", table.Time, "last first row of a victim, or last passing"),
+		col("note", table.Text, "codes joined by ;: stands_out (p_ppb within the level of the policy), within_chance, not_tested, sampled (more stolen money passed than was compared)"),
+	},
+}
+
+func insiderKindsDoc() string {
+	var all []string
+	for k := range insider.Kinds {
+		all = append(all, k.String()+" ("+k.Doc()+")")
+	}
+	return strings.Join(all, ", ")
+}
+
+func fillInsiders(c *forensics.Case, row *table.Appender) {
+	for i := range c.Insiders.List {
+		g := &c.Insiders.List[i]
+		row.Code(g.Kind.String())
+		row.Text(g.Value)
+		row.TextOrNull(g.Store)
+		for _, n := range [...]int64{g.Victims, g.Of, g.Others, g.OthersOf, g.Lift, g.Low, g.High} {
+			row.Int(n)
+		}
+		intIf(row, g.Kind.Tested(), g.Chance)
+		amountIf(row, g.Currency != 0, g.Money)
+		row.CodeOrNull(g.Currency.String())
+		row.Time(g.First)
+		row.Time(g.Last)
+		row.Text(insiderNote(g))
+		row.End()
+	}
+}
+
+func insiderNote(g *forensics.InsiderGroup) string {
+	note := "within_chance"
+	switch {
+	case !g.Kind.Tested():
+		note = "not_tested"
+	case g.StandOut:
+		note = "stands_out"
+	}
+	if g.Sampled {
+		note += ";sampled"
+	}
+	return note
 }

@@ -33,6 +33,7 @@ var layers = map[string][]string{
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
+	"forensics/insider":         {"forensics/event", "forensics/policy"},
 	"forensics/effect":          {"forensics/event"},
 	"forensics/control":         {"forensics/event", "forensics/effect", "forensics/money", "forensics/baseline", "forensics/takeover"},
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},

@@ -138,8 +138,14 @@ type Charge struct {
 	Kind     Kind
 	Status   Status
 	Funding  Funding
-	Mark     uint8 // reserved for readers
+	Mark     uint8 // see HasTerminal
 }
+
+// The marks of a charge, for text that the row does not hold.
+const (
+	HasTerminal = 1 << iota // its record names a register
+	HasOperator             // and who worked there
+)
 
 // A Part is a share of all accounts with all their rows. Logins are in the
 // order of CompareLogins, Charges in the order of CompareCharges, so that both

@@ -59,6 +59,7 @@ type Policy struct {
 	Spread  Spread  `yaml:"spread"`
 	Verdict Verdict `yaml:"verdict"`
 	Vector  Vector  `yaml:"vector"`
+	Insider Insider `yaml:"insider"`
 
 	// AmountAndPace is the rule of amounts in a day, by code of currency.
 	AmountAndPace map[string]Pace `yaml:"amount_and_pace"`
@@ -201,6 +202,12 @@ type Vector struct {
 	MinimumSupport Setting `yaml:"minimum_support"`
 	LeakMinimum    Setting `yaml:"leak_minimum"`
 	LeakHitRate    Setting `yaml:"leak_hit_rate"`
+}
+
+// Insider is about what entered accounts have in common, and who was at the till.
+type Insider struct {
+	Level      Setting `yaml:"level"`
+	TillWindow Setting `yaml:"till_window"`
 }
 
 // Default returns the embedded policy.

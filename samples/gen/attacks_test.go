@@ -220,6 +220,59 @@ func TestUntested(t *testing.T) {
 	}
 }
 
+// TestLeakShop holds a leak at one shop to its customers: far more of those who
+// were entered paid there than of all.
+func TestLeakShop(t *testing.T) {
+	slow(t)
+	w := named(t, "leak-shop")
+	w.Accounts = 10_000
+	f := simulate(t, w, Options{})
+	stolen := map[string]bool{}
+	for _, r := range f.rows(t, chargeSheet) {
+		stolen[r.get("txn_id")] = true
+	}
+	entered := map[string]bool{}
+	for _, r := range f.rows(t, accountSheet) {
+		if role := r.get("role"); role == "victim" || role == "entered" {
+			entered[r.get("account_id")] = true
+		}
+	}
+	here, all := map[string]map[string]bool{}, map[string]bool{} // by shop
+	for _, r := range f.rows(t, paymentSheet) {
+		id, shop := r.get("account_id"), r.get("store_id")
+		if shop == "" || stolen[r.get("txn_id")] {
+			continue
+		}
+		if here[shop] == nil {
+			here[shop] = map[string]bool{}
+		}
+		here[shop][id], all[id] = true, true
+	}
+	of := func(shop string) (hit, miss int) {
+		for id := range here[shop] {
+			if entered[id] {
+				hit++
+			} else {
+				miss++
+			}
+		}
+		return hit, miss
+	}
+	best, hits, second := "", 0, 0
+	for shop := range here {
+		hit, _ := of(shop)
+		switch {
+		case hit > hits:
+			best, hits, second = shop, hit, hits
+		case hit > second:
+			second = hit
+		}
+	}
+	if _, honest := of(best); len(entered) < 40 || hits < len(entered)/3 || second > hits/2 || honest < 15 || honest > len(all)/50 {
+		t.Errorf("%d were entered; %d of them paid at %s, as did %d of %d others, and %d at the next shop", len(entered), hits, best, honest, len(all), second)
+	}
+}
+
 // TestRegisters holds staff who steal to one register and one name each, at
 // which honest people pay as well.
 func TestRegisters(t *testing.T) {

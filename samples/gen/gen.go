@@ -95,7 +95,10 @@ type Attack struct {
 	AtCap float64
 	// PerPhone is how many accounts a crew's phone goes through: 7 to 8 (S6).
 	PerPhone int
-	Habits   Habits
+	// Shop, above 0, lets the testers into accounts of people alone whose
+	// favourite shops that one is among: what got out got out there.
+	Shop   int
+	Habits Habits
 }
 
 // A Vector is the way in. The words are those of the truth files.

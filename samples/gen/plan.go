@@ -208,11 +208,15 @@ func (b *planner) suits(j *job) bool {
 	if at, _ := t.born(j.account); at+10*minute > j.entry {
 		return false
 	}
-	if !j.robs {
+	if !j.robs && b.a.Shop == 0 {
 		return true
 	}
 	p := t.person(j.account)
 	switch {
+	case b.a.Shop > 0 && !slices.Contains(p.favorite[:], int32(b.a.Shop)):
+		return false
+	case !j.robs:
+		return true
 	case b.a.Vector == SessionTheft && (p.gap == 0 || p.gap > 4*day):
 		return false
 	case j.executor == BalanceOnly:

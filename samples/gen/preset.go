@@ -29,6 +29,7 @@ func presets() []preset {
 		{"spraying", "a few passwords for many accounts, wave after wave", func() World { return month(oneWay(Spraying)) }},
 		{"reverse-brute", "one PIN, account number after account number", func() World { return numbered(month(oneWay(ReverseBrute))) }},
 		{"leak", "valid credentials, without any failure", func() World { return month(oneWay(Leak)) }},
+		{"leak-shop", "the same, of customers of one shop", leakShop},
 		{"reset-abuse", "passwords reset by strangers", func() World { return month(oneWay(ResetAbuse)) }},
 		{"external-login", "a flaw that trusts any external id", func() World { return month(oneWay(ExternalLogin)) }},
 		{"session-theft", "sessions of the owners' or of a phishing site, used elsewhere", func() World { return month(oneWay(SessionTheft)) }},
@@ -144,6 +145,13 @@ func quiet(e Executor) World {
 	}
 	w.Attacks = []Attack{a}
 	return w
+}
+
+// leakShop is a leak at the counter of one shop, of middling size.
+func leakShop() World {
+	a := oneWay(Leak)
+	a.Name, a.Shop = "leak-shop", 150
+	return month(a)
 }
 
 // mixed is several campaigns at once, by different ways in and out.

@@ -103,6 +103,8 @@ func (a *Attack) validate(w *World) error {
 		return errors.New("a count is negative")
 	case a.Victims > 0 && len(a.Executors) == 0:
 		return errors.New("there are Victims but no Executors")
+	case a.Shop < 0 || a.Shop >= w.Stores:
+		return fmt.Errorf("no shop has the number %d; there are %d, from 0", a.Shop, w.Stores)
 	case a.StartDay < 0 || a.Days <= 0 || a.StartDay+a.Days > float64(w.Days):
 		return fmt.Errorf("StartDay %g and Days %g do not lie within the %d days of the world", a.StartDay, a.Days, w.Days)
 	}
