@@ -58,9 +58,7 @@ func (inv *investigation) insiders(ctx context.Context, workers int) error {
 		if s.tier() < takeover.Probable && !s.confirmed {
 			q.Unsure = append(q.Unsure, s.key)
 		} else {
-			v := &s.visits[0]
-			q.Entered = append(q.Entered, insider.Entered{Account: s.key, At: s.takeoverAt(), Part: v.Part,
-				LoginAt: v.LoginAt, Logins: v.Logins, ChargeAt: v.ChargeAt, Charges: v.Charges})
+			q.Entered = append(q.Entered, insider.Entered{Account: s.key, At: s.takeoverAt()})
 			inv.namedAt = append(inv.namedAt, i)
 		}
 		for n, claim := range s.claims {

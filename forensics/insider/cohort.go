@@ -15,10 +15,6 @@ type Entered struct {
 	Account event.Key
 	At      int64
 	Shops   []event.Key // where stolen money was spent, each once
-
-	Part              int32 // of the log that holds its rows
-	LoginAt, Logins   int32
-	ChargeAt, Charges int32
 }
 
 // A Question is what is asked of a log.
@@ -168,14 +164,14 @@ func Count(ctx context.Context, workers int, log *event.Log, q *Question) (*Answ
 	for _, k := range q.Unsure {
 		s.class[k] = leftOut
 	}
-	all, err := s.members(ctx, workers, log)
+	all, err := s.members(ctx, log)
 	if err != nil {
 		return nil, err
 	}
 	cohorts := candidates(all)
 	s.tills = newTills(q)
-	counters, err := event.Each(ctx, workers, len(log.Parts), func() *counter { return newCounter(s, cohorts) },
-		func(c *counter, part int) { c.part(&log.Parts[part]) })
+	counters, err := event.EachPart(ctx, workers, log.Parts, func() *counter { return newCounter(s, cohorts) },
+		func(c *counter, _ int, part *event.Part) { c.part(part) })
 	if err != nil {
 		return nil, err
 	}
@@ -221,38 +217,31 @@ type member struct {
 }
 
 // members lists what the entered accounts share.
-func (s *survey) members(ctx context.Context, workers int, log *event.Log) ([]member, error) {
-	byPart := make([][]int32, len(log.Parts))
-	for i := range s.q.Entered {
-		if e := &s.q.Entered[i]; s.class[e.Account] != leftOut {
-			byPart[e.Part] = append(byPart[e.Part], int32(i))
-		}
-	}
-	type reader struct {
-		rows []fact
-		all  []member
-	}
-	readers, err := event.Each(ctx, workers, len(log.Parts), func() *reader { return &reader{} }, func(r *reader, part int) {
-		for _, who := range byPart[part] {
-			p, e := &log.Parts[part], &s.q.Entered[who]
-			r.rows = r.rows[:0]
-			shows(p.Logins[e.LoginAt:e.LoginAt+e.Logins], p.Charges[e.ChargeAt:e.ChargeAt+e.Charges], s.cut,
-				func(k Kind, value event.Key, at int64, row event.Pos) {
-					r.rows = append(r.rows, fact{trait{k, value}, at, row})
-				})
-			for _, f := range distinct(r.rows) {
-				r.all = append(r.all, member{f, who})
-			}
-			for _, shop := range e.Shops {
-				r.all = append(r.all, member{fact{trait: trait{SpentAt, shop}}, who})
-			}
-		}
-	})
+func (s *survey) members(ctx context.Context, log *event.Log) ([]member, error) {
 	var all []member
-	for _, r := range readers {
-		all = append(all, r.all...)
+	var shown []fact
+	reader := log.Parts.NewReader()
+	for who := range s.q.Entered {
+		e := &s.q.Entered[who]
+		if s.class[e.Account] == leftOut {
+			continue
+		}
+		rows, err := reader.Account(e.Account)
+		if err = cmp.Or(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		shown = shown[:0]
+		shows(rows.Logins, rows.Charges, s.cut, func(k Kind, value event.Key, at int64, row event.Pos) {
+			shown = append(shown, fact{trait{k, value}, at, row})
+		})
+		for _, f := range distinct(shown) {
+			all = append(all, member{f, int32(who)})
+		}
+		for _, shop := range e.Shops {
+			all = append(all, member{fact{trait: trait{SpentAt, shop}}, int32(who)})
+		}
 	}
-	return all, err
+	return all, nil
 }
 
 // candidates returns the groups that two entered accounts or more are in.

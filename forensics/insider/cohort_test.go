@@ -84,21 +84,20 @@ func (w *town) enter(at int64, account string) {
 // ask spreads the rows over parts and answers the question.
 func (w *town) ask(t *testing.T, parts, workers int) (*Answers, []Cohort) {
 	t.Helper()
-	log := &event.Log{Parts: make([]event.Part, parts)}
+	rows := make([]event.Part, parts)
 	for _, l := range w.logins {
-		p := &log.Parts[event.PartOf(l.Account, parts)]
+		p := &rows[event.PartOf(l.Account, parts)]
 		p.Logins = append(p.Logins, l)
 	}
 	for _, c := range w.charges {
-		p := &log.Parts[event.PartOf(c.Account, parts)]
+		p := &rows[event.PartOf(c.Account, parts)]
 		p.Charges = append(p.Charges, c)
 	}
-	for i := range log.Parts {
-		p := &log.Parts[i]
-		slices.SortFunc(p.Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
-		slices.SortFunc(p.Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
+	for i := range rows {
+		rows[i].Sort()
 	}
-	w.place(log)
+	log := &event.Log{Parts: event.Pack(rows, nil)}
+	w.shops()
 	a, err := Count(context.Background(), workers, log, &w.q)
 	if err != nil {
 		t.Fatal(err)
@@ -106,29 +105,13 @@ func (w *town) ask(t *testing.T, parts, workers int) (*Answers, []Cohort) {
 	return a, a.AtTills(&w.q, func(p event.Pos) *event.Text { return w.text[p] })
 }
 
-// place says of the entered accounts where their rows lie.
-func (w *town) place(log *event.Log) {
+// shops lists the shops of each entered account once.
+func (w *town) shops() {
 	for i := range w.q.Entered {
 		e := &w.q.Entered[i]
-		e.Part = int32(event.PartOf(e.Account, len(log.Parts)))
-		p := &log.Parts[e.Part]
-		e.LoginAt, e.Logins = span(p.Logins, func(l event.Login) bool { return l.Account == e.Account })
-		e.ChargeAt, e.Charges = span(p.Charges, func(c event.Charge) bool { return c.Account == e.Account })
 		slices.Sort(e.Shops)
 		e.Shops = slices.Compact(e.Shops)
 	}
-}
-
-func span[T any](rows []T, of func(T) bool) (at, n int32) {
-	for i := range rows {
-		if of(rows[i]) {
-			if n == 0 {
-				at = int32(i)
-			}
-			n++
-		}
-	}
-	return at, n
 }
 
 // customers lets people pay in shops for two weeks, and open accounts.

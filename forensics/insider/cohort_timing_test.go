@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"unsafe"
 
@@ -19,11 +18,10 @@ func BenchmarkCount(b *testing.B) {
 	for n := range 300 {
 		w.enter(start+14*day+r.Int64N(day), fmt.Sprintf("a%04d", n))
 	}
-	log := &event.Log{Parts: []event.Part{{Logins: w.logins, Charges: w.charges}}}
-	p := &log.Parts[0]
-	slices.SortFunc(p.Logins, func(a, b event.Login) int { return event.CompareLogins(&a, &b) })
-	slices.SortFunc(p.Charges, func(a, b event.Charge) int { return event.CompareCharges(&a, &b) })
-	w.place(log)
+	p := &event.Part{Logins: w.logins, Charges: w.charges}
+	p.Sort()
+	log := &event.Log{Parts: event.Pack([]event.Part{*p}, nil)}
+	w.shops()
 	bytes := int64(len(p.Logins))*int64(unsafe.Sizeof(event.Login{})) + int64(len(p.Charges))*int64(unsafe.Sizeof(event.Charge{}))
 	b.Run("cohorts", func(b *testing.B) {
 		b.SetBytes(bytes)
