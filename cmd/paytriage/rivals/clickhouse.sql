@@ -3,7 +3,7 @@
 -- {world} is the folder of auth.csv and payments.csv, {out} that of the answer.
 SET max_threads = {threads};
 SET max_insert_threads = {threads};
-SET max_read_buffer_size = 4194304;
+SET min_chunk_bytes_for_parallel_parsing = 2000000;
 SET engine_file_truncate_on_insert = 1;
 CREATE DATABASE rivals;
 USE rivals;
