@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/paytriage/paytriage/report"
+	"github.com/paytriage/paytriage/report/signature"
+)
+
+// signKey writes a private key, the same in every run, and returns its path and
+// its public half.
+func signKey(t *testing.T) (path string, public *signature.Keys) {
+	t.Helper()
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{3}, ed25519.SeedSize))
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var blob []byte
+	for _, part := range [][]byte{[]byte("ssh-ed25519"), key.Public().(ed25519.PublicKey)} {
+		blob = append(binary.BigEndian.AppendUint32(blob, uint32(len(part))), part...)
+	}
+	if public, err = signature.ReadKeys([]byte("ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob))); err != nil {
+		t.Fatal(err)
+	}
+	return path, public
+}
+
+// TestVerifyFindsEveryChange changes every file of a signed case in many places,
+// cuts it, makes it longer, and takes it away.
+func TestVerifyFindsEveryChange(t *testing.T) {
+	key, public := signKey(t)
+	dir := filepath.Join(t.TempDir(), "case")
+	mustRun(t, "analyze", "--auth", "../../samples/small/auth.csv", "--payments", "../../samples/small/payments.csv",
+		"--out", dir, "--format", "csv,parquet", "--sign-key", key, "--quiet")
+	holds := func() bool {
+		checks, _, err := report.Verify(dir, public)
+		return err == nil && checks.Count(report.Differs) == 0
+	}
+	if !holds() {
+		t.Fatal("the case does not hold to begin with")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := 0
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		try := func(what string, now []byte) {
+			t.Helper()
+			changes++
+			if err := os.WriteFile(path, now, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if holds() {
+				t.Errorf("%s: %s is not found", e.Name(), what)
+			}
+		}
+		const regions = 12
+		for i := range regions {
+			at := i * (len(data) - 1) / (regions - 1)
+			now := bytes.Clone(data)
+			now[at] ^= 1 << (i % 8)
+			try("a changed bit", now)
+		}
+		try("a byte more", append(bytes.Clone(data), '\n'))
+		try("the first half", data[:len(data)/2])
+		try("an empty file", nil)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if holds() {
+			t.Errorf("%s: nobody misses it", e.Name())
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !holds() || changes < 15*len(entries) || len(entries) < 28 {
+		t.Errorf("%d changes of %d files, and in the end it holds: %t", changes, len(entries), holds())
+	}
+}
+
+// TestVerifyHolds checks that what analyze writes holds, whatever happened: a
+// check that cries wolf is switched off.
+func TestVerifyHolds(t *testing.T) {
+	for _, preset := range []string{"mixed", "mules", "session-theft", "disturbed", "docomo", "benign-month"} {
+		in := filepath.Join(t.TempDir(), "in")
+		mustRun(t, "simulate", "--preset", preset, "--accounts", "400", "--out", in, "--quiet")
+		for _, logs := range [][]string{{"auth", "payments"}, {"auth"}, {"payments"}} {
+			dir := filepath.Join(t.TempDir(), "case")
+			args := []string{"analyze", "--out", dir, "--quiet"}
+			for _, log := range logs {
+				args = append(args, "--"+log, filepath.Join(in, log+".csv"))
+			}
+			var out bytes.Buffer
+			if code := execute(context.Background(), streams{in: strings.NewReader(""), out: &out, err: &out}, args); code != 0 && code != 3 {
+				t.Fatalf("%q: exit code %d\n%s", args, code, &out)
+			}
+			checks, _, err := report.Verify(dir, nil)
+			if err != nil || len(checks) < 25 {
+				t.Fatal(preset, logs, checks, err)
+			}
+			for _, c := range checks {
+				if c.State != report.Holds {
+					t.Errorf("%s, %v: %s %s: %s", preset, logs, c.What, c.State, c.Detail)
+				}
+			}
+		}
+	}
+}
