@@ -176,6 +176,9 @@ func readColumns(dir, name string, columns []string) (*table.Table, error) {
 // readCaseEstimate reads a case as an estimate.
 func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 	m, err := ReadManifest(dir)
+	if err == nil {
+		err = m.WithIDs(dir)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,9 @@ func ReadCaseLedger(dir string) (*CaseLedger, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.WithIDs(dir); err != nil {
+		return nil, err
+	}
 	c := &CaseLedger{}
 	if c.Manifest, err = hashOf(filepath.Join(dir, atomicfile.Manifest)); err != nil {
 		return nil, err

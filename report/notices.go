@@ -68,6 +68,13 @@ func (e *NoticeError) Error() string { return e.problem }
 // add up to its summary.
 func ReadNotices(dir string) (*Notices, error) {
 	n := &Notices{}
+	m, err := ReadManifest(dir)
+	if err == nil {
+		err = m.WithIDs(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
 	takeovers, err := Read(dir, takeoversSchema.Name)
 	if err != nil {
 		return nil, err
@@ -77,10 +84,6 @@ func ReadNotices(dir string) (*Notices, error) {
 		return nil, err
 	}
 	if n.Summary, err = ReadSummary(dir); err != nil {
-		return nil, err
-	}
-	m, err := ReadManifest(dir)
-	if err != nil {
 		return nil, err
 	}
 	decisions, err := decisionsOf(dir, m)

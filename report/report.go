@@ -24,6 +24,7 @@ import (
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/pseudonym"
 	"github.com/paytriage/paytriage/report/signature"
 	"github.com/paytriage/paytriage/report/table"
 )
@@ -40,6 +41,8 @@ type Options struct {
 
 	Key      *signature.Key // signs the manifest, if not nil
 	Previous *Link          // the case that this one follows, if not nil
+	// Pseudonyms takes the people out of what is written, if not nil.
+	Pseudonyms *pseudonym.Key
 }
 
 // A Folder is a case folder that is being written.
@@ -112,14 +115,27 @@ func (f *Folder) Write(ctx context.Context, c *forensics.Case, progress func(int
 	}
 	s := Summarize(c, tables)
 	m := newManifest(f.opt.Command, c)
+	m.Previous = f.opt.Previous
+	if f.opt.Pseudonyms == nil {
+		return s, f.write(ctx, tables, s, m, progress)
+	}
+	hidden, err := hide(f.opt.Pseudonyms, tables, s, m)
+	if err != nil {
+		return nil, err
+	}
+	return s, f.write(ctx, hidden.tables, hidden.summary, hidden.manifest, progress)
+}
+
+// write writes what a case consists of, and puts the folder in its place.
+func (f *Folder) write(ctx context.Context, tables []*table.Table, s *Summary, m *Manifest, progress func(int64)) error {
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		for _, format := range Formats { // in their own order, whatever was asked
 			if slices.Contains(f.opt.Formats, format) {
 				if err := f.table(m, t, format); err != nil {
-					return nil, err
+					return err
 				}
 			}
 		}
@@ -128,21 +144,20 @@ func (f *Folder) Write(ctx context.Context, c *forensics.Case, progress func(int
 		}
 	}
 	if err := f.file(m, "summary.json", 0, func(w io.Writer) error { return WriteJSON(w, s) }); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.seal(m); err != nil {
-		return nil, err
+		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	return s, f.folder.Commit()
+	return f.folder.Commit()
 }
 
 // seal writes the manifest, last of all, and what was made of its bytes before
 // it: its signature.
 func (f *Folder) seal(m *Manifest) error {
-	m.Previous = f.opt.Previous
 	if f.opt.Key != nil {
 		m.SignedBy = f.opt.Key.Fingerprint()
 	}
@@ -219,6 +234,23 @@ type Manifest struct {
 	SignedBy string `json:"signed_by,omitempty"`
 	// Previous is the case that this one follows.
 	Previous *Link `json:"previous,omitempty"`
+	// Redacted says that people were taken out.
+	Redacted *Redaction `json:"redacted,omitempty"`
+}
+
+// A Redaction says by which key, and of which case.
+type Redaction struct {
+	Key      string `json:"key_fingerprint"`
+	Original string `json:"original_manifest_sha256,omitempty"` // none where no other was ever written
+}
+
+// WithIDs says why a case cannot be worked with of which the people were taken
+// out: its tokens are no ids that anybody could be paid by or looked up with.
+func (m *Manifest) WithIDs(dir string) error {
+	if m.Redacted == nil {
+		return nil
+	}
+	return &OpenError{fmt.Errorf("%s: is for outsiders: it has tokens in the place of ids", dir), "name the case that analyze wrote for the team"}
 }
 
 // A Link names another case by what names everything in it.

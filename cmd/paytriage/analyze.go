@@ -30,6 +30,7 @@ type analyzeOptions struct {
 	progress, skew     string
 	sign               signOptions
 	previous           string
+	pseudonymize       string
 
 	command []string // the command line, with what was set elsewhere
 }
@@ -48,6 +49,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.sign.key, "sign-key", "", "private key of OpenSSH that signs the case; verify --key checks it")
 	f.StringVar(&o.sign.passphrase, "sign-passphrase", "", "file with the passphrase of that key")
 	f.StringVar(&o.previous, "previous", "", "case that this one follows: the manifest names it, verify --previous checks it")
+	f.StringVar(&o.pseudonymize, "pseudonymize", "", "file with the key by which people are written as tokens, for a case that leaves the team")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
@@ -82,7 +84,10 @@ charge counts as the thief's or the owner's. The table decisions says what each
 row did; tiers stay what the evidence says.
 
 --sign-key signs the manifest, which names every other file by its hash, with a
-key of OpenSSH; 'paytriage verify --key' and 'ssh-keygen -Y verify' check it.`,
+key of OpenSSH; 'paytriage verify --key' and 'ssh-keygen -Y verify' check it.
+
+--pseudonymize writes the case as 'paytriage redact' would: people as tokens,
+nothing of them in clear on the disk. Nobody can be paid from such a case.`,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
@@ -272,7 +277,12 @@ func (o *analyzeOptions) custody(write *report.Options) (err error) {
 	if write.Previous, err = previousCase(o.previous, o.out); err != nil {
 		return err
 	}
-	for _, secret := range []string{o.sign.key, o.sign.passphrase} {
+	if o.pseudonymize != "" {
+		if write.Pseudonyms, err = readPseudonymKey("pseudonymize", o.pseudonymize); err != nil {
+			return err
+		}
+	}
+	for _, secret := range []string{o.sign.key, o.sign.passphrase, o.pseudonymize} {
 		if secret != "" {
 			write.Inputs = append(write.Inputs, secret)
 		}

@@ -70,7 +70,7 @@ var layers = map[string][]string{
 	"report/indicator":       {"forensics/money"},
 	"report/sheet":           {"report/table/..."},
 	"report/signature":       {},
-	"report/pseudonym":       {},
+	"report/pseudonym":       {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 
 	"samples/gen": {"forensics/money"},
