@@ -147,7 +147,7 @@ func (n *Notices) takeovers(t *table.Table, lost map[string]takeover.Tier) error
 		c := Customer{Account: text("account_id"), Vector: text("vector"), EnteredAt: number("takeover_at")}
 		var ok bool
 		if c.Tier, ok = takeover.ParseTier(text("tier")); !ok || seen[c.Account] != takeover.NoTier {
-			return fmt.Errorf("table takeovers: row %d: account %.40q has no tier, or stands twice", row+1, c.Account)
+			return fmt.Errorf("table takeovers: row %d: the account has no tier, or stands twice", row+1)
 		}
 		seen[c.Account], c.Entry = c.Tier, c.Tier
 		n.Entered.add(c.Tier)
