@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -126,5 +127,36 @@ func TestVerifyHolds(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestFindingsHaveTheirLines looks for every takeover and every charge where the
+// case says that it stands.
+func TestFindingsHaveTheirLines(t *testing.T) {
+	in, dir := filepath.Join(t.TempDir(), "in"), filepath.Join(t.TempDir(), "case")
+	mustRun(t, "simulate", "--preset", "mixed", "--accounts", "400", "--out", in, "--quiet")
+	mustRun(t, "analyze", "--auth", filepath.Join(in, "auth.csv"), "--payments", filepath.Join(in, "payments.csv"), "--out", dir, "--quiet")
+	logs := map[string][]string{}
+	for _, name := range []string{"auth.csv", "payments.csv"} {
+		logs[name] = strings.Split(string(readFile(t, in, name)), "\n")
+	}
+	looked := 0
+	for _, table := range []string{"takeovers", "charges"} {
+		for _, row := range readCSV(t, filepath.Join(dir, table+".csv")) {
+			n, err := strconv.Atoi(row["line"])
+			if err != nil || n < 2 || n > len(logs[row["source"]]) {
+				t.Fatalf("%s: %v", table, row)
+			}
+			line := logs[row["source"]][n-1]
+			for _, column := range []string{"account_id", "txn_id", "source_ip", "device_id"} {
+				if !strings.Contains(line, row[column]) {
+					t.Errorf("%s: %s is not in line %d of %s: %s", table, row[column], n, row["source"], line)
+				}
+			}
+			looked++
+		}
+	}
+	if looked < 30 {
+		t.Errorf("only %d findings", looked)
 	}
 }

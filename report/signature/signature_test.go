@@ -204,7 +204,7 @@ func TestReadKeys(t *testing.T) {
 		{"chief@example.com namespaces=\"git\" " + one, 0},
 		{one + "\nssh-ed25519 AAAA", 0},
 		{"ssh-rsa " + strings.Fields(one)[1], 0}, // the type is another
-		{"ssh-dss AAAAB3NzaC1kc3M=", 0}, // too weak to vouch for anything
+		{"ssh-dss AAAAB3NzaC1kc3M=", 0},          // too weak to vouch for anything
 	} {
 		k, err := ReadKeys([]byte(c.file))
 		n := 0
