@@ -143,6 +143,8 @@ type Takeover struct {
 	Reasons    []string
 	Weights    Weights
 	Decided    bool // a person confirmed it
+	Source     string
+	Line       int64 // of the first row of the surest intruder
 }
 
 // Weights are the groups of evidence that a score is the sum of.

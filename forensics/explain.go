@@ -378,7 +378,7 @@ func (q *question) verify() error {
 	for i := range q.rows {
 		t := q.inv.textOf(q.pos(q.rows[i]))
 		if got := t.Get(event.AccountID); got != q.e.Account {
-			return fmt.Errorf("the ids %q and %q have one key; rename one of them", got, q.e.Account)
+			return fmt.Errorf("the ids %q and %q have one key; rename one of them", event.Masked(got), event.Masked(q.e.Account))
 		}
 	}
 	return nil

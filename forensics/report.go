@@ -126,7 +126,7 @@ func (inv *investigation) takeover(s *suspect, ids []string) Takeover {
 		TakeoverAt: s.takeoverAt(), SourceIP: t.Get(event.IP), Device: t.Get(event.DeviceID),
 		Lost: s.standing() > 0, Reasons: inv.reasons(s, s.best),
 		Weights: Weights{prior, v.Own() - v.Visit - v.Conduct, v.Visit, v.Conduct, v.Shared, v.Company},
-		Decided: s.confirmed,
+		Decided: s.confirmed, Source: inv.log.Sources[s.entries[s.best].Source()].Name, Line: t.Line,
 	}
 }
 

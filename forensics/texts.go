@@ -87,7 +87,7 @@ func (inv *investigation) verify() error {
 			return fmt.Errorf("%s: line %d is not what it was when it was read first; run again when nothing writes to the file any more",
 				inv.log.Sources[row.Source()].Name, inv.textOf(row).Line)
 		case ok && old != text:
-			return fmt.Errorf("the ids %q and %q have one key; rename one of them", old, text)
+			return fmt.Errorf("the ids %q and %q have one key; rename one of them", event.Masked(old), event.Masked(text))
 		}
 		seen[key] = text
 		return nil
@@ -138,7 +138,7 @@ func (inv *investigation) verify() error {
 func (inv *investigation) verifyKnown() error {
 	same := func(said, logged string) error {
 		if said != logged {
-			return fmt.Errorf("the ids %q and %q have one key; rename one of them", said, logged)
+			return fmt.Errorf("the ids %q and %q have one key; rename one of them", event.Masked(said), event.Masked(logged))
 		}
 		return nil
 	}

@@ -65,7 +65,9 @@ type Column struct {
 	Seen     int
 	Layout   string // of a time, in the words of a profile
 	Zoned    bool
-	Decimal  byte // of an amount
+	Decimal  byte   // of an amount
+	Cards    int    // of Seen records: those with what passes for a card number
+	Card     string // the first, hidden
 	Why      string
 }
 
@@ -388,6 +390,11 @@ func look(name string, values [][]byte, seen int) Column {
 			continue
 		}
 		full = append(full, v)
+		if hidden := HideCards(string(v)); hidden != string(v) {
+			if c.Cards++; c.Card == "" {
+				c.Card = hidden
+			}
+		}
 		if !distinct[string(v)] && len(c.Examples) < manyExamples {
 			c.Examples = append(c.Examples, HideCards(string(v)))
 		}
@@ -397,7 +404,9 @@ func look(name string, values [][]byte, seen int) Column {
 	c.Kind = c.guess(full, len(distinct))
 	switch c.Kind {
 	case WordLike:
-		c.Words = slices.Sorted(maps.Keys(distinct))
+		for _, w := range slices.Sorted(maps.Keys(distinct)) {
+			c.Words = append(c.Words, HideCards(w))
+		}
 		if !slices.ContainsFunc(full, func(v []byte) bool { return !bytes.ContainsAny(v, "0123456789") || bytes.IndexByte(v, ' ') >= 0 }) {
 			c.Shape = shapeOf(full)
 		}

@@ -36,6 +36,7 @@ type source struct {
 
 	parquet     bool
 	wanted      []string // columns of a Parquet file, nil for all
+	cardKey     []byte
 	encoding    text.Encoding
 	encodingWhy string
 }
@@ -61,12 +62,12 @@ func (a *archive) hash(t *tap) ([sha256.Size]byte, error) {
 func (s *source) ready() bool { return s.cols != nil || !s.format.headed() }
 
 // rawText returns a record as it is shown. Where the profile says that some
-// field holds card numbers, whatever looks like one is masked in all of it.
+// field holds card numbers, a token stands for whatever looks like one in all of it.
 func (s *source) rawText(raw []byte) string {
 	if s.format.Profile == nil || !s.format.Profile.Cards() {
 		return string(raw)
 	}
-	return string(profile.MaskCards(raw))
+	return string(profile.HideCards(raw, s.cardKey))
 }
 
 // direct reports whether the bytes to parse are those of the file, so that any

@@ -94,7 +94,7 @@ func (l *loader) nothing() error {
 
 // sourcesOf opens an input and returns what is to be read of it.
 func (l *loader) sourcesOf(in Input) ([]*source, error) {
-	s := &source{input: in, info: event.Source{Name: in.Name, Role: in.Role, Trouble: in.Problem}, limits: l.opt.limits()}
+	s := &source{input: in, info: event.Source{Name: in.Name, Role: in.Role, Trouble: in.Problem}, limits: l.opt.limits(), cardKey: l.opt.CardKey}
 	if in.Problem != "" {
 		return []*source{s}, nil
 	}
@@ -211,6 +211,9 @@ func (s *source) adopt(c *candidate, l *loader, head []byte) {
 	if s.format.Profile != nil && s.format.Profile.Profile.Syntax == "lines" && l.opt.Year == 0 {
 		s.info.Notes = append(s.info.Notes, "stamps without a year are taken to lie in the year before the date of the file, "+
 			s.stat.ModTime().UTC().Format("2006-01-02"))
+	}
+	if s.format.Profile != nil && s.format.Profile.Cards() && len(l.opt.CardKey) == 0 {
+		s.info.Notes = append(s.info.Notes, "card numbers became tokens without a secret, so that whoever guesses a number can check the guess; --card-key gives one")
 	}
 }
 

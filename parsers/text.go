@@ -259,7 +259,7 @@ func (l *loader) conflicting(ctx context.Context, t texts, conflicts []conflict)
 		j := i
 		for j < len(conflicts) && conflicts[j].txn == conflicts[i].txn {
 			if ids[j] != ids[i] {
-				return nil, fmt.Errorf("the transaction ids %q and %q have one key; rename one of them", ids[i], ids[j])
+				return nil, fmt.Errorf("the transaction ids %q and %q have one key; rename one of them", event.Masked(ids[i]), event.Masked(ids[j]))
 			}
 			j++
 		}

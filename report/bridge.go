@@ -122,7 +122,7 @@ func readLedgerEstimate(name, file string) (*bridge.Estimate, error) {
 	for n := range e.Victims {
 		e.Victims[n].Tier = heldBy(e.Victims[n].Tier, e.Victims[n].Validation)
 		if e.Victims[n].Amount, err = sums[n].Total(); err != nil {
-			return nil, fmt.Errorf("%s: account %.100q: %w", file, e.Victims[n].Account, err)
+			return nil, fmt.Errorf("%s: account %q: %w", file, event.Masked(e.Victims[n].Account), err)
 		}
 	}
 	return e, nil
@@ -176,6 +176,9 @@ func readColumns(dir, name string, columns []string) (*table.Table, error) {
 // readCaseEstimate reads a case as an estimate.
 func readCaseEstimate(dir string) (*bridge.Estimate, error) {
 	m, err := ReadManifest(dir)
+	if err == nil {
+		err = m.WithIDs(dir)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -48,6 +49,9 @@ func (c *CaseLedger) Forget() { c.charges = &chargeIndex{} }
 func ReadCaseLedger(dir string) (*CaseLedger, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.WithIDs(dir); err != nil {
 		return nil, err
 	}
 	c := &CaseLedger{}
@@ -350,7 +354,7 @@ func (x *losses) sort() error {
 	slices.SortFunc(x.order, func(a, b int32) int { return x.compare(a, x.account[b], x.currency[b]) })
 	for i := range x.order[min(1, len(x.order)):] {
 		if a, b := x.order[i], x.order[i+1]; x.compare(a, x.account[b], x.currency[b]) == 0 {
-			return fmt.Errorf("table victims: account %.100q is there twice in %s", x.account[a], x.currency[a])
+			return fmt.Errorf("table victims: the account of row %d is there twice in %s", max(a, b)+1, x.currency[a])
 		}
 	}
 	return nil
@@ -395,9 +399,9 @@ func (c *CaseLedger) checkAccounts(lost *losses) error {
 		case row < 0: // all of it came back
 			continue
 		case lost.seen[row]:
-			return fmt.Errorf("table refunds: line %d: the lines of account %.100q do not stand together", i, first.Account)
+			return fmt.Errorf("table refunds: line %d: the lines of account %q do not stand together", i, event.Masked(first.Account))
 		case total != lost.net[row]:
-			return fmt.Errorf("the lines of account %.100q come to %s, its loss is %s", first.Account,
+			return fmt.Errorf("the lines of account %q come to %s, its loss is %s", event.Masked(first.Account),
 				money.Format(total, first.Currency), money.Format(lost.net[row], first.Currency))
 		}
 		lost.seen[row] = true
@@ -407,7 +411,7 @@ func (c *CaseLedger) checkAccounts(lost *losses) error {
 	}
 	for row, seen := range lost.seen {
 		if !seen && lost.net[row] != 0 {
-			return fmt.Errorf("account %.100q has no lines, its loss is %s", lost.account[row], money.Format(lost.net[row], lost.currency[row]))
+			return fmt.Errorf("account %q has no lines, its loss is %s", event.Masked(lost.account[row]), money.Format(lost.net[row], lost.currency[row]))
 		}
 	}
 	return nil

@@ -4,10 +4,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/paytriage/paytriage/forensics/claims"
 	"github.com/paytriage/paytriage/forensics/ledger"
@@ -57,11 +55,8 @@ func (f *ClaimsFolder) Write(r *claims.Result, rejected []claims.Rejected, decis
 	if err != nil {
 		return err
 	}
-	m := &Manifest{SchemaVersion: SummaryVersion, Tool: "paytriage", Version: ToolVersion(), Command: command,
-		Created: time.Now().UTC().Format(time.RFC3339), PolicyHash: was.PolicyHash, Inputs: append(slices.Clone(inputs), was.Inputs...)}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		m.Go = info.GoVersion
-	}
+	m := emptyManifest(command)
+	m.PolicyHash, m.Inputs = was.PolicyHash, append(slices.Clone(inputs), was.Inputs...)
 	for _, t := range tables {
 		name := t.Schema().Name + ".csv"
 		size, sum, err := f.file(name, func(w io.Writer) error { return csvfile.Write(w, t) })

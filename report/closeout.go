@@ -56,7 +56,7 @@ func ReadHoldings(name string, r io.Reader, told money.Currency, closing int64) 
 		k := key{b.Account, b.Currency, opening}
 		if before, twice := line[k]; twice {
 			// Which is right is not known, so the file as a whole is not.
-			return nil, nil, nil, fmt.Errorf("%s: line %d: account %.60q has a balance in %s on line %d already", name, l.records.Line(), b.Account, b.Currency, before)
+			return nil, nil, nil, fmt.Errorf("%s: line %d: the account has a balance in %s on line %d already", name, l.records.Line(), b.Currency, before)
 		}
 		line[k] = l.records.Line()
 		if opening {

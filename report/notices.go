@@ -68,6 +68,13 @@ func (e *NoticeError) Error() string { return e.problem }
 // add up to its summary.
 func ReadNotices(dir string) (*Notices, error) {
 	n := &Notices{}
+	m, err := ReadManifest(dir)
+	if err == nil {
+		err = m.WithIDs(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
 	takeovers, err := Read(dir, takeoversSchema.Name)
 	if err != nil {
 		return nil, err
@@ -77,10 +84,6 @@ func ReadNotices(dir string) (*Notices, error) {
 		return nil, err
 	}
 	if n.Summary, err = ReadSummary(dir); err != nil {
-		return nil, err
-	}
-	m, err := ReadManifest(dir)
-	if err != nil {
 		return nil, err
 	}
 	decisions, err := decisionsOf(dir, m)
@@ -144,7 +147,7 @@ func (n *Notices) takeovers(t *table.Table, lost map[string]takeover.Tier) error
 		c := Customer{Account: text("account_id"), Vector: text("vector"), EnteredAt: number("takeover_at")}
 		var ok bool
 		if c.Tier, ok = takeover.ParseTier(text("tier")); !ok || seen[c.Account] != takeover.NoTier {
-			return fmt.Errorf("table takeovers: row %d: account %.40q has no tier, or stands twice", row+1, c.Account)
+			return fmt.Errorf("table takeovers: row %d: the account has no tier, or stands twice", row+1)
 		}
 		seen[c.Account], c.Entry = c.Tier, c.Tier
 		n.Entered.add(c.Tier)

@@ -8,6 +8,7 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -15,7 +16,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +24,8 @@ import (
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/pseudonym"
+	"github.com/paytriage/paytriage/report/signature"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -36,6 +38,11 @@ type Options struct {
 	Force   bool     // replace a finished case
 	Command []string // the command line, for the manifest
 	Inputs  []string // paths that the folder must not hold
+
+	Key      *signature.Key // signs the manifest, if not nil
+	Previous *Link          // the case that this one follows, if not nil
+	// Pseudonyms takes the people out of what is written, if not nil.
+	Pseudonyms *pseudonym.Key
 }
 
 // A Folder is a case folder that is being written.
@@ -89,7 +96,7 @@ func resolved(path string) string {
 
 // known reports whether a name is of a file that a case folder holds.
 func known(name string) bool {
-	if name == "summary.json" {
+	if name == "summary.json" || name == Signature {
 		return true
 	}
 	base, ext, _ := strings.Cut(name, ".")
@@ -108,14 +115,27 @@ func (f *Folder) Write(ctx context.Context, c *forensics.Case, progress func(int
 	}
 	s := Summarize(c, tables)
 	m := newManifest(f.opt.Command, c)
+	m.Previous = f.opt.Previous
+	if f.opt.Pseudonyms == nil {
+		return s, f.write(ctx, tables, s, m, progress)
+	}
+	hidden, err := hide(f.opt.Pseudonyms, tables, s, m)
+	if err != nil {
+		return nil, err
+	}
+	return s, f.write(ctx, hidden.tables, hidden.summary, hidden.manifest, progress)
+}
+
+// write writes what a case consists of, and puts the folder in its place.
+func (f *Folder) write(ctx context.Context, tables []*table.Table, s *Summary, m *Manifest, progress func(int64)) error {
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		for _, format := range Formats { // in their own order, whatever was asked
 			if slices.Contains(f.opt.Formats, format) {
 				if err := f.table(m, t, format); err != nil {
-					return nil, err
+					return err
 				}
 			}
 		}
@@ -124,16 +144,42 @@ func (f *Folder) Write(ctx context.Context, c *forensics.Case, progress func(int
 		}
 	}
 	if err := f.file(m, "summary.json", 0, func(w io.Writer) error { return WriteJSON(w, s) }); err != nil {
-		return nil, err
+		return err
 	}
-	if err := f.file(nil, atomicfile.Manifest, 0, func(w io.Writer) error { return WriteJSON(w, m) }); err != nil {
-		return nil, err
+	if err := f.seal(m); err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	return s, f.folder.Commit()
+	return f.folder.Commit()
 }
+
+// seal writes the manifest, last of all, and what was made of its bytes before
+// it: its signature.
+func (f *Folder) seal(m *Manifest) error {
+	if f.opt.Key != nil {
+		m.SignedBy = f.opt.Key.Fingerprint()
+	}
+	var text bytes.Buffer
+	if err := WriteJSON(&text, m); err != nil {
+		return err
+	}
+	if f.opt.Key != nil {
+		sig, err := f.opt.Key.Sign(text.Bytes())
+		if err != nil {
+			return err
+		}
+		if err := f.file(nil, Signature, 0, func(w io.Writer) error { _, err := w.Write(sig); return err }); err != nil {
+			return err
+		}
+	}
+	return f.file(nil, atomicfile.Manifest, 0, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
+}
+
+// Signature is the name of the file with the signature of the manifest. The
+// manifest does not name it; verify does.
+const Signature = atomicfile.Manifest + signature.Suffix
 
 // table writes one table in one format.
 func (f *Folder) table(m *Manifest, t *table.Table, format string) error {
@@ -177,11 +223,53 @@ type Manifest struct {
 	Tool          string   `json:"tool"`
 	Version       string   `json:"version"`
 	Go            string   `json:"go"`
+	Build         *Build   `json:"build,omitempty"` // nil in cases of earlier versions
 	Command       []string `json:"command"`
 	Created       string   `json:"created"`
 	PolicyHash    string   `json:"policy_hash"`
 	Inputs        []Input  `json:"inputs"`
 	Outputs       []File   `json:"outputs"`
+	// SignedBy is the fingerprint of the key whose signature stands beside the
+	// manifest.
+	SignedBy string `json:"signed_by,omitempty"`
+	// Previous is the case that this one follows.
+	Previous *Link `json:"previous,omitempty"`
+	// Redacted says that people were taken out.
+	Redacted *Redaction `json:"redacted,omitempty"`
+}
+
+// A Redaction says by which key, and of which case.
+type Redaction struct {
+	Key      string `json:"key_fingerprint"`
+	Original string `json:"original_manifest_sha256,omitempty"` // none where no other was ever written
+}
+
+// WithIDs says why a case cannot be worked with of which the people were taken
+// out: its tokens are no ids that anybody could be paid by or looked up with.
+func (m *Manifest) WithIDs(dir string) error {
+	if m.Redacted == nil {
+		return nil
+	}
+	return &OpenError{fmt.Errorf("%s: is for outsiders: it has tokens in the place of ids", dir), "name the case that analyze wrote for the team"}
+}
+
+// A Link names another case by what names everything in it.
+type Link struct {
+	Manifest string `json:"manifest_sha256"`
+	Created  string `json:"created"`
+}
+
+// LinkTo returns the link to a finished case.
+func LinkTo(dir string) (*Link, error) {
+	m, err := ReadManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := ManifestHash(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Link{sum, m.Created}, nil
 }
 
 // An Input is a file that was read.
@@ -205,13 +293,15 @@ type File struct {
 	RowsHash string `json:"rows_sha256,omitempty"`
 }
 
+func emptyManifest(command []string) *Manifest {
+	b := ThisBuild()
+	return &Manifest{SchemaVersion: SummaryVersion, Tool: "paytriage", Version: b.Version, Go: b.Go, Build: &b, Command: command,
+		Created: time.Now().UTC().Format(time.RFC3339), Inputs: []Input{}}
+}
+
 func newManifest(command []string, c *forensics.Case) *Manifest {
-	info, _ := debug.ReadBuildInfo()
-	m := &Manifest{SchemaVersion: SummaryVersion, Tool: "paytriage", Version: ToolVersion(), Command: command,
-		Created: time.Now().UTC().Format(time.RFC3339), PolicyHash: c.Policy.Hash(), Inputs: []Input{}}
-	if info != nil {
-		m.Go = info.GoVersion
-	}
+	m := emptyManifest(command)
+	m.PolicyHash = c.Policy.Hash()
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		m.Inputs = append(m.Inputs, Input{Name: s.Name, Role: s.Role.String(), Compression: s.Compression, Bytes: s.Bytes,
@@ -226,15 +316,6 @@ func newManifest(command []string, c *forensics.Case) *Manifest {
 	return m
 }
 
-// ToolVersion returns the version of the program: that of the module it was
-// built from, or "devel".
-func ToolVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "devel"
-}
-
 // Read returns a table of a finished case, from whichever format it has.
 func Read(dir, name string) (*table.Table, error) {
 	at := slices.IndexFunc(Schemas(), func(s table.Schema) bool { return s.Name == name })
@@ -245,9 +326,7 @@ func Read(dir, name string) (*table.Table, error) {
 	t, err := read(dir, schema)
 	if errors.Is(err, table.ErrMissing) && len(later[name]) > 0 {
 		// A case of an earlier version: what it could not say is null.
-		older := schema
-		older.Columns = slices.DeleteFunc(slices.Clone(schema.Columns), func(c table.Column) bool { return slices.Contains(later[name], c.Name) })
-		if t, err = read(dir, older); err == nil {
+		if t, err = read(dir, earlier(schema)); err == nil {
 			return copied(t, schema.Columns, allRows(t)), nil
 		}
 	}
@@ -258,6 +337,14 @@ func Read(dir, name string) (*table.Table, error) {
 var later = map[string][]string{
 	"victims": {"validation", "recognised_by"},
 	"charges": {"from_fraud", "from_own", "decision"},
+
+	"takeovers": {"source", "line"},
+}
+
+// earlier returns the schema that a table had then.
+func earlier(s table.Schema) table.Schema {
+	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return slices.Contains(later[s.Name], c.Name) })
+	return s
 }
 
 func read(dir string, schema table.Schema) (*table.Table, error) {

@@ -178,6 +178,8 @@ var takeoversSchema = table.Schema{
 		col("weight_conduct", table.Int, "part of the score: what was done with money"),
 		col("weight_device", table.Int, "part of the score: other accounts on the device"),
 		col("weight_company", table.Int, "part of the score: shops, address, user agent and hour shared with others"),
+		maybe("source", table.Code, "file with the first row of the surest intruder"),
+		maybe("line", table.Int, "line of that row, from 1"),
 	},
 }
 
@@ -198,6 +200,8 @@ func fillTakeovers(c *forensics.Case, row *table.Appender) {
 		for _, n := range [...]int64{int64(w.Prior), int64(w.Entry), int64(w.Visit), int64(w.Conduct), int64(w.Device), int64(w.Company)} {
 			row.Int(n)
 		}
+		row.Code(t.Source)
+		row.Int(t.Line)
 		row.End()
 	}
 }

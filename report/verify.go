@@ -14,10 +14,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paytriage/paytriage/forensics/ledger"
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/signature"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -52,13 +53,21 @@ func (c Checks) Count(state string) (n int) {
 // file is hashed again, every total added up again from the tables, and every
 // table held against those that it follows from. The error is only of what could
 // not be looked at at all; whatever differs is in the checks. Inputs are not
-// looked at, because they may be anywhere: see VerifyFile.
-func Verify(dir string) (Checks, *Manifest, error) {
+// looked at, because they may be anywhere: see VerifyFile. The keys are those
+// that the manifest must be signed by, or nil. A manifest that says nothing that
+// can be read is a check that does not hold, and is returned as nil.
+func Verify(dir string, keys *signature.Keys) (Checks, *Manifest, error) {
 	m, err := ReadManifest(dir)
-	if err != nil {
+	var open *OpenError
+	if errors.As(err, &open) {
 		return nil, nil, err
 	}
 	v := verifier{dir: dir, manifest: m, tables: map[string]*table.Table{}}
+	v.signature(keys)
+	if err != nil {
+		v.note(atomicfile.Manifest, "cannot be read: "+err.Error())
+		return v.checks, nil, nil
+	}
 	v.files()
 	v.readTables()
 	v.summary()
@@ -109,9 +118,49 @@ func (v *verifier) note(what string, problems ...string) {
 	v.checks = append(v.checks, c)
 }
 
+// signature holds the manifest against its signature, before anything that the
+// manifest says is believed.
+func (v *verifier) signature(keys *signature.Keys) {
+	const what = "signature of the manifest"
+	file, err := os.ReadFile(filepath.Join(v.dir, Signature))
+	switch missing := errors.Is(err, fs.ErrNotExist); {
+	case missing && v.manifest.SignedBy != "":
+		v.note(what, "is not there; the manifest says that it was signed by "+v.manifest.SignedBy)
+		return
+	case missing && keys != nil:
+		v.note(what, "is not there: the case was not signed")
+		return
+	case missing:
+		return // nobody said that it was signed
+	case err != nil:
+		v.note(what, err.Error())
+		return
+	case keys == nil:
+		v.checks = append(v.checks, Check{what, NotChecked, "name the public key with --key"})
+		return
+	}
+	manifest, err := os.ReadFile(filepath.Join(v.dir, atomicfile.Manifest))
+	if err != nil {
+		v.note(what, err.Error())
+		return
+	}
+	switch by, err := keys.Verify(manifest, file); {
+	case errors.Is(err, signature.ErrForged):
+		v.note(what, "the manifest "+err.Error()+" by "+by)
+	case errors.Is(err, signature.ErrStranger):
+		v.note(what, err.Error()+", "+by)
+	case err != nil:
+		v.note(what, err.Error())
+	case v.manifest.SignedBy != "" && v.manifest.SignedBy != by:
+		v.note(what, "is by "+by+", the manifest says by "+v.manifest.SignedBy)
+	default:
+		v.note(what)
+	}
+}
+
 // files hashes every file of the manifest again, and looks for strangers.
 func (v *verifier) files() {
-	named := map[string]bool{atomicfile.Manifest: true}
+	named := map[string]bool{atomicfile.Manifest: true, Signature: true}
 	for _, f := range v.manifest.Outputs {
 		named[f.Name] = true
 		if filepath.Base(f.Name) != f.Name {
@@ -151,6 +200,9 @@ func (v *verifier) readTables() {
 			continue
 		}
 		t, err := readTable(filepath.Join(v.dir, f.Name), s)
+		if errors.Is(err, table.ErrMissing) && len(later[name]) > 0 {
+			t, err = readTable(filepath.Join(v.dir, f.Name), earlier(s))
+		}
 		if err != nil {
 			v.note("rows of "+f.Name, err.Error())
 			continue
@@ -163,7 +215,7 @@ func (v *verifier) readTables() {
 			problems = append(problems, "the rows are not those of the manifest")
 		}
 		v.note("rows of "+f.Name, problems...)
-		v.tables[name] = t
+		v.tables[name] = copied(t, s.Columns, allRows(t)) // an earlier one has nulls
 	}
 }
 
@@ -203,6 +255,7 @@ func (v *verifier) rows(name string) (rowsOf, bool) {
 }
 
 func (r *rowsOf) text(column string, row int) string { return r.cells[column].Text(row) }
+func (r *rowsOf) null(column string, row int) bool   { return r.cells[column].Null(row) }
 func (r *rowsOf) int(column string, row int) int64   { return r.cells[column].Int(row) }
 
 // summary adds up the tables again and holds them against the summary and
@@ -217,7 +270,7 @@ func (v *verifier) summary() {
 	v.policy(s)
 	v.counts(s)
 	v.money(s)
-	v.follows()
+	v.follows(s)
 }
 
 // accountOfRows holds the rows read against what became of them.
@@ -234,13 +287,18 @@ func (v *verifier) accountOfRows(s *Summary) {
 		sum.Read, sum.Accepted, sum.Rejected = sum.Read+in.Read, sum.Accepted+in.Accepted, sum.Rejected+in.Rejected
 		sum.Duplicates, sum.Repeats = sum.Duplicates+in.Duplicates, sum.Repeats+in.Repeats
 	}
+	listed := s.Rows.Rejected // at most: of the files beside the logs only the first are
 	for _, in := range v.manifest.Inputs {
+		switch in.Role {
+		case forensics.BalancesRole, forensics.DecisionsRole, forensics.ExcludeRole:
+			listed += in.Rejected
+		}
 		law(in.Name, in.RowCounts)
 	}
 	if law("all", s.Rows); sum != s.Rows {
 		problems = append(problems, "the sources do not add up to all rows")
 	}
-	if t := v.tables["rejects"]; t != nil && int64(t.Rows()) != s.Rows.Rejected {
+	if t := v.tables["rejects"]; t != nil && (int64(t.Rows()) < s.Rows.Rejected || int64(t.Rows()) > listed) {
 		problems = append(problems, fmt.Sprintf("%d rows in rejects, %d were rejected", t.Rows(), s.Rows.Rejected))
 	}
 	v.note("rows read = accepted + rejected + duplicates", problems...)
@@ -267,7 +325,7 @@ func (v *verifier) counts(s *Summary) {
 		says  TierCounts
 	}{{"victims", s.Victims}, {"takeovers", s.Takeovers}, {"charges", s.Charges}} {
 		r, ok := v.rows(c.table)
-		if !ok {
+		if !ok || c.says.unknown && r.n == 0 { // the logs cannot tell
 			continue
 		}
 		got := map[string]int64{}
@@ -288,7 +346,10 @@ func (v *verifier) money(s *Summary) {
 	if !ok || !ok2 {
 		return
 	}
-	type total struct{ confirmed, probable, possible, decided, owed, held, needs, exception int64 }
+	type total struct {
+		confirmed, probable, possible, decided, owed, held, needs, exception int64
+		charges, topUp, spend                                                int64 // of those who are owed
+	}
 	sums := map[string]*total{}
 	of := func(currency string) *total {
 		if sums[currency] == nil {
@@ -299,13 +360,18 @@ func (v *verifier) money(s *Summary) {
 	decided := map[string]bool{} // possible victims that a person confirmed
 	for row := range victims.n {
 		t, loss := of(victims.text("currency", row)), victims.int("net_loss", row)
+		if victims.text("tier", row) != "possible" || validated(&victims, row) {
+			t.charges += victims.int("fraud_charges", row)
+			t.topUp += victims.int("topup_amount", row)
+			t.spend += victims.int("spend_amount", row)
+		}
 		switch victims.text("tier", row) {
 		case "confirmed":
 			t.confirmed += loss
 		case "probable":
 			t.probable += loss
 		case "possible":
-			if word := victims.text("validation", row); word == "" || word == ledger.NotValidated.String() {
+			if !validated(&victims, row) {
 				t.possible += loss
 				continue
 			}
@@ -346,6 +412,7 @@ func (v *verifier) money(s *Summary) {
 		}{{"net_loss", m.NetLoss, t.confirmed + t.probable + t.decided}, {"net_loss_confirmed", m.NetLossConfirmed, t.confirmed},
 			{"net_loss_probable", m.NetLossProbable, t.probable}, {"net_loss_possible", m.NetLossPossible, t.possible},
 			{"net_loss_by_decision", m.NetLossDecided, t.decided},
+			{"fraud_charges", m.FraudCharges, t.charges}, {"topup_amount", m.TopUp, t.topUp}, {"spend_amount", m.Spend, t.spend},
 			{"owed", m.Owed, t.owed}, {"held", m.Held, t.held}, {"exception", m.Exception, t.exception}, {"needs_decision", m.NeedsDecision, t.needs}} {
 			if c.says != c.got {
 				problems = append(problems, fmt.Sprintf("%s in %s: the tables add up to %d, the summary says %d", c.what, m.Currency, c.got, c.says))
@@ -360,11 +427,11 @@ func (v *verifier) money(s *Summary) {
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
 		problems = append(problems, "the summary has no money in "+currency)
 	}
-	v.note("money of the summary", problems...)
+	v.note("money of the summary", append(problems, s.imbalances()...)...)
 }
 
 // follows holds each table against those that it follows from.
-func (v *verifier) follows() {
+func (v *verifier) follows(s *Summary) {
 	takeovers, ok := v.rows("takeovers")
 	victims, ok2 := v.rows("victims")
 	charges, ok3 := v.rows("charges")
@@ -396,13 +463,20 @@ func (v *verifier) follows() {
 
 	problems = nil
 	for row := range lines.n {
-		// A line names its charge first, or all of them; returns are not charges.
-		txns := lines.text("txn_id", row)
-		first, _, _ := strings.Cut(txns, ";")
-		account := lines.text("account_id", row)
-		component := lines.text("component", row)
-		if component == "instrument_refund" && !known[account+"\x00"+first] && !known[account+"\x00"+txns] {
-			problems = append(problems, lines.text("refund_id", row)+" stands on "+first+", which is no charge of "+account)
+		// A line of an instrument names its charge first, and then what came back;
+		// one of the wallet names all charges that it stands on.
+		account, component := lines.text("account_id", row), lines.text("component", row)
+		isCharge := func(txn string) bool { return known[account+"\x00"+txn] }
+		txns := lineTxns(lines.text("txn_id", row), isCharge)
+		switch component {
+		case "instrument_refund":
+			if !isCharge(txns[0]) {
+				problems = append(problems, lines.text("refund_id", row)+" stands on "+txns[0]+", which is no charge of "+account)
+			}
+		case "balance_restore", "balance_clawback", "victim_used":
+			if !slices.ContainsFunc(txns, isCharge) {
+				problems = append(problems, lines.text("refund_id", row)+" stands on no charge of "+account)
+			}
 		}
 		if !entered[account] {
 			problems = append(problems, lines.text("refund_id", row)+" is of "+account+", which was not taken over")
@@ -410,6 +484,11 @@ func (v *verifier) follows() {
 	}
 	v.note("every line of the ledger has its charge", problems...)
 	v.losses(victims, lines)
+	v.charged(victims, charges)
+	v.places(charges)
+	v.groups(takeovers, victims)
+	v.scores(takeovers)
+	v.origins(s, charges, takeovers)
 }
 
 // losses holds the loss of every victim against its lines.

@@ -51,6 +51,9 @@ func (o *again) validate(command string) error {
 // sets clocks as they were set then. Texts of rows can be asked for until discard is called.
 func (o *again) load(ctx context.Context, std streams, folder string, s *report.Summary) (log *event.Log, discard func(), err error) {
 	m, err := report.ReadManifest(folder)
+	if err == nil {
+		err = m.WithIDs(folder)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,9 @@ type analyzeOptions struct {
 	knownOptions
 	force, json, quiet bool
 	progress, skew     string
+	sign               signOptions
+	previous           string
+	pseudonymize       string
 
 	command []string // the command line, with what was set elsewhere
 }
@@ -43,6 +46,10 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	o.partOptions.addFlags(f)
 	o.knownOptions.addFlags(f)
 	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
+	f.StringVar(&o.sign.key, "sign-key", "", "private key of OpenSSH that signs the case; verify --key checks it")
+	f.StringVar(&o.sign.passphrase, "sign-passphrase", "", "file with the passphrase of that key")
+	f.StringVar(&o.previous, "previous", "", "case that this one follows: the manifest names it, verify --previous checks it")
+	f.StringVar(&o.pseudonymize, "pseudonymize", "", "file with the key by which people are written as tokens, for a case that leaves the team")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
@@ -74,7 +81,13 @@ the file does not name are settled as without it.
 dismiss, who, why, when; the last decision on a thing holds. A confirmed account
 is payable even if it was only possible, a dismissed one leaves the case; a
 charge counts as the thief's or the owner's. The table decisions says what each
-row did; tiers stay what the evidence says.`,
+row did; tiers stay what the evidence says.
+
+--sign-key signs the manifest, which names every other file by its hash, with a
+key of OpenSSH; 'paytriage verify --key' and 'ssh-keygen -Y verify' check it.
+
+--pseudonymize writes the case as 'paytriage redact' would: people as tokens,
+nothing of them in clear on the disk. Nobody can be paid from such a case.`,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
@@ -99,6 +112,7 @@ row did; tiers stay what the evidence says.`,
 	complete(cmd, "skew", skewAuto)
 	complete(cmd, "spent-first", spentFirstWords...)
 	cmd.MarkFlagDirname("out")
+	cmd.MarkFlagDirname("previous")
 	cmd.MarkFlagFilename("policy", "yaml", "yml")
 	cmd.MarkFlagFilename("balances", "csv")
 	cmd.MarkFlagFilename("decisions", "csv")
@@ -199,9 +213,12 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if file != nil {
 		opt.Exclude, known.files = list, append(known.files, *file)
 	}
-	paths := append(named.paths(), o.knownOptions.paths()...)
 	defer opt.Memory.Close()
-	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: paths})
+	write := report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: append(named.paths(), o.knownOptions.paths()...)}
+	if err := o.custody(&write); err != nil {
+		return err
+	}
+	folder, err := report.Open(o.out, write)
 	if err != nil {
 		return err
 	}
@@ -251,6 +268,27 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 		return &writtenError{fmt.Errorf("the summary: %w", err), "the case in " + o.out + " is complete; its summary.json has every figure"}
 	}
 	return incomplete(summary, o.out)
+}
+
+// custody says what vouches for the case: its signature, and what it follows.
+func (o *analyzeOptions) custody(write *report.Options) (err error) {
+	if write.Key, err = o.sign.read(); err != nil {
+		return err
+	}
+	if write.Previous, err = previousCase(o.previous, o.out); err != nil {
+		return err
+	}
+	if o.pseudonymize != "" {
+		if write.Pseudonyms, err = readPseudonymKey("pseudonymize", o.pseudonymize); err != nil {
+			return err
+		}
+	}
+	for _, secret := range []string{o.sign.key, o.sign.passphrase, o.pseudonymize} {
+		if secret != "" {
+			write.Inputs = append(write.Inputs, secret)
+		}
+	}
+	return nil
 }
 
 // saveMemory makes the collector keep less garbage for a large input. What is

@@ -252,6 +252,9 @@ func readClaims(files []string, opt claims.ReadOptions) (*claims.Sheet, []report
 // logs and tables are named as those of claims, and nobody complained.
 func noFileOfCase(folder string, files []report.Input) error {
 	m, err := report.ReadManifest(folder)
+	if err == nil {
+		err = m.WithIDs(folder)
+	}
 	if err != nil {
 		return err
 	}

@@ -331,7 +331,7 @@ func (o *closeoutOptions) readLists(opt *parsers.Options, w closeout.Window) (*c
 	for _, b := range l.opening {
 		b.Amount = 0
 		if seen[b] {
-			return nil, &hintError{fmt.Errorf("account %.60q has two opening balances in %s", b.Account, b.Currency), "give each once, in --opening or in --balances"}
+			return nil, &hintError{fmt.Errorf("account %q has two opening balances in %s", event.Masked(b.Account), b.Currency), "give each once, in --opening or in --balances"}
 		}
 		seen[b] = true
 	}
@@ -413,7 +413,7 @@ func (l *closeoutLists) accounts(ctx context.Context, log *event.Log, roll *clos
 	note := func(name string) event.Key {
 		k := event.KeyOfString(name)
 		if was, ok := names[k]; ok && was != name && clash == nil {
-			clash = fmt.Errorf("the ids %q and %q have one key; rename one of them", was, name)
+			clash = fmt.Errorf("the ids %q and %q have one key; rename one of them", event.Masked(was), event.Masked(name))
 		}
 		names[k] = name
 		return k
@@ -493,7 +493,7 @@ func nameWallets(ctx context.Context, log *event.Log, wallets []closeout.Rolled,
 				return &hintError{fmt.Errorf("%s: line %d is not what it was when it was read first", log.Sources[rows[i].Source()].Name, texts[i].Line),
 					"run again when nothing writes to the file any more"}
 			case known && was != name:
-				return fmt.Errorf("the ids %q and %q have one key; rename one of them", was, name)
+				return fmt.Errorf("the ids %q and %q have one key; rename one of them", event.Masked(was), event.Masked(name))
 			}
 			names[key] = name
 		}

@@ -71,6 +71,10 @@ type (
 		Empty    int      `json:"empty"`
 		Sample   int      `json:"sample"`
 		Examples []string `json:"examples"`
+		// Cards counts the values of the sample that pass for card numbers, Card
+		// is the first with its middle digits hidden.
+		Cards int    `json:"card_numbers,omitempty"`
+		Card  string `json:"card_number,omitempty"`
 	}
 	rowFacts struct {
 		Raw    string            `json:"raw"`
@@ -212,7 +216,7 @@ func (in *inspection) file(f *inspected) fileFacts {
 		out.Mapping = append(out.Mapping, mappingFacts(m))
 	}
 	for _, c := range f.Columns {
-		out.Columns = append(out.Columns, columnFacts{c.Name, c.Kind.String(), c.Shape, c.Empty, c.Seen, append([]string{}, c.Examples...)})
+		out.Columns = append(out.Columns, columnFacts{c.Name, c.Kind.String(), c.Shape, c.Empty, c.Seen, append([]string{}, c.Examples...), c.Cards, c.Card})
 	}
 	for i := range f.Rows {
 		out.Rows = append(out.Rows, rowOf(&f.Rows[i]))

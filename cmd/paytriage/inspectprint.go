@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/parsers"
+	"github.com/paytriage/paytriage/parsers/profile"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/table"
@@ -113,6 +114,7 @@ func (f *fileFacts) print(p *factPrinter) {
 	if len(f.Mapping) == 0 {
 		p.table("columns", []string{"column", "filled", "looks_like", "such_as"}, f.columns())
 	}
+	p.block("", f.cards())
 	p.block("", f.rows())
 	var rejects [][]string
 	for _, r := range f.Rejects {
@@ -271,6 +273,30 @@ func (f *fileFacts) columns() [][]string {
 		rows = append(rows, append([]string{f.Columns[i].Name}, f.Columns[i].cells()...))
 	}
 	return rows
+}
+
+// cards warns of card numbers that nothing turns into tokens: ids pass unchanged.
+// By chance one id of sixteen digits in ten is right by the Luhn formula, and
+// fewer begin as a card does.
+func (f *fileFacts) cards() []console.Pair {
+	var out pairs
+	tokens := map[string]bool{}
+	for _, m := range f.Mapping {
+		for _, from := range m.From {
+			if strings.Contains(m.How, profile.CardToken) {
+				tokens[strings.ToLower(from)] = true
+			}
+		}
+	}
+	for i := range f.Columns {
+		c := &f.Columns[i]
+		if c.Cards == 0 || tokens[strings.ToLower(c.Name)] {
+			continue
+		}
+		out.add("CARD NUMBERS", "%s: %d of %d values of the sample pass for one, such as %s; kept as they are, unless a profile says 'as: card'",
+			console.Truncate(console.Clean(c.Name), 40), c.Cards, c.Sample, console.Truncate(console.Clean(c.Card), 60))
+	}
+	return out.all
 }
 
 // shareText writes a share in percent, rounded so that only all is 100 and only none 0.

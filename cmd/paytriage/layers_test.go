@@ -71,6 +71,8 @@ var layers = map[string][]string{
 	"report/html":            {"report/chart", "report/words", "report/table/...", "forensics/money"},
 	"report/indicator":       {"forensics/money"},
 	"report/sheet":           {"report/table/..."},
+	"report/signature":       {},
+	"report/pseudonym":       {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 
 	"samples/gen": {"forensics/money"},
@@ -95,6 +97,7 @@ var wards = map[string]struct {
 	"github.com/klauspost/compress":     {[]string{"parsers/internal/unpack", "parsers/parquet"}, "zstd, and gzip at twice the speed of the standard library"},
 	"go.yaml.in/yaml/v3":                {[]string{"forensics/policy", "parsers/profile", "cmd/paytriage"}, "policy files, profiles and configuration"},
 	"golang.org/x/text":                 {[]string{"parsers/internal/text", "report/csvfile", "report/payout", "report/register", "report/words"}, "the tables of Japanese encodings, when two names are one, and speaking languages"},
+	"golang.org/x/crypto":               {[]string{"report/signature"}, "keys and signatures of OpenSSH"},
 	"github.com/xuri/excelize/v2":       {[]string{"report/sheet"}, "workbooks for finance"},
 }
 

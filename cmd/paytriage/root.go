@@ -90,6 +90,7 @@ charges are theirs, and what is owed to whom.
 		newWhatifCommand(std),
 		newExplainCommand(std),
 		newVerifyCommand(std),
+		newRedactCommand(std),
 		newClaimsCommand(std),
 		newDiffCommand(std),
 		newRefundsCommand(std),

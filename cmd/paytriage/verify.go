@@ -13,11 +13,14 @@ import (
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
+	"github.com/paytriage/paytriage/report/signature"
 )
 
 // verifyOptions are the flags of verify.
 type verifyOptions struct {
 	logs        again
+	key         string
+	previous    []string
 	json, quiet bool
 }
 
@@ -34,9 +37,16 @@ its takeover, every victim's lines add up to the loss.
 Logs that are not where they were are "not checked", which is no failure; --auth,
 --payments and --history say where they are now. Ends with 4 if anything differs.
 
-What verify cannot see is a case of which all files and the manifest were made
-anew together: keep the SHA-256 of the manifest, which verify prints, elsewhere.`,
+What verify cannot see by itself is a case of which all files and the manifest were
+made anew together. So sign the case (analyze --sign-key) and check it with the
+public key (--key), or keep the SHA-256 of the manifest, which verify prints,
+elsewhere. --key takes a public key of OpenSSH or a file of allowed signers.
+
+A case that follows another names it by the SHA-256 of its manifest. --previous
+says where that one is, and in turn the one that it follows: each is checked as a
+whole, with its signature, and so is whether it is the one that is named.`,
 		Example: `  paytriage verify case
+  paytriage verify case --key soc.pub --previous case-of-yesterday
   paytriage verify case --auth /evidence/auth.csv --payments /evidence/payments.csv
   paytriage verify case --json`,
 		Args: exactArgs("CASE"),
@@ -49,6 +59,8 @@ anew together: keep the SHA-256 of the manifest, which verify prints, elsewhere.
 	f.StringArrayVar(&o.logs.in.auth, "auth", nil, "where the auth log is now (repeatable)")
 	f.StringArrayVar(&o.logs.in.payments, "payments", nil, "where the payment log is now (repeatable)")
 	f.StringArrayVar(&o.logs.in.history, "history", nil, "where the older auth log is now (repeatable)")
+	f.StringVar(&o.key, "key", "", "public key that the case must be signed with, or a file of allowed signers")
+	f.StringArrayVar(&o.previous, "previous", nil, "where the case is that this one follows, or one before it (repeatable)")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 	return cmd
@@ -68,12 +80,26 @@ func runVerify(std streams, o *verifyOptions, folder string) error {
 	if o.json && o.quiet {
 		return errJSONQuiet
 	}
-	checks, m, err := report.Verify(folder)
+	var keys *signature.Keys
+	var err error
+	if o.key != "" {
+		if keys, err = readKeys(o.key); err != nil {
+			return err
+		}
+	}
+	checks, m, err := report.Verify(folder, keys)
 	if err != nil {
 		return err
 	}
-	checks = append(checks, o.inputs(m)...)
-	checks = append(checks, o.policy(m)...)
+	if m != nil {
+		checks = append(checks, o.inputs(m)...)
+		checks = append(checks, o.policy(m)...)
+		chain, err := report.VerifyChain(m, o.previous, keys)
+		if err != nil {
+			return err
+		}
+		checks = append(checks, chain...)
+	}
 	v := verification{Case: folder, Checks: checks, OK: checks.Count(report.Holds), Differs: checks.Count(report.Differs), Not: checks.Count(report.NotChecked)}
 	if v.Manifest, err = report.ManifestHash(folder); err != nil {
 		return err

@@ -177,7 +177,7 @@ func markAccounts(c *control.Case, t *table.Table) error {
 		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		key := event.KeyOfString(name)
 		if !ok || c.Accounts[key] != nil {
-			return fmt.Errorf("table takeovers: row %d: account %.40q: no tier, or twice there", row+1, name)
+			return fmt.Errorf("table takeovers: row %d: the account has no tier, or is twice there", row+1)
 		}
 		c.Accounts[key] = &control.Account{Name: name, Tier: tier, TakeoverAt: cells("takeover_at").Int(row),
 			Device:  event.KeyOfString(cells("device_id").Text(row)),
@@ -212,7 +212,7 @@ func markCharges(c *control.Case, charges, refunds *table.Table) error {
 		m := c.Accounts[event.KeyOfString(account)]
 		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		if !ok || m == nil {
-			return fmt.Errorf("table charges: row %d: account %.40q is no takeover, or the charge has no tier", row+1, account)
+			return fmt.Errorf("table charges: row %d: the account is no takeover, or the charge has no tier", row+1)
 		}
 		if cells("decision").Text(row) != "" {
 			tier = max(tier, takeover.Probable) // a person decided it
@@ -238,7 +238,7 @@ func markVictims(c *control.Case, t *table.Table) error {
 		tier, ok := takeover.ParseTier(cells("tier").Text(row))
 		currency, known := money.ParseCurrency([]byte(cells("currency").Text(row)))
 		if !ok || !known || m == nil {
-			return fmt.Errorf("table victims: row %d: account %.40q is no takeover, or has no tier or currency", row+1, account)
+			return fmt.Errorf("table victims: row %d: the account is no takeover, or has no tier or currency", row+1)
 		}
 		if v := cells("validation").Text(row); tier >= takeover.Probable || v != "" && v != "none" {
 			m.Losses = append(m.Losses, control.Loss{Currency: currency, TopUp: cells("topup_amount").Int(row), Spend: cells("spend_amount").Int(row)})

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -197,18 +198,18 @@ func (b *Book) open(in *Input) (map[key]int, error) {
 		a, l := &in.Accounts[i], &b.Lines[i]
 		k := key{a.Name, a.Currency}
 		if _, twice := at[k]; twice {
-			return nil, fmt.Errorf("account %.40q has two balances in %s", a.Name, a.Currency)
+			return nil, fmt.Errorf("account %q has two balances in %s", event.Masked(a.Name), a.Currency)
 		}
 		at[k] = i
 		*l = Line{Account: a.Name, Currency: a.Currency, Listed: a.Listed, Exported: a.Exported, InLog: a.Rolled != nil, Rolled: a.Opening}
 		if a.Rolled != nil {
 			var err error
 			if l.Rolled, err = money.Add(a.Opening, a.Rolled.Balance); err != nil {
-				return nil, fmt.Errorf("account %.40q: %w", a.Name, err)
+				return nil, fmt.Errorf("account %q: %w", event.Masked(a.Name), err)
 			}
 		}
 		if err := l.compare(a, in.Export); err != nil {
-			return nil, fmt.Errorf("account %.40q: %w", a.Name, err)
+			return nil, fmt.Errorf("account %q: %w", event.Masked(a.Name), err)
 		}
 	}
 	return at, nil

@@ -225,7 +225,7 @@ func (n *counter) victim(m *Account) error {
 		}
 	}
 	if found != len(m.Charges) {
-		return fmt.Errorf("account %q: the logs hold %d of the %d charges that the case calls stolen", m.Name, found, len(m.Charges))
+		return fmt.Errorf("account %q: the logs hold %d of the %d charges that the case calls stolen", event.Masked(m.Name), found, len(m.Charges))
 	}
 	if len(m.Losses) == 0 {
 		return nil
@@ -303,7 +303,7 @@ func (n *counter) tie(m *Account, loss *Loss) error {
 		return err
 	}
 	if in != loss.TopUp || out != loss.Spend {
-		return fmt.Errorf("account %q: the case says %s topped up and %s spent by thieves, the logs %s and %s", m.Name,
+		return fmt.Errorf("account %q: the case says %s topped up and %s spent by thieves, the logs %s and %s", event.Masked(m.Name),
 			money.Format(loss.TopUp, loss.Currency), money.Format(loss.Spend, loss.Currency),
 			money.Format(in, loss.Currency), money.Format(out, loss.Currency))
 	}

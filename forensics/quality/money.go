@@ -111,7 +111,7 @@ func (e *evaluation) owed() error {
 		case !e.t.HasDebts:
 			m.true = t.NetLoss
 		case m.true != t.NetLoss:
-			return fmt.Errorf("the truth contradicts itself: account %q lost %s, its lines of money add up to %s", t.ID,
+			return fmt.Errorf("the truth contradicts itself: the account in row %d lost %s, its lines of money add up to %s", i+1,
 				money.Format(t.NetLoss, t.Currency), money.Format(m.true, t.Currency))
 		}
 	}

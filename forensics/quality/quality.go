@@ -228,7 +228,7 @@ func (e *evaluation) join() error {
 		t := &e.t.Accounts[i]
 		a := e.account(t.ID)
 		if a.truth != nil {
-			return fmt.Errorf("the truth lists account %q twice", t.ID)
+			return fmt.Errorf("the truth lists the account in row %d twice", i+1)
 		}
 		a.truth, a.robbed = t, t.Role == VictimRole
 	}
@@ -241,7 +241,7 @@ func (e *evaluation) join() error {
 		t := &e.f.Takeovers[i]
 		a := e.account(t.Account)
 		if a.taken != nil {
-			return fmt.Errorf("the case lists the takeover of account %q twice", t.Account)
+			return fmt.Errorf("the case lists the takeover in row %d twice", i+1)
 		}
 		a.taken = t
 	}
@@ -250,7 +250,7 @@ func (e *evaluation) join() error {
 		a := e.account(v.Account)
 		a.victim = max(a.victim, v.Tier)
 		if a.taken == nil {
-			return fmt.Errorf("the case calls account %q a victim, but lists no takeover of it", v.Account)
+			return fmt.Errorf("the case lists no takeover of the victim in row %d", i+1)
 		}
 	}
 	if err := e.owed(); err != nil {

@@ -373,7 +373,7 @@ func TestEvaluateRefuses(t *testing.T) {
 		truth Truth
 		want  string
 	}{
-		"an account twice":      {Findings{}, Truth{Accounts: []Account{one, one}}, `the truth lists account "one" twice`},
+		"an account twice":      {Findings{}, Truth{Accounts: []Account{one, one}}, `the truth lists the account in row 2 twice`},
 		"a takeover twice":      {Findings{Takeovers: []Takeover{{Account: "a"}, {Account: "a"}}}, Truth{}, "twice"},
 		"a victim not entered":  {Findings{Victims: []Victim{{"a", probable}}}, Truth{}, "no takeover"},
 		"two losses":            {Findings{}, Truth{HasLosses: true, HasDebts: true, Accounts: []Account{one}}, "contradicts itself"},

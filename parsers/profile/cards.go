@@ -1,24 +1,48 @@
 package profile
 
-import "bytes"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+)
+
+// CardToken is what Source.How says of a field with tokens of card numbers.
+const CardToken = "a token of the card number"
 
 // Cards reports whether some field holds card numbers.
 func (c *Compiled) Cards() bool { return c.cards }
 
-// MaskCards returns a copy of a text in which the middle digits of whatever may
-// be a card number are stars: 13 to 19 digits, single blanks or hyphens between
-// them or not, right by the Luhn formula or not. A rejected record is kept for a
-// person to read, and a number with a wrong digit is still somebody's number.
-func MaskCards(text []byte) []byte {
-	out := bytes.Clone(text)
-	for i := 0; i < len(out); {
-		end, digits := number(out, i)
+// HideCards returns a copy of a text with a token in the place of whatever may be
+// a card number: 13 to 19 digits, single blanks or hyphens between them or not,
+// right by the Luhn formula or not. A rejected record is kept for a person to
+// read, and a number with a wrong digit is still somebody's number. The token of
+// a right one is that of the rows that were understood.
+func HideCards(text, key []byte) []byte {
+	var out []byte
+	kept := 0
+	for i := 0; i < len(text); {
+		end, digits := number(text, i)
 		if digits >= minCard && digits <= maxCard {
-			mask(out[i:end], digits)
+			out = cardToken(append(out, text[kept:i]...), hmac.New(sha256.New, key), text[i:end])
+			kept = end
 		}
 		i = max(end, i+1)
 	}
-	return out
+	return append(out, text[kept:]...)
+}
+
+// cardToken appends the token of a number: the six digits of the issuer, a keyed
+// hash of all, the last four.
+func cardToken(dst []byte, mac hash.Hash, number []byte) []byte {
+	var room [32]byte
+	digits := digitsOf(room[:0], number)
+	mac.Write(digits)
+	var sum [sha256.Size]byte
+	mac.Sum(sum[:0])
+	dst = append(append(dst, digits[:shownHead]...), '-')
+	dst = hex.AppendEncode(dst, sum[:8])
+	return append(append(dst, '-'), digits[len(digits)-shownTail:]...)
 }
 
 // The lengths of card numbers (ISO/IEC 7812-1), and what of them may be shown
@@ -42,16 +66,4 @@ func number(b []byte, i int) (end, digits int) {
 		}
 	}
 	return end, digits
-}
-
-func mask(b []byte, digits int) {
-	n := 0
-	for i, c := range b {
-		if '0' <= c && c <= '9' {
-			if n >= shownHead && n < digits-shownTail {
-				b[i] = '*'
-			}
-			n++
-		}
-	}
 }

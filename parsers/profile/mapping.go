@@ -61,7 +61,7 @@ func (c *Compiled) describe(s *Source, rules []rule, how []string) []string {
 		case r.Unit != "" && r.Unit != "major":
 			how = append(how, "in "+r.Unit)
 		case r.As == "card":
-			how = append(how, "a token of the card number")
+			how = append(how, CardToken)
 		}
 	}
 	return how

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -196,20 +197,33 @@ func TestCardNumbersBecomeTokens(t *testing.T) {
 	}
 }
 
-func TestMaskCards(t *testing.T) {
+// TestHideCards: what is hidden in a rejected record is the token that the rows
+// which were understood have, and never the number.
+func TestHideCards(t *testing.T) {
+	key := []byte("k1")
+	token := func(number string) string {
+		got := mapped(t, payHead+"fields: {account_id: {from: a, as: card}}", "a="+number, Env{CardKey: key})
+		return strings.TrimPrefix(strings.Join(got, ";"), "account_id=")
+	}
 	f := func(text, want string) {
 		t.Helper()
-		if got := string(MaskCards([]byte(text))); got != want {
+		if got := string(HideCards([]byte(text), key)); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
-	f("a,4111111111111111,b", "a,411111******1111,b")
-	f("4111 1111 1111 1112", "4111 11** **** 1112")
-	f("4111-1111-1111-1111 x", "4111-11**-****-1111 x")
+	right := token("4111111111111111")
+	f("a,4111111111111111,b", "a,"+right+",b")
+	f("4111-1111-1111-1111 x", right+" x")
+	f("- -4111111111111111-", "- -"+right+"-")
+	f("4111111111111111;5500005555555559", right+";"+token("5500005555555559"))
 	f("2019-07-02 12:03:04,123456789012", "2019-07-02 12:03:04,123456789012")
 	f("12345678901234567890", "12345678901234567890")
 	f("", "")
-	f("- -4111111111111111-", "- -411111******1111-")
+	// A wrong digit: no row has its token, but nobody reads the number either.
+	got := string(HideCards([]byte("x 4111 1111 1111 1112"), key))
+	if !regexp.MustCompile(`^x 411111-[0-9a-f]{16}-1112$`).MatchString(got) || got == string(HideCards([]byte("x 4111 1111 1111 1112"), nil)) {
+		t.Errorf("%s", got)
+	}
 }
 
 func TestParameters(t *testing.T) {

@@ -208,6 +208,19 @@ func Dir(path string) error {
 	return mkdir(path)
 }
 
+// Own takes from everybody but its owner what they may do with a folder that was
+// there before, and that only paytriage writes to.
+func Own(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 || runtime.GOOS == "windows" {
+		return err
+	}
+	if err := os.Chmod(path, folderMode); err != nil {
+		return fmt.Errorf("%s: others can look into it (mode %04o): %w", path, info.Mode().Perm(), err)
+	}
+	return nil
+}
+
 func mkdir(path string) error {
 	if err := os.Mkdir(path, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // A Lock keeps other runs out of something until it is released or the process
@@ -46,7 +47,20 @@ func Append(path string, size int64, text ...string) error {
 	if err != nil {
 		return err
 	}
+	if err := owned(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
 	return errors.Join(appendTo(f, size, text), f.Close(), syncFolder(filepath.Dir(path)))
+}
+
+// owned takes from everybody but its owner what they may do with a file that was
+// there before.
+func owned(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || info.Mode().Perm()&0o077 == 0 || runtime.GOOS == "windows" {
+		return err
+	}
+	return f.Chmod(fileMode)
 }
 
 func appendTo(f *os.File, size int64, text []string) error {

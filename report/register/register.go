@@ -129,6 +129,9 @@ func (r *Register) open(create bool) error {
 			return err
 		}
 	}
+	if err := atomicfile.Own(r.dir); err != nil {
+		return err
+	}
 	if l.torn > 0 {
 		if err := atomicfile.Append(r.journal(), r.size, ""); err != nil {
 			return err
