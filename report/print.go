@@ -58,11 +58,11 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	}
 	p := &printer{w: w, v: v, opt: console.Options{Width: o.Width, Color: o.Color, Location: o.Zone, Speaker: v}, prose: min(prose, o.Width)}
 	if o.AnswersLast {
-		p.details(s, tables, o.Folder)
+		p.details(s, tables)
 		p.answers(s, o.Folder)
 	} else {
 		p.answers(s, o.Folder)
-		p.details(s, tables, o.Folder)
+		p.details(s, tables)
 	}
 	return p.err
 }
@@ -76,7 +76,7 @@ func (p *printer) answers(s *Summary, folder string) {
 }
 
 // details prints what the answers rest on.
-func (p *printer) details(s *Summary, tables []*table.Table, folder string) {
+func (p *printer) details(s *Summary, tables []*table.Table) {
 	v := p.v
 	p.block(v.T("how they got in"), v.entrance(s))
 	for i := range s.Money {
@@ -84,7 +84,7 @@ func (p *printer) details(s *Summary, tables []*table.Table, folder string) {
 	}
 	masked := ""
 	if v.masker != nil {
-		masked = v.T("ids masked: %s", inFolder("paytriage show %s victims", folder))
+		masked = v.T("ids masked")
 	}
 	p.byCurrency(v.T("victims, largest loss first"), masked, sorted(tables[0], "net_loss"), "account_id", "tier", "net_loss", "takeover_at", "vector")
 	p.byCurrency(v.T("shops, most money first"), "", tables[6], "store_id", "amount", "charges", "victims", "last_seen", "first_seen")

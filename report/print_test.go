@@ -67,7 +67,7 @@ func TestPrintFits(t *testing.T) {
 			"since 2019-07-03 07:00 UTC",
 			"going on YES: 1 stolen charge, 1 account entered or charged (1 confirmed) in the last 6 hours of the logs",
 			"how much 105,000 JPY net loss; 100,000 JPY owed now",
-			"1 lock 15 entered accounts, first of all the 1 not robbed yet paytriage indicators case --list freeze",
+			"1 lock 15 entered accounts, first of all the 1 not robbed yet not emptied yet: paytriage indicators case --list freeze",
 			"pay back 100,000 JPY paytriage refunds case",
 			"read why 2 rows were rejected paytriage show case rejects",
 			"case folder case",

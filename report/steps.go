@@ -58,15 +58,15 @@ func (v *voice) firstSteps(s *Summary, folder string) []console.Pair {
 // lock adds the accounts to lock, and those to freeze that stolen money went to.
 func (v *voice) lock(s *Summary, add func(what string, commands ...string)) {
 	n := s.Takeovers.named()
-	all := v.T("all of them: %s", takeoverTable)
+	left, all := v.T("not emptied yet: %s", freezeList), v.T("all of them: %s", takeoverTable)
 	switch {
 	case n == 0:
 	case s.blind(event.Auth) != "":
-		add(v.Plural(n, "lock %d robbed account", "lock %d robbed accounts"), freezeList, all)
+		add(v.Plural(n, "lock %d robbed account", "lock %d robbed accounts"), left, all)
 	case s.EnteredOnly != nil && *s.EnteredOnly > 0:
-		add(v.Plural(n, "lock %d entered account, first of all the %d not robbed yet", "lock %d entered accounts, first of all the %d not robbed yet", *s.EnteredOnly), freezeList, all)
+		add(v.Plural(n, "lock %d entered account, first of all the %d not robbed yet", "lock %d entered accounts, first of all the %d not robbed yet", *s.EnteredOnly), left, all)
 	default:
-		add(v.Plural(n, "lock %d entered account", "lock %d entered accounts"), freezeList, all)
+		add(v.Plural(n, "lock %d entered account", "lock %d entered accounts"), left, all)
 	}
 	if t := s.SentOn; t != nil && t.Accounts > t.Victims {
 		add(v.Plural(t.Accounts-t.Victims, "freeze %d account that stolen money was sent to", "freeze %d accounts that stolen money was sent to"), "paytriage show %s mules")
@@ -92,6 +92,9 @@ func (v *voice) files(folder string) []console.Pair {
 	var l told
 	l.add(v.T("case folder"), folder)
 	l.add(v.T("every table"), inFolder("paytriage show %s TABLE", folder))
+	if v.masker != nil {
+		l.add(v.T("ids, not masked"), inFolder("paytriage show %s victims", folder))
+	}
 	l.add(v.T("why an account"), inFolder("paytriage explain %s ACCOUNT", folder))
 	l.add(v.T("what words mean"), "paytriage help glossary")
 	return l.pairs
