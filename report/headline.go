@@ -45,7 +45,11 @@ func (v *voice) happened(s *Summary) []string {
 		all = append(all, v.Plural(s.Victims.named(), "%d victim", "%d victims"))
 	}
 	if because := s.blind(event.Auth); because != "" {
-		return append(all, v.T("accounts entered, and the way in: not computable, because %s", v.Say(because)))
+		all = append(all, v.T("accounts entered, and the way in: not computable, because %s", v.Say(because)))
+		if p := s.AmountAndPace; p != nil && p.Listed && p.Accounts > p.Named {
+			all = append(all, v.Plural(p.Accounts-p.Named, "%d account fits the rule of amount and pace, and nothing else speaks against it", "%d accounts fit the rule of amount and pace, and nothing else speaks against them"))
+		}
+		return all
 	}
 	switch n := s.Takeovers.named(); {
 	case n == 0:
