@@ -71,61 +71,64 @@ func (s *Summary) insiders(in *forensics.Insiders) {
 const insiderRows = 5
 
 // insiderPairs tells what stands out, in sentences; nothing where nothing does.
-func insiderPairs(s *Summary) []console.Pair {
+func (v *voice) insiderPairs(s *Summary) []console.Pair {
 	if s.Insider == nil || len(s.Insider.StandOut) == 0 {
 		return nil
 	}
 	var pairs []console.Pair
-	add := func(key, format string, args ...any) {
-		pairs = append(pairs, console.Pair{Key: key, Value: fmt.Sprintf(format, args...)})
-	}
+	add := func(key, value string) { pairs = append(pairs, console.Pair{Key: key, Value: value}) }
 	for i := range s.Insider.StandOut[:min(len(s.Insider.StandOut), insiderRows)] {
 		g := &s.Insider.StandOut[i]
-		add(g.subject(), "%s; %s times as many as by chance (%s to %s), which happens in %s of logs without an insider", g.counts(),
-			times(g.Lift), times(g.Low), times(g.High), ppbText(g.PPB))
+		add(v.insider(g), v.T("%s; %s times as many as by chance (%s to %s), which happens in %s of logs without an insider", v.insiderCounts(g),
+			v.times(g.Lift), v.times(g.Low), v.times(g.High), v.rarity(g.PPB)))
 	}
 	if more := len(s.Insider.StandOut) - insiderRows; more > 0 {
-		add("", "%s more (insider)", count(int64(more)))
+		add("", v.T("%d more (insider)", more))
 	}
-	add("which means", "a question to ask, no proof: people of one town or one shift share much; that nothing else stands out excludes nobody")
+	add(v.T("which means"), v.T("a question to ask, no proof: people of one town or one shift share much; that nothing else stands out excludes nobody"))
 	return pairs
 }
 
 // idWidth is how much of an id a sentence has room for.
 const idWidth = 40
 
-func (g *InsiderGroup) subject() string {
+// insider names a group.
+func (v *voice) insider(g *InsiderGroup) string {
 	value := console.Truncate(console.Clean(g.Value), idWidth)
 	switch g.Kind {
 	case insider.Operator.String():
-		return "operator " + value
+		return v.T("operator %s", value)
 	case insider.Register.String():
-		return "register " + value
+		return v.T("register %s", value)
 	case insider.Shop.String():
-		return "shop " + value
+		return v.T("shop %s", value)
 	case insider.Instrument.String():
-		return "paying by " + value
+		return v.T("paying by %s", value)
+	case insider.Opened.String():
+		return v.T("opened in the week of %s", value)
+	case insider.Carded.String():
+		return v.T("card registered in the week of %s", value)
 	}
-	return map[string]string{insider.Opened.String(): "opened", insider.Carded.String(): "card registered",
-		insider.Reset.String(): "password reset"}[g.Kind] + " in the week of " + value
+	return v.T("password reset in the week of %s", value)
 }
 
-func (g *InsiderGroup) counts() string {
+func (v *voice) insiderCounts(g *InsiderGroup) string {
 	if g.Store != "" {
-		return fmt.Sprintf("took %s of %s passings of stolen money that can be compared in shop %s, and %s of %s payments of others near the time",
-			count(g.Victims), count(g.Of), console.Truncate(console.Clean(g.Store), idWidth), count(g.Others), count(g.OthersOf))
+		return v.T("took %d of %d passings of stolen money that can be compared in shop %s, and %d of %d payments of others near the time",
+			g.Victims, g.Of, console.Truncate(console.Clean(g.Store), idWidth), g.Others, g.OthersOf)
 	}
-	return fmt.Sprintf("%s of %s entered accounts, before they were entered, and %s of %s others",
-		count(g.Victims), count(g.Of), count(g.Others), count(g.OthersOf))
+	return v.T("%d of %d entered accounts, before they were entered, and %d of %d others", g.Victims, g.Of, g.Others, g.OthersOf)
 }
 
 // times writes thousandths with one digit, cut off.
-func times(milli int64) string { return fmt.Sprintf("%s.%d", count(milli/1000), milli%1000/100) }
+func (v *voice) times(milli int64) string {
+	return fmt.Sprintf("%s.%d", v.Int(milli/1000), milli%1000/100)
+}
 
-// ppbText writes parts per billion for people.
-func ppbText(ppb int64) string {
+// rarity writes parts per billion for people.
+func (v *voice) rarity(ppb int64) string {
 	if ppb <= 1 {
-		return "less than one in a billion"
+		return v.T("less than one in a billion")
 	}
-	return "one in " + count(insider.One/ppb)
+	return v.T("one in %d", insider.One/ppb)
 }

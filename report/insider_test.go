@@ -10,6 +10,7 @@ import (
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/insider"
 	"github.com/paytriage/paytriage/report/console"
+	"github.com/paytriage/paytriage/report/words"
 )
 
 func groupOf(k insider.Kind, value, store string) forensics.InsiderGroup {
@@ -34,7 +35,7 @@ func TestInsiderSentences(t *testing.T) {
 		{Key: "", Value: "2 more (insider)"},
 		{Key: "which means", Value: "a question to ask, no proof: people of one town or one shift share much; that nothing else stands out excludes nobody"},
 	}
-	got := insiderPairs(&s)
+	got := voiceOf(words.English).insiderPairs(&s)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -51,7 +52,7 @@ func TestInsiderSilence(t *testing.T) {
 	for _, in := range []forensics.Insiders{{}, {Asked: true, List: []forensics.InsiderGroup{quiet}}} {
 		s.Insider = nil
 		s.insiders(&in)
-		if pairs := insiderPairs(&s); pairs != nil || (s.Insider != nil) != in.Asked {
+		if pairs := voiceOf(words.English).insiderPairs(&s); pairs != nil || (s.Insider != nil) != in.Asked {
 			t.Errorf("%v, %v", pairs, s.Insider)
 		}
 	}

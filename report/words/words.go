@@ -5,7 +5,9 @@
 // it.
 //
 // Numbers and dates are written as each language expects. Amounts are exact:
-// they are never a float on the way.
+// they are never a float on the way. Codes of tables have words for people here
+// (Word), terms of the field a glossary, and ids of people the mask (Masker) that
+// the terminal and the page both show.
 package words
 
 import (
@@ -57,6 +59,35 @@ func (p *Printer) Lang() Lang { return p.lang }
 // put in as fmt does; whole numbers are grouped in thousands.
 func (p *Printer) T(text string, args ...any) string {
 	return p.p.Sprintf(text, args...)
+}
+
+// Plural says one of two texts: one if n is 1, many otherwise. The first verb of
+// both is %d, for n; more arguments follow. The name of the message is many: a
+// language without plurals knows only that.
+func (p *Printer) Plural(n int64, one, many string, more ...any) string {
+	text := many
+	if n == 1 && p.lang == English {
+		text = one
+	}
+	return p.T(text, append([]any{n}, more...)...)
+}
+
+// Say says a text that the data brings along, such as the reason why a question
+// cannot be answered; nothing in it is a verb. A text that is not known, and is of
+// no known shape, is shown as it is: it may be of a log.
+func (p *Printer) Say(text string) string {
+	if p.lang != Japanese {
+		return text
+	}
+	if said, ok := jaData[text]; ok {
+		return said
+	}
+	for i := range shapes {
+		if said, ok := shapes[i].say(text); ok {
+			return said
+		}
+	}
+	return text
 }
 
 // texts returns the messages of all languages.
