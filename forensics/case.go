@@ -141,6 +141,8 @@ type Takeover struct {
 	Reasons    []string
 	Weights    Weights
 	Decided    bool // a person confirmed it
+	Source     string
+	Line       int64 // of the entry in Source
 }
 
 // Weights are the groups of evidence that a score is the sum of.
@@ -161,6 +163,7 @@ type Charge struct {
 	Reasons       []string
 	Source        string
 	Line          int64
+	Terminal      string // register, where the log names it
 
 	// FromFraud and FromOwn say what a charge that the wallet paid (FromWallet)
 	// was made of: the thieves' money and the owner's. Decided marks one that a person confirmed, SentOn money that was
@@ -215,6 +218,10 @@ type Place struct {
 	Tried, Entered, Attempts, Failures, UnknownAccs int64
 	First, Last                                     int64
 	Score                                           odds.Centibans
+	// Others is how many accounts there are whose own users were there too, if
+	// Counted: what the log names oddly is not looked for.
+	Others  int64
+	Counted bool
 }
 
 // A Campaign is what attackers did that belongs together.
@@ -244,6 +251,7 @@ type StoreVisit struct {
 	Charges, Accounts int64
 	Amount            int64
 	Currency          money.Currency
+	Terminals         []string // that were used
 }
 
 // An Hour is an hour of the incident.

@@ -68,7 +68,11 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err := inv.texts(ctx); err != nil {
 		return nil, err
 	}
-	return inv.report()
+	c, err := inv.report()
+	if err != nil {
+		return nil, err
+	}
+	return c, inv.others(ctx, c, opt.Workers)
 }
 
 // An investigation is one call of Investigate.

@@ -119,7 +119,7 @@ func (inv *investigation) takeover(s *suspect, ids []string) Takeover {
 		TakeoverAt: s.takeoverAt(), SourceIP: t.Get(event.IP), Device: t.Get(event.DeviceID),
 		Lost: s.standing() > 0, Reasons: inv.reasons(s, s.best),
 		Weights: Weights{prior, v.Own() - v.Visit - v.Conduct, v.Visit, v.Conduct, v.Shared, v.Company},
-		Decided: s.confirmed,
+		Decided: s.confirmed, Source: inv.log.Sources[s.entries[s.best].Source()].Name, Line: t.Line,
 	}
 }
 
@@ -147,7 +147,7 @@ func (inv *investigation) charges(s *suspect) []Charge {
 			Amount: row.Amount, Currency: money.Currency(row.Currency), Status: row.Status.String(),
 			Store: storeText(t), Device: t.Get(event.DeviceID), IP: t.Get(event.IP),
 			Tier: s.tiers[claim.Visit], Score: v.Total, Reasons: inv.reasons(s, claim.Visit),
-			Source: inv.log.Sources[row.Pos.Source()].Name, Line: t.Line,
+			Source: inv.log.Sources[row.Pos.Source()].Name, Line: t.Line, Terminal: t.Get(event.TerminalID),
 		}
 		switch {
 		case claim.Basis == charge.SentOn:

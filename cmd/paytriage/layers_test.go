@@ -67,7 +67,7 @@ var layers = map[string][]string{
 	"report/words":           {"forensics/money"},
 	"report/chart":           {"report/words", "forensics/money"},
 	"report/html":            {"report/chart", "report/words", "report/table/...", "forensics/money"},
-	"report/indicator":       {"forensics/money"},
+	"report/indicator":       {"forensics/odds", "forensics/watch"},
 	"report/sheet":           {"report/table/..."},
 	"report":                 {"report/...", "forensics/..."},
 

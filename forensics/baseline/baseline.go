@@ -431,6 +431,16 @@ func (x *Actor) made(l *event.Login) bool {
 // Walk calls do for every account of a part, in order, with the same Account
 // value each time.
 func Walk(p *event.Part, a *Account, do func(a *Account)) {
+	Rows(p, func(loginAt, chargeAt int, logins []event.Login, charges []event.Charge) {
+		a.LoginAt, a.ChargeAt = loginAt, chargeAt
+		a.Read(logins, charges)
+		do(a)
+	})
+}
+
+// Rows calls do with the rows of every account of a part, in order, and where
+// they begin.
+func Rows(p *event.Part, do func(loginAt, chargeAt int, logins []event.Login, charges []event.Charge)) {
 	logins, charges := p.Logins, p.Charges
 	for len(logins) > 0 || len(charges) > 0 {
 		var key event.Key
@@ -447,9 +457,7 @@ func Walk(p *event.Part, a *Account, do func(a *Account)) {
 		for m < len(charges) && charges[m].Account == key {
 			m++
 		}
-		a.LoginAt, a.ChargeAt = len(p.Logins)-len(logins), len(p.Charges)-len(charges)
-		a.Read(logins[:n:n], charges[:m:m])
-		do(a)
+		do(len(p.Logins)-len(logins), len(p.Charges)-len(charges), logins[:n:n], charges[:m:m])
 		logins, charges = logins[n:], charges[m:]
 	}
 }
