@@ -30,6 +30,7 @@ type Case struct {
 	Timeline  []Hour
 	Mules     []Mule
 	Decisions []Decision
+	KnownBad  takeover.ListedCount // what others listed
 
 	// SpentFirst is the order behind Charge.FromFraud, and Unnamed how many
 	// transfers of stolen money went nobody knows where.
@@ -79,16 +80,18 @@ type Case struct {
 // A File is a file of what people know.
 type File struct {
 	Name                     string
-	Role                     string // balances, decisions or exclude
+	Role                     string // balances, decisions, exclude or known-bad
 	Bytes                    int64
 	SHA256                   [32]byte
 	Read, Accepted, Rejected int64
+	Passed                   int64 // of those accepted, what is of no use here
 }
 
 // The roles of files beside the logs.
 const (
 	BalancesRole  = "balances"
 	DecisionsRole = "decisions"
+	KnownBadRole  = "known-bad"
 	ExcludeRole   = "exclude"
 )
 

@@ -49,7 +49,7 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err != nil {
 		return nil, err
 	}
-	found, err := takeover.Search(ctx, log, p, opt.Workers, opt.Progress)
+	found, err := takeover.Search(ctx, log, p, opt.Known.Bad, opt.Workers, opt.Progress)
 	if err != nil {
 		return nil, err
 	}

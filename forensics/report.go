@@ -20,7 +20,7 @@ func (inv *investigation) report() (*Case, error) {
 		PriorPPB: inv.found.Prior, WrongMilli: inv.found.Wrong,
 		FailureRate: inv.found.Sources.Failures, EntryRate: inv.found.Sources.Entries,
 		SpentFirst: inv.known.spentFirst, Unnamed: inv.unnamed, Balances: inv.known.given, BalancesUsed: inv.balancesUsed(),
-		Decisions: inv.listDecisions()}
+		Decisions: inv.listDecisions(), KnownBad: inv.found.Listing.Count()}
 	ids := inv.campaignIDs()
 	for i := range inv.suspects {
 		s := &inv.suspects[i]

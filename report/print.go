@@ -259,6 +259,9 @@ func unread(s *Summary) string {
 	if b := s.Balances; b != nil && b.Unreadable > 0 {
 		all = append(all, fmt.Sprintf("%s of %s balances were not understood; their wallets are settled without", count(b.Unreadable), count(b.Read)))
 	}
+	if k := s.KnownBad; k != nil && k.Unreadable > 0 {
+		all = append(all, fmt.Sprintf("%s of %s entries of --known-bad were not understood", count(k.Unreadable), count(k.Read)))
+	}
 	return strings.Join(all, "; ")
 }
 
@@ -282,6 +285,13 @@ func knownPairs(s *Summary) []console.Pair {
 		add("decisions", "%s: %s applied (accounts: %s confirmed, %s dismissed; charges: %s and %s), %s overridden, %s without effect (decisions)",
 			several(d.Read, "row", "rows"), count(d.Applied), count(d.ConfirmedAccounts), count(d.DismissedAccounts),
 			count(d.ConfirmedCharges), count(d.DismissedCharges), count(d.Overridden), count(d.Unmatched))
+	}
+	if k := s.KnownBad; k != nil {
+		text := fmt.Sprintf("%s of others, %s of them in these logs, %s in none", several(k.Given, "indicator", "indicators"), count(k.Matched), count(k.Unmatched))
+		if k.Shared > 0 {
+			text += fmt.Sprintf("; %s weigh nothing, for honest people use them", count(k.Shared))
+		}
+		add("known bad", "%s; they speak against %s (reason known_bad)", text, several(k.Takeovers, "account", "accounts"))
 	}
 	if b := s.Balances; b != nil {
 		add("balances", "%s, %s of them of accounts with a ledger", several(b.Read, "row", "rows"), count(b.Used))

@@ -254,8 +254,15 @@ func (v *verifier) accountOfRows(s *Summary) {
 	if law("all", s.Rows); sum != s.Rows {
 		problems = append(problems, "the sources do not add up to all rows")
 	}
-	if t := v.tables["rejects"]; t != nil && int64(t.Rows()) != s.Rows.Rejected {
-		problems = append(problems, fmt.Sprintf("%d rows in rejects, %d were rejected", t.Rows(), s.Rows.Rejected))
+	rejected := s.Rows.Rejected
+	if s.Balances != nil {
+		rejected += min(s.Balances.Unreadable, maxBadRows)
+	}
+	if s.KnownBad != nil {
+		rejected += min(s.KnownBad.Unreadable, maxBadRows)
+	}
+	if t := v.tables["rejects"]; t != nil && int64(t.Rows()) != rejected {
+		problems = append(problems, fmt.Sprintf("%d rows in rejects, %d were rejected", t.Rows(), rejected))
 	}
 	v.note("rows read = accepted + rejected + duplicates", problems...)
 }

@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"forensics/event/eventtest": {"forensics/event", "forensics/money"},
 	"forensics/baseline":        {"forensics/event"},
 	"forensics/source":          {"forensics/event", "forensics/baseline", "forensics/odds", "forensics/policy"},
-	"forensics/takeover":        {"forensics/event", "forensics/baseline", "forensics/source", "forensics/odds", "forensics/policy"},
+	"forensics/takeover":        {"forensics/event", "forensics/baseline", "forensics/source", "forensics/watch", "forensics/odds", "forensics/policy"},
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
 	"forensics/campaign":        {"forensics/event", "forensics/source", "forensics/takeover", "forensics/policy"},
