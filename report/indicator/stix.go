@@ -142,14 +142,25 @@ const maxCount = 999_999_999
 func WriteSTIX(w io.Writer, list []Indicator, b *Bundle, t Terms) (indicators int, out LeftOut, err error) {
 	s := &stix{b: b}
 	s.frame()
+	patterns := map[string]int{}
+	var all []found
 	for n := range list {
 		i := &list[n]
 		pattern := Pattern(i.Kind, i.Value)
-		switch {
-		case pattern == "":
+		if pattern == "" {
 			out.Other++
-		case t.holds(i, &out):
-			s.indicator(i, pattern)
+			continue
+		}
+		if at, again := patterns[pattern]; again {
+			all[at].merge(i)
+			continue
+		}
+		patterns[pattern] = len(all)
+		all = append(all, found{*i, pattern, []string{i.Role}})
+	}
+	for n := range all {
+		if t.holds(&all[n].Indicator, &out) {
+			s.indicator(&all[n])
 			indicators++
 		}
 	}
@@ -165,6 +176,28 @@ func WriteSTIX(w io.Writer, list []Indicator, b *Bundle, t Terms) (indicators in
 		ID      string   `json:"id"`
 		Objects []object `json:"objects"`
 	}{"bundle", idOf("bundle", ids...), s.objects})
+}
+
+// A found is all that is known of what one pattern finds.
+type found struct {
+	Indicator
+	pattern string
+	roles   []string
+}
+
+// merge takes in that the same was seen in another role or form: who tried from an
+// address may have spent from there, too.
+func (f *found) merge(i *Indicator) {
+	if !slices.Contains(f.roles, i.Role) {
+		f.roles = append(f.roles, i.Role)
+		slices.Sort(f.roles)
+	}
+	f.Confidence, f.Tried, f.Entered = max(f.Confidence, i.Confidence), max(f.Tried, i.Tried), max(f.Entered, i.Entered)
+	f.First, f.Last, f.Until = min(f.First, i.First), max(f.Last, i.Last), max(f.Until, i.Until)
+	f.Honest, f.Attempts, f.Narrow = max(f.Honest, i.Honest), min(f.Attempts, maxCount)+min(i.Attempts, maxCount), f.Narrow && i.Narrow
+	if f.Sharing != i.Sharing {
+		f.Sharing = Shared
+	}
 }
 
 // A stix is a bundle that is being drawn up.
@@ -226,16 +259,16 @@ func indicatorTypes(kind string) []string {
 	return []string{"malicious-activity"}
 }
 
-func (s *stix) indicator(i *Indicator, pattern string) {
-	id := idOf("indicator", s.b.Producer, pattern)
-	labels := []string{i.Kind, i.Role}
+func (s *stix) indicator(i *found) {
+	id := idOf("indicator", s.b.Producer, i.pattern)
+	labels := append([]string{i.Kind}, i.roles...)
 	if i.Sharing != Alone {
 		labels = append(labels, "shared")
 	}
 	s.add(object{Type: "indicator", ID: id, Labels: labels, Confidence: &i.Confidence,
 		Name:           names[i.Kind] + " of the attack: " + strings.ToValidUTF8(i.Value, "\ufffd"),
-		Description:    fmt.Sprintf("Role: %s. Accounts tried: %d, entered: %d. Accounts of honest people seen there: %d.", i.Role, i.Tried, i.Entered, i.Honest),
-		IndicatorTypes: indicatorTypes(i.Kind), Pattern: pattern, PatternType: "stix", PatternVersion: "2.1",
+		Description:    fmt.Sprintf("Role: %s. Accounts tried: %d, entered: %d. Accounts of honest people seen there: %d.", strings.Join(i.roles, ", "), i.Tried, i.Entered, i.Honest),
+		IndicatorTypes: indicatorTypes(i.Kind), Pattern: i.pattern, PatternType: "stix", PatternVersion: "2.1",
 		ValidFrom: stamp(i.First), ValidUntil: stamp(i.Until)}, i.First)
 	s.relate("indicates", id, s.campaign, i.First)
 	s.add(object{Type: "sighting", ID: idOf("sighting", id, s.identity), SightingOf: id, WhereSighted: []string{s.identity},
