@@ -145,7 +145,7 @@ type Takeover struct {
 	Weights    Weights
 	Decided    bool // a person confirmed it
 	Source     string
-	Line       int64 // of the entry in Source
+	Line       int64 // in Source, of the row at TakeoverAt: perhaps of another visit than the surest
 }
 
 // Weights are the groups of evidence that a score is the sum of.

@@ -130,14 +130,17 @@ func (s *suspect) tier() takeover.Tier { return s.tiers[s.best] }
 
 // takeoverAt returns when the account was first entered by a visit that is as
 // sure as any other.
-func (s *suspect) takeoverAt() int64 {
-	at := s.visits[s.best].First
+func (s *suspect) takeoverAt() int64 { return s.visits[s.first()].First }
+
+// first returns which visit that was.
+func (s *suspect) first() int {
+	first := s.best
 	for i := range s.visits {
-		if s.tiers[i] == s.tier() {
-			at = min(at, s.visits[i].First)
+		if s.tiers[i] == s.tier() && s.visits[i].First < s.visits[first].First {
+			first = i
 		}
 	}
-	return at
+	return first
 }
 
 // accounts settles every account with a suspicious visit.

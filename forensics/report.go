@@ -114,12 +114,13 @@ func (inv *investigation) takeover(s *suspect, ids []string) Takeover {
 	v := &s.visits[s.best]
 	t := inv.textOf(s.entries[s.best])
 	prior := v.Total - v.Own() - v.Shared - v.Company
+	first := s.first()
 	return Takeover{
 		Account: t.Get(event.AccountID), Tier: s.tier(), Score: v.Total, Vector: s.vector, Campaign: ids[s.campaign],
 		TakeoverAt: s.takeoverAt(), SourceIP: t.Get(event.IP), Device: t.Get(event.DeviceID),
 		Lost: s.standing() > 0, Reasons: inv.reasons(s, s.best),
 		Weights: Weights{prior, v.Own() - v.Visit - v.Conduct, v.Visit, v.Conduct, v.Shared, v.Company},
-		Decided: s.confirmed, Source: inv.log.Sources[s.entries[s.best].Source()].Name, Line: t.Line,
+		Decided: s.confirmed, Source: inv.log.Sources[s.entries[first].Source()].Name, Line: inv.textOf(s.entries[first]).Line,
 	}
 }
 

@@ -35,6 +35,8 @@ var evidenceSchema = table.Schema{
 		maybe("reasons", table.Text, docReasons),
 		maybe("source_file", table.Text, "file that the row stands in"),
 		maybe("source_line", table.Int, "line of the row, from 1"),
+		maybe("intruder_device", table.Text, "of an entry: device of the account's surest intruder, who may have come later"),
+		maybe("intruder_ip", table.Text, "likewise the address"),
 	},
 }
 
@@ -53,6 +55,7 @@ type clue struct {
 	kind, currency, status, tier, reasons string
 	amount, score, line                   int64
 	source                                string
+	intruder, from                        string
 }
 
 // EvidenceTable returns the events of a finished case in order: the first try
@@ -93,8 +96,8 @@ func (c *caseTables) entries() []clue {
 	var list []clue
 	rows := c.rows("takeovers")
 	for row := range rows.n {
-		k := clue{at: rows.int("takeover_at", row), desc: accountIn, account: rows.text("account_id", row), device: rows.text("device_id", row),
-			ip: rows.text("source_ip", row), tier: rows.text("tier", row), score: rows.int("score", row), reasons: rows.text("reasons", row), source: rows.text("source", row)}
+		k := clue{at: rows.int("takeover_at", row), desc: accountIn, account: rows.text("account_id", row), intruder: rows.text("device_id", row),
+			from: rows.text("source_ip", row), tier: rows.text("tier", row), score: rows.int("score", row), reasons: rows.text("reasons", row), source: rows.text("source", row)}
 		if k.source != "" {
 			k.line = rows.int("line", row)
 		}
@@ -145,6 +148,8 @@ func (k *clue) append(row *table.Appender) {
 	row.TextOrNull(k.reasons)
 	row.TextOrNull(k.source)
 	intIf(row, k.source != "", k.line)
+	row.TextOrNull(k.intruder)
+	row.TextOrNull(k.from)
 	row.End()
 }
 

@@ -177,8 +177,8 @@ var takeoversSchema = table.Schema{
 		col("weight_conduct", table.Int, "part of the score: what was done with money"),
 		col("weight_device", table.Int, "part of the score: other accounts on the device"),
 		col("weight_company", table.Int, "part of the score: shops, address, user agent and hour shared with others"),
-		maybe("source", table.Code, "file that the entry stands in"),
-		maybe("line", table.Int, "line of the entry, from 1"),
+		maybe("source", table.Code, "file that the first row of the intruder stands in"),
+		maybe("line", table.Int, "its line, from 1"),
 	},
 }
 
