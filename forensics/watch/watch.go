@@ -16,6 +16,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -64,14 +65,15 @@ func (l *List) Len() int { return l.n }
 // Add adds what a kind and a value name, and returns its number: that of before
 // if it was there. It is not ok if they name nothing that a row could show.
 func (l *List) Add(kind, value string) (number int, ok bool) {
-	at, n := int32(l.n), int32(l.n)
+	var at int32
+	n := int32(l.n)
 	switch kind {
 	case IP, Network:
 		prefix, fine := Prefix(value)
-		if !fine {
-			return 0, false
+		if fine {
+			at, fine = l.net(prefix, n)
 		}
-		if at, fine = l.net(prefix, n); !fine {
+		if !fine {
 			return 0, false
 		}
 	case ASN:
@@ -265,12 +267,14 @@ type census struct {
 	strangers []Stranger
 	uses      []Use
 	last      []event.Key // the account that was counted last, of each entry
+	next      int         // of the strangers
 
 	account baseline.Account
 }
 
 // part counts the accounts of a part.
 func (c *census) part(p *event.Part) {
+	c.next = 0
 	baseline.Rows(p, func(_, _ int, logins []event.Login, charges []event.Charge) {
 		var account event.Key
 		if len(logins) > 0 {
@@ -278,7 +282,9 @@ func (c *census) part(p *event.Part) {
 		} else {
 			account = charges[0].Account
 		}
-		if at, _ := slices.BinarySearchFunc(c.strangers, Stranger{Account: account}, Stranger.Compare); at < len(c.strangers) && c.strangers[at].Account == account {
+		rest := c.strangers[c.next:] // accounts come in order
+		c.next += sort.Search(len(rest), func(i int) bool { return rest[i].Account >= account })
+		if c.next < len(c.strangers) && c.strangers[c.next].Account == account {
 			c.visited(logins, charges)
 		} else {
 			c.quiet(logins, charges)
@@ -288,16 +294,21 @@ func (c *census) part(p *event.Part) {
 
 // quiet counts an account that no stranger was in.
 func (c *census) quiet(logins []event.Login, charges []event.Charge) {
-	var prev event.Login
 	for i := range logins {
 		l := &logins[i]
-		same := i > 0 && l.Addr == prev.Addr && l.Agent == prev.Agent && l.ASN == prev.ASN && l.Device == prev.Device && l.Word == prev.Word
-		if prev = *l; !same {
-			c.login(l, l.Outcome() != event.Failure)
+		if i > 0 { // rows of an account mostly say the same
+			if p := &logins[i-1]; l.Addr == p.Addr && l.Device == p.Device && l.Agent == p.Agent && l.ASN == p.ASN && l.Word == p.Word {
+				continue
+			}
 		}
+		c.login(l, l.Outcome() != event.Failure)
 	}
 	for i := range charges {
-		c.charge(&charges[i], true)
+		h := &charges[i]
+		if i > 0 && h.Addr == charges[i-1].Addr && h.Device == charges[i-1].Device {
+			continue
+		}
+		c.charge(h, true)
 	}
 }
 
