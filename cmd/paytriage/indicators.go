@@ -80,6 +80,8 @@ Indicators hold no account ids and no device that may be a victim's. What honest
 people use too (carriers, offices, VPNs; honest_accounts in 'paytriage show CASE
 sources') is marked shared, and in no blocklist or bundle without --include-shared.
 The freeze list and the evidence name customers: they are for the operator alone.
+The freeze list goes by what may be lost still: the stolen money that is left, and,
+where nothing was taken yet, what the median victim lost; possible ones come last.
 
 Confidence, 0 to 100, is the score read as odds (100 are ten to one, 90; never more
 than 99) times the attack's share of the accounts that were seen there. After its
