@@ -30,6 +30,7 @@ type Case struct {
 	Timeline  []Hour
 	Mules     []Mule
 	Decisions []Decision
+	KnownBad  takeover.ListedCount // what others listed
 
 	// SpentFirst is the order behind Charge.FromFraud, and Unnamed how many
 	// transfers of stolen money went nobody knows where.
@@ -81,16 +82,18 @@ type Case struct {
 // A File is a file of what people know.
 type File struct {
 	Name                     string
-	Role                     string // balances, decisions or exclude
+	Role                     string // balances, decisions, exclude or known-bad
 	Bytes                    int64
 	SHA256                   [32]byte
 	Read, Accepted, Rejected int64
+	Passed                   int64 // of those accepted, what is of no use here
 }
 
 // The roles of files beside the logs.
 const (
 	BalancesRole  = "balances"
 	DecisionsRole = "decisions"
+	KnownBadRole  = "known-bad"
 	ExcludeRole   = "exclude"
 )
 
@@ -144,7 +147,7 @@ type Takeover struct {
 	Weights    Weights
 	Decided    bool // a person confirmed it
 	Source     string
-	Line       int64 // of the first row of the surest intruder
+	Line       int64 // in Source, of the row at TakeoverAt: perhaps of another visit than the surest
 }
 
 // Weights are the groups of evidence that a score is the sum of.
@@ -165,6 +168,7 @@ type Charge struct {
 	Reasons       []string
 	Source        string
 	Line          int64
+	Terminal      string // register, where the log names it
 
 	// FromFraud and FromOwn say what a charge that the wallet paid (FromWallet)
 	// was made of: the thieves' money and the owner's. Decided marks one that a person confirmed, SentOn money that was
@@ -219,6 +223,10 @@ type Place struct {
 	Tried, Entered, Attempts, Failures, UnknownAccs int64
 	First, Last                                     int64
 	Score                                           odds.Centibans
+	// Others is how many accounts there are whose own users were there too, if
+	// Counted: what the log names oddly is not looked for.
+	Others  int64
+	Counted bool
 }
 
 // A Campaign is what attackers did that belongs together.
@@ -248,6 +256,7 @@ type StoreVisit struct {
 	Charges, Accounts int64
 	Amount            int64
 	Currency          money.Currency
+	Terminals         []string // that were used
 }
 
 // An Hour is an hour of the incident.

@@ -34,7 +34,7 @@ func Examine(ctx context.Context, log *event.Log, p *policy.Policy, opt Options)
 	if err != nil {
 		return nil, err
 	}
-	x, err := takeover.Examine(ctx, log, p, opt.Workers, opt.Progress)
+	x, err := takeover.Examine(ctx, log, p, opt.Known.Bad, opt.Workers, opt.Progress)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err != nil {
 		return nil, err
 	}
-	found, err := takeover.Search(ctx, log, p, opt.Workers, opt.Progress)
+	found, err := takeover.Search(ctx, log, p, opt.Known.Bad, opt.Workers, opt.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,11 @@ func Investigate(ctx context.Context, log *event.Log, p *policy.Policy, opt Opti
 	if err := inv.texts(ctx); err != nil {
 		return nil, err
 	}
-	return inv.report()
+	c, err := inv.report()
+	if err != nil {
+		return nil, err
+	}
+	return c, inv.others(ctx, c, opt.Workers)
 }
 
 // An investigation is one call of Investigate.
@@ -136,14 +140,17 @@ func (s *suspect) tier() takeover.Tier { return s.tiers[s.best] }
 
 // takeoverAt returns when the account was first entered by a visit that is as
 // sure as any other.
-func (s *suspect) takeoverAt() int64 {
-	at := s.visits[s.best].First
+func (s *suspect) takeoverAt() int64 { return s.visits[s.first()].First }
+
+// first returns which visit that was.
+func (s *suspect) first() int {
+	first := s.best
 	for i := range s.visits {
-		if s.tiers[i] == s.tier() {
-			at = min(at, s.visits[i].First)
+		if s.tiers[i] == s.tier() && s.visits[i].First < s.visits[first].First {
+			first = i
 		}
 	}
-	return at
+	return first
 }
 
 // accounts settles every account with a suspicious visit.

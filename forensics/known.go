@@ -19,6 +19,8 @@ type Known struct {
 	// SpentFirst is whose money counts as spent first, where a charge is shown
 	// as from the thieves' money or the owner's. It changes no total.
 	SpentFirst refund.Order
+	// Bad is what others saw in attacks: evidence, and no verdict.
+	Bad []event.Indicator
 }
 
 // A Balance is what a wallet held when every row before an instant, and none

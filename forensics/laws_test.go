@@ -140,6 +140,7 @@ func sketch(c *forensics.Case) []string {
 		add("victim", v)
 	}
 	for _, v := range c.Takeovers {
+		v.Line = 0
 		add("takeover", v)
 	}
 	for _, v := range c.Charges {

@@ -24,7 +24,7 @@ func (inv *investigation) report() (*Case, error) {
 		PriorPPB: inv.found.Prior, WrongMilli: inv.found.Wrong,
 		FailureRate: inv.found.Sources.Failures, EntryRate: inv.found.Sources.Entries,
 		SpentFirst: inv.known.spentFirst, Unnamed: inv.unnamed, Balances: inv.known.given, BalancesUsed: inv.balancesUsed(),
-		Decisions: decisions}
+		Decisions: decisions, KnownBad: inv.found.Listing.Count()}
 	ids := inv.campaignIDs()
 	for i := range inv.suspects {
 		s := &inv.suspects[i]
@@ -121,12 +121,13 @@ func (inv *investigation) takeover(s *suspect, ids []string) Takeover {
 	v := &s.visits[s.best]
 	t := inv.textOf(s.entries[s.best])
 	prior := v.Total - v.Own() - v.Shared - v.Company
+	first := s.first()
 	return Takeover{
 		Account: t.Get(event.AccountID), Tier: s.tier(), Score: v.Total, Vector: s.vector, Campaign: ids[s.campaign],
 		TakeoverAt: s.takeoverAt(), SourceIP: t.Get(event.IP), Device: t.Get(event.DeviceID),
 		Lost: s.standing() > 0, Reasons: inv.reasons(s, s.best),
 		Weights: Weights{prior, v.Own() - v.Visit - v.Conduct, v.Visit, v.Conduct, v.Shared, v.Company},
-		Decided: s.confirmed, Source: inv.log.Sources[s.entries[s.best].Source()].Name, Line: t.Line,
+		Decided: s.confirmed, Source: inv.log.Sources[s.entries[first].Source()].Name, Line: inv.textOf(s.entries[first]).Line,
 	}
 }
 
@@ -154,7 +155,7 @@ func (inv *investigation) charges(s *suspect) []Charge {
 			Amount: row.Amount, Currency: money.Currency(row.Currency), Status: row.Status.String(),
 			Store: storeText(t), Device: t.Get(event.DeviceID), IP: t.Get(event.IP),
 			Tier: s.tiers[claim.Visit], Score: v.Total, Reasons: inv.reasons(s, claim.Visit),
-			Source: inv.log.Sources[row.Pos.Source()].Name, Line: t.Line,
+			Source: inv.log.Sources[row.Pos.Source()].Name, Line: t.Line, Terminal: t.Get(event.TerminalID),
 		}
 		switch {
 		case claim.Basis == charge.SentOn:

@@ -197,9 +197,21 @@ func (c *Case) visits(group []*Charge) {
 		}
 		sum, _ := sumOf(group[:n]) // part of a sum that fitted
 		c.Visits = append(c.Visits, StoreVisit{Store: group[0].Store, From: group[0].Time, To: group[n-1].Time,
-			Charges: int64(n), Accounts: accountsOf(group[:n]), Amount: sum, Currency: group[0].Currency})
+			Charges: int64(n), Accounts: accountsOf(group[:n]), Amount: sum, Currency: group[0].Currency, Terminals: terminalsOf(group[:n])})
 		group = group[n:]
 	}
+}
+
+// terminalsOf lists the registers of charges, each once.
+func terminalsOf(charges []*Charge) []string {
+	var all []string
+	for _, c := range charges {
+		if c.Terminal != "" {
+			all = append(all, c.Terminal)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func sumOf(charges []*Charge) (int64, error) {

@@ -78,6 +78,13 @@ func (v *voice) basis(s *Summary) []console.Pair {
 		l.add(v.T("decisions"), v.T("%s: %d applied (accounts: %d confirmed, %d dismissed; charges: %d and %d), %d overridden, %d without effect (table decisions)",
 			v.Plural(d.Read, "%d row", "%d rows"), d.Applied, d.ConfirmedAccounts, d.DismissedAccounts, d.ConfirmedCharges, d.DismissedCharges, d.Overridden, d.Unmatched))
 	}
+	if k := s.KnownBad; k != nil {
+		text := v.T("%s, %d of them in these logs, %d in none", v.Plural(k.Given, "%d indicator of others", "%d indicators of others"), k.Matched, k.Unmatched)
+		if k.Shared > 0 {
+			text = v.T("%s; %d weigh nothing, for honest people use them", text, k.Shared)
+		}
+		l.add(v.T("known bad"), v.T("%s; they speak against %s (reason known_bad)", text, v.Plural(k.Takeovers, "%d account", "%d accounts")))
+	}
 	if b := s.Balances; b != nil {
 		l.add(v.T("balances"), v.T("%s, %d of them of accounts with a ledger", v.Plural(b.Read, "%d row", "%d rows"), b.Used))
 	}

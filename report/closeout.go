@@ -367,6 +367,7 @@ func CommandTables() []CommandTable {
 		{"refunds answers", []table.Schema{returnedSchema}},
 		{"refunds provision", []table.Schema{journalSchema}},
 		{"refunds notices", []table.Schema{customersSchema, publicSchema}},
+		{"indicators", []table.Schema{indicatorsSchema, freezeSchema, cameraSchema, evidenceSchema}},
 	} {
 		for _, s := range c.schemas {
 			all = append(all, CommandTable{c.name, s})

@@ -173,6 +173,9 @@ func (v *voice) unread(s *Summary) []string {
 	if b := s.Balances; b != nil && b.Unreadable > 0 {
 		all = append(all, v.T("%d of %d balances were not understood; their wallets are settled without", b.Unreadable, b.Read))
 	}
+	if k := s.KnownBad; k != nil && k.Unreadable > 0 {
+		all = append(all, v.T("%d of %d entries of --known-bad were not understood", k.Unreadable, k.Read))
+	}
 	return all
 }
 

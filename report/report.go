@@ -326,7 +326,7 @@ func Read(dir, name string) (*table.Table, error) {
 	t, err := read(dir, schema)
 	if errors.Is(err, table.ErrMissing) && len(later[name]) > 0 {
 		// A case of an earlier version: what it could not say is null.
-		if t, err = read(dir, earlier(schema)); err == nil {
+		if t, err = read(dir, earlierSchema(schema)); err == nil {
 			return copied(t, schema.Columns, allRows(t)), nil
 		}
 	}
@@ -335,14 +335,15 @@ func Read(dir, name string) (*table.Table, error) {
 
 // later are the columns that cases of earlier versions lack.
 var later = map[string][]string{
-	"victims": {"validation", "recognised_by"},
-	"charges": {"from_fraud", "from_own", "decision"},
-
-	"takeovers": {"source", "line"},
+	"victims":      {"validation", "recognised_by"},
+	"charges":      {"from_fraud", "from_own", "decision"},
+	"sources":      {"honest_accounts", "shared"},
+	"takeovers":    {"source", "line"},
+	"store_visits": {"terminals"},
 }
 
-// earlier returns the schema that a table had then.
-func earlier(s table.Schema) table.Schema {
+// earlierSchema is what a table was before it had any of them.
+func earlierSchema(s table.Schema) table.Schema {
 	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return slices.Contains(later[s.Name], c.Name) })
 	return s
 }

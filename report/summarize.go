@@ -106,6 +106,8 @@ func (s *Summary) known(c *forensics.Case) {
 			s.Balances = &BalanceSummary{Read: f.Read, Used: c.BalancesUsed, Unreadable: f.Rejected}
 		case forensics.DecisionsRole:
 			s.Decisions = &DecisionSummary{Read: f.Read}
+		case forensics.KnownBadRole:
+			s.KnownBad = knownBad(c, f)
 		}
 	}
 	if s.Decisions == nil {
@@ -344,9 +346,24 @@ func (s *Summary) source(e *event.Source) {
 	s.Sources = append(s.Sources, n)
 }
 
+// knownBad counts what others listed.
+func knownBad(c *forensics.Case, f *forensics.File) *KnownBadSummary {
+	n := c.KnownBad
+	k := &KnownBadSummary{Read: f.Read, Unreadable: f.Rejected, Passed: f.Passed, Given: n.Given, Matched: n.Seen, Unmatched: n.Given - n.Seen, Shared: n.Shared}
+	for i := range c.Takeovers {
+		if slices.Contains(c.Takeovers[i].Reasons, takeover.KnownBad.String()) {
+			k.Takeovers++
+		}
+	}
+	return k
+}
+
 // Complete reports whether every row of every source was understood.
 func (s *Summary) Complete() bool {
 	if s.Balances != nil && s.Balances.Unreadable > 0 {
+		return false
+	}
+	if s.KnownBad != nil && s.KnownBad.Unreadable > 0 {
 		return false
 	}
 	for i := range s.Sources {

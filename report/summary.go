@@ -42,9 +42,10 @@ type Summary struct {
 	// SpentFirst is whose money in a wallet counts as spent first, in the split
 	// of charges. No figure here changes with it.
 	SpentFirst string           `json:"spent_first"`
-	SentOn     *SentOnSummary   `json:"sent_on"`   // null if no stolen money was
-	Balances   *BalanceSummary  `json:"balances"`  // null if none were given
-	Decisions  *DecisionSummary `json:"decisions"` // null if none were given
+	SentOn     *SentOnSummary   `json:"sent_on"`             // null if no stolen money was
+	Balances   *BalanceSummary  `json:"balances"`            // null if none were given
+	Decisions  *DecisionSummary `json:"decisions"`           // null if none were given
+	KnownBad   *KnownBadSummary `json:"known_bad,omitempty"` // only if a list was given
 	Rows       RowCounts        `json:"rows"`
 	Sources    []SourceCounts   `json:"sources"`
 	ClockSkew  *ClockSkew       `json:"clock_skew"`
@@ -153,6 +154,18 @@ type BalanceSummary struct {
 	Read       int64 `json:"read"`
 	Used       int64 `json:"used"` // of an account and currency with a ledger
 	Unreadable int64 `json:"unreadable"`
+}
+
+// A KnownBadSummary counts what others listed by what the logs show of it.
+type KnownBadSummary struct {
+	Read       int64 `json:"read"`
+	Unreadable int64 `json:"unreadable"`
+	Passed     int64 `json:"passed_over"` // nothing that a row could show, or not by itself
+	Given      int64 `json:"indicators"`  // different ones
+	Matched    int64 `json:"matched"`     // of them, by any row
+	Unmatched  int64 `json:"unmatched"`   // by none
+	Shared     int64 `json:"shared"`      // of the matched, used by so many honest accounts that they weigh nothing
+	Takeovers  int64 `json:"takeovers"`   // accounts of the case that they speak against
 }
 
 // A DecisionSummary counts decisions of people by what became of them.

@@ -7,6 +7,7 @@ import (
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/insider"
+	"github.com/paytriage/paytriage/report/indicator"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -178,8 +179,8 @@ var takeoversSchema = table.Schema{
 		col("weight_conduct", table.Int, "part of the score: what was done with money"),
 		col("weight_device", table.Int, "part of the score: other accounts on the device"),
 		col("weight_company", table.Int, "part of the score: shops, address, user agent and hour shared with others"),
-		maybe("source", table.Code, "file with the first row of the surest intruder"),
-		maybe("line", table.Int, "line of that row, from 1"),
+		maybe("source", table.Code, "file that the first row of the intruder stands in"),
+		maybe("line", table.Int, "its line, from 1"),
 	},
 }
 
@@ -200,8 +201,8 @@ func fillTakeovers(c *forensics.Case, row *table.Appender) {
 		for _, n := range [...]int64{int64(w.Prior), int64(w.Entry), int64(w.Visit), int64(w.Conduct), int64(w.Device), int64(w.Company)} {
 			row.Int(n)
 		}
-		row.Code(t.Source)
-		row.Int(t.Line)
+		row.CodeOrNull(t.Source)
+		intIf(row, t.Line > 0, t.Line)
 		row.End()
 	}
 }
@@ -331,6 +332,8 @@ var sourcesSchema = table.Schema{
 		col("first_seen", table.Time, "first login of a stranger"),
 		col("last_seen", table.Time, "last login of a stranger"),
 		col("score", table.Int, docScore),
+		maybe("honest_accounts", table.Int, "accounts whose own users were there too, in all logs that were read: whom a block would lock out"),
+		maybe("shared", table.Code, "yes if there are any, or if the address is no public one, else no"),
 	},
 }
 
@@ -348,6 +351,8 @@ func fillSources(c *forensics.Case, row *table.Appender) {
 		row.Time(p.First)
 		row.Time(p.Last)
 		row.Int(int64(p.Score))
+		intIf(row, p.Counted, p.Others)
+		codeIf(row, p.Counted, yesNo(p.Others > 0 || !indicator.Public(p.Kind, p.Value)))
 		row.End()
 	}
 }
@@ -441,6 +446,7 @@ var visitsSchema = table.Schema{
 		col("accounts", table.Int, "accounts"),
 		col("amount", table.Amount, "spent, "+docMinor),
 		col("currency", table.Code, docCurrency),
+		maybe("terminals", table.Text, "registers of these charges, joined by ;"),
 	},
 }
 
@@ -454,6 +460,7 @@ func fillVisits(c *forensics.Case, row *table.Appender) {
 		row.Int(v.Accounts)
 		row.Amount(v.Amount)
 		row.Code(v.Currency.String())
+		row.TextOrNull(strings.Join(v.Terminals, ";"))
 		row.End()
 	}
 }

@@ -199,10 +199,7 @@ func (v *verifier) readTables() {
 		if !ok || !slices.Contains(Formats, format) {
 			continue
 		}
-		t, err := readTable(filepath.Join(v.dir, f.Name), s)
-		if errors.Is(err, table.ErrMissing) && len(later[name]) > 0 {
-			t, err = readTable(filepath.Join(v.dir, f.Name), earlier(s))
-		}
+		t, sum, err := readTable(filepath.Join(v.dir, f.Name), s)
 		if err != nil {
 			v.note("rows of "+f.Name, err.Error())
 			continue
@@ -211,7 +208,7 @@ func (v *verifier) readTables() {
 		if int64(t.Rows()) != f.Rows {
 			problems = append(problems, fmt.Sprintf("%d rows, the manifest says %d", t.Rows(), f.Rows))
 		}
-		if sum := t.CanonicalHash(); f.RowsHash != "" && hex.EncodeToString(sum[:]) != f.RowsHash {
+		if f.RowsHash != "" && hex.EncodeToString(sum[:]) != f.RowsHash {
 			problems = append(problems, "the rows are not those of the manifest")
 		}
 		v.note("rows of "+f.Name, problems...)
@@ -219,8 +216,22 @@ func (v *verifier) readTables() {
 	}
 }
 
-// readTable reads a table from a file.
-func readTable(path string, s table.Schema) (*table.Table, error) {
+// readTable reads a table from a file, also one of an earlier version, and the
+// hash of its rows as they were then.
+func readTable(path string, s table.Schema) (t *table.Table, sum [sha256.Size]byte, err error) {
+	t, err = readFormat(path, s)
+	if errors.Is(err, table.ErrMissing) && len(later[s.Name]) > 0 {
+		if t, err = readFormat(path, earlierSchema(s)); err == nil {
+			return copied(t, s.Columns, allRows(t)), t.CanonicalHash(), nil
+		}
+	}
+	if err != nil {
+		return nil, sum, err
+	}
+	return t, t.CanonicalHash(), nil
+}
+
+func readFormat(path string, s table.Schema) (*table.Table, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -290,7 +301,7 @@ func (v *verifier) accountOfRows(s *Summary) {
 	listed := s.Rows.Rejected // at most: of the files beside the logs only the first are
 	for _, in := range v.manifest.Inputs {
 		switch in.Role {
-		case forensics.BalancesRole, forensics.DecisionsRole, forensics.ExcludeRole:
+		case forensics.BalancesRole, forensics.DecisionsRole, forensics.ExcludeRole, forensics.KnownBadRole:
 			listed += in.Rejected
 		}
 		law(in.Name, in.RowCounts)

@@ -186,9 +186,9 @@ func TestRolesText(t *testing.T) {
 
 // TestNothingKnownIsEmpty tests that tables hold no zero where nothing was counted.
 func TestNothingKnownIsEmpty(t *testing.T) {
-	c := caseOf([]forensics.Takeover{{Account: "a", Tier: takeover.Confirmed, TakeoverAt: at(9)}}, nil)
+	c := caseOf([]forensics.Takeover{{Account: "a", Tier: takeover.Confirmed, TakeoverAt: at(9), Source: "auth.csv", Line: 2}}, nil)
 	c.Campaigns, c.Timeline = []forensics.Campaign{{ID: "i", First: at(9), Last: at(8), Entered: 1}}, []forensics.Hour{{At: at(9)}}
-	c.Places = []forensics.Place{{Kind: "ip", Value: "1", Role: "tester"}, {Kind: "device", Value: "d", Role: "executor"}}
+	c.Places = []forensics.Place{{Kind: "ip", Value: "1", Role: "tester", Counted: true}, {Kind: "device", Value: "d", Role: "executor", Counted: true}}
 	nulls := func() string {
 		tables, err := Tables(c)
 		if err != nil {

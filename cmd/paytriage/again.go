@@ -152,7 +152,7 @@ func (o *again) asMade(m *report.Manifest) error {
 		was string
 	}{{&o.in.zones, was.zones}, {&o.in.currency, was.currency}, {&o.in.policyFile, was.policyFile},
 		{&o.in.maxUnpacked, was.maxUnpacked}, {&o.in.cardKey, was.cardKey},
-		{&o.in.balances, was.balances}, {&o.in.decisions, was.decisions}, {&o.in.exclude, was.exclude}, {&o.in.spentFirst, was.spentFirst}} {
+		{&o.in.balances, was.balances}, {&o.in.decisions, was.decisions}, {&o.in.knownBad, was.knownBad}, {&o.in.exclude, was.exclude}, {&o.in.spentFirst, was.spentFirst}} {
 		if *r.now == "" {
 			*r.now = r.was
 		}
@@ -176,7 +176,7 @@ func (o *again) readKnown(folder string) (*known, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, role := range []string{forensics.BalancesRole, forensics.DecisionsRole} {
+	for _, role := range []string{forensics.BalancesRole, forensics.DecisionsRole, forensics.KnownBadRole} {
 		var file *forensics.File
 		if at := slices.IndexFunc(k.files, func(f forensics.File) bool { return f.Role == role }); at >= 0 {
 			file = &k.files[at]
@@ -202,7 +202,7 @@ func sameKnown(m *report.Manifest, role string, file *forensics.File) error {
 		return nil
 	}
 	return &hintError{fmt.Errorf("the %s are not those that the case was made with", map[string]string{
-		forensics.BalancesRole: "balances", forensics.DecisionsRole: "decisions", forensics.ExcludeRole: "exclusions"}[role]),
+		forensics.BalancesRole: "balances", forensics.DecisionsRole: "decisions", forensics.ExcludeRole: "exclusions", forensics.KnownBadRole: "indicators of others"}[role]),
 		"name the same file with --" + role + ", or make the case again with the new one"}
 }
 

@@ -88,6 +88,11 @@ is payable even if it was only possible, a dismissed one leaves the case; a
 charge counts as the thief's or the owner's. The table decisions says what each
 row did; tiers stay what the evidence says.
 
+--known-bad gives what others saw in attacks: the CSV or the STIX bundle of their
+'paytriage indicators', or a plain list. An entry from there weighs up to ten to one
+(policy source.listed_cap), less the more honest accounts use the same here, nothing
+when many do. It never names anybody by itself; its reason is known_bad.
+
 --sign-key signs the manifest, which names every other file by its hash, with a
 key of OpenSSH; 'paytriage verify --key' and 'ssh-keygen -Y verify' check it.
 
@@ -338,6 +343,14 @@ func incomplete(s *report.Summary, folder string) error {
 	if n := s.Rows.Rejected; n > 0 {
 		problems = append(problems, fmt.Sprintf("%d of %d rows were rejected", n, s.Rows.Read))
 		hints = append(hints, "'paytriage show "+folder+" rejects' lists each with its line and the reason")
+	}
+	if k := s.KnownBad; k != nil && k.Unreadable > 0 {
+		problems = append(problems, fmt.Sprintf("%d of %d entries of --known-bad could not be read", k.Unreadable, k.Read))
+		if s.Rows.Rejected == 0 {
+			hints = append(hints, "'paytriage show "+folder+" rejects' lists them with line and reason")
+		} else {
+			hints = append(hints, "so it does those entries")
+		}
 	}
 	damaged, limited := false, false
 	if b := s.Balances; b != nil && b.Unreadable > 0 {

@@ -59,6 +59,7 @@ person's decision goes before the evidence, that is said.`,
 	f.StringVar(&o.in.policyFile, "policy", "", "where the policy file is now")
 	f.StringVar(&o.in.balances, "balances", "", "where the file of balances is now")
 	f.StringVar(&o.in.decisions, "decisions", "", "where the file of decisions is now")
+	f.StringVar(&o.in.knownBad, "known-bad", "", "where the list of what others saw is now")
 	f.IntVar(&o.rows, "rows", 200, "show at most so many rows of the account, those of visitors first; 0 for all")
 	f.BoolVar(&o.raw, "raw", false, "show the rows as they stand in their files, too")
 	f.BoolVar(&o.json, "json", false, "print JSON")

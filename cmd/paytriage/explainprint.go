@@ -393,6 +393,7 @@ func at(texts []string, n int) string {
 var groupDocs = map[string]string{
 	"place": "the failed logins about his entry", "breach": "earlier break-ins into the account",
 	"visit": "how he came and went", "conduct": "what he did with money", "means": "how he got in",
+	"listed": "what others saw in attacks",
 	"shared": "the device in other accounts", "company": "where thieves are met", "overlap": "what would count twice",
 }
 

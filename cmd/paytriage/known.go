@@ -17,17 +17,20 @@ import (
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/refund"
+	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 )
 
 // knownOptions name what people know beside the logs.
 type knownOptions struct {
 	balances, decisions, spentFirst string
+	knownBad                        string
 }
 
 func (o *knownOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.balances, "balances", "", "CSV of what wallets held: account_id, currency, balance and, if need be, at (closing or opening) and as_of")
 	f.StringVar(&o.decisions, "decisions", "", "CSV of what people decided: account_id, txn_id, decision (confirm or dismiss), who, why, when, validation")
+	f.StringVar(&o.knownBad, "known-bad", "", "what others saw in attacks, as evidence: CSV with kind,value, a STIX 2.1 bundle, or a plain list of addresses")
 	f.StringVar(&o.spentFirst, "spent-first", spentFirstWords[0], "whose money in a wallet counts as spent first: "+strings.Join(spentFirstWords, ", ")+"; shown per charge, changes no total")
 }
 
@@ -45,7 +48,7 @@ func (o *knownOptions) order() (refund.Order, error) {
 
 // paths returns the files that are named.
 func (o *knownOptions) paths() []string {
-	return slices.DeleteFunc([]string{o.balances, o.decisions}, func(path string) bool { return path == "" })
+	return slices.DeleteFunc([]string{o.balances, o.decisions, o.knownBad}, func(path string) bool { return path == "" })
 }
 
 // known is what people know, with what was read to know it.
@@ -72,7 +75,35 @@ func (o *knownOptions) read() (*known, error) {
 			return nil, err
 		}
 	}
+	if o.knownBad != "" {
+		if err := k.readKnownBad(o.knownBad); err != nil {
+			return nil, err
+		}
+	}
 	return k, nil
+}
+
+func (k *known) readKnownBad(path string) error {
+	f, err := openKnown("--known-bad", path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b, err := parsers.ReadKnownBad(f)
+	if err == nil {
+		err = f.rest()
+	}
+	if err != nil {
+		return &hintError{fmt.Errorf("%s: %w", path, err), "give CSV with the columns kind (ip, network, user_agent, asn, device) and value, a STIX 2.1 bundle, or one address or network a line"}
+	}
+	k.Bad = b.Indicators
+	for _, bad := range b.Bad {
+		k.unread = append(k.unread, forensics.UnreadRow{Source: filepath.Base(path), Line: bad.Line, Reason: bad.Reason, Raw: bad.Raw})
+	}
+	file := f.file(forensics.KnownBadRole, path, b.Read, b.Rejected)
+	file.Passed = b.Passed
+	k.files = append(k.files, file)
+	return nil
 }
 
 func (k *known) readBalances(path string) error {

@@ -117,6 +117,7 @@ charges are theirs, and what is owed to whom.
 		newRefundsCommand(std),
 		newCloseoutCommand(std),
 		newSimulateCommand(std),
+		newIndicatorsCommand(std),
 		newShowCommand(std),
 		newSchemaCommand(std),
 		newVersionCommand(std),

@@ -126,8 +126,7 @@ type Account struct {
 	// the one that made them, or that hide in it.
 	Borrowed []bool
 
-	logins   []event.Login // room for Walk
-	charges  []event.Charge
+	room     Rows // for Walk
 	sessions []session
 	byKey    map[event.Key]int16 // used when there are many actors
 }
@@ -440,6 +439,21 @@ func (x *Actor) made(l *event.Login) bool {
 // Walk calls do for every account of a part, in order, with the same Account
 // value each time. Its rows are valid within do alone.
 func Walk(rows *event.Cursor, a *Account, do func(a *Account)) {
+	a.room.Each(rows, func(logins []event.Login, charges []event.Charge) {
+		a.Read(logins, charges)
+		do(a)
+	})
+}
+
+// Rows is room for the rows of one account.
+type Rows struct {
+	logins  []event.Login
+	charges []event.Charge
+}
+
+// Each calls do with the rows of every account of a part, in order. They are
+// valid within do alone.
+func (r *Rows) Each(rows *event.Cursor, do func(logins []event.Login, charges []event.Charge)) {
 	l, c := &rows.Logins, &rows.Charges
 	moreLogins, moreCharges := l.Next(), c.Next()
 	for moreLogins || moreCharges {
@@ -450,16 +464,15 @@ func Walk(rows *event.Cursor, a *Account, do func(a *Account)) {
 		default:
 			key = c.Row.Account
 		}
-		a.logins, a.charges = a.logins[:0], a.charges[:0]
+		r.logins, r.charges = r.logins[:0], r.charges[:0]
 		for moreLogins && l.Row.Account == key {
-			a.logins = append(a.logins, l.Row)
+			r.logins = append(r.logins, l.Row)
 			moreLogins = l.Next()
 		}
 		for moreCharges && c.Row.Account == key {
-			a.charges = append(a.charges, c.Row)
+			r.charges = append(r.charges, c.Row)
 			moreCharges = c.Next()
 		}
-		a.Read(a.logins, a.charges)
-		do(a)
+		do(r.logins, r.charges)
 	}
 }

@@ -64,6 +64,7 @@ type pair struct {
 	// sameLogs and sameMethod hold where both are known and alike.
 	knownLogs, sameLogs     bool
 	sameExcluded            bool
+	sameListed              bool // what others saw in attacks
 	policyDiff, versionDiff bool
 	oldLines, newLines      map[key][]*ledger.Line
 	oldCharges, newCharges  map[string][]Txn // by account
@@ -88,6 +89,7 @@ func newPair(old, new *Estimate) *pair {
 	p.knownLogs = old.Inputs != nil && new.Inputs != nil
 	p.sameExcluded = slices.Equal(hashes(old, isExcluded), hashes(new, isExcluded))
 	p.sameLogs = p.knownLogs && p.sameExcluded && old.Part == new.Part && slices.Equal(hashes(old, isLog), hashes(new, isLog))
+	p.sameListed = slices.Equal(hashes(old, isListed), hashes(new, isListed))
 	p.policyDiff, p.versionDiff = old.Policy != new.Policy, old.Version != new.Version
 	p.oldLines, p.newLines = linesOf(old), linesOf(new)
 	p.oldCharges, p.newCharges = byAccount(old.Charges), byAccount(new.Charges)
@@ -103,6 +105,8 @@ func newPair(old, new *Estimate) *pair {
 func isLog(role string) bool { return role == "auth" || role == "payments" || role == "history" }
 
 func isExcluded(role string) bool { return role == "exclude" }
+
+func isListed(role string) bool { return role == "known-bad" }
 
 // hashes returns the inputs of some roles.
 func hashes(e *Estimate, wanted func(role string) bool) []string {
@@ -138,6 +142,9 @@ func byAccount[V any](all map[Txn]V) map[string][]Txn {
 	return m
 }
 
+// listsDiffer says that others' indicators are not those of before.
+const listsDiffer = "; what others saw (--known-bad) is not the same list"
+
 // method returns the reason of a change that nothing in the logs explains, and
 // evidence if the logs changed and nothing else.
 func (p *pair) method(evidence, detail string) (string, string) {
@@ -149,6 +156,10 @@ func (p *pair) method(evidence, detail string) (string, string) {
 		return LogsAndMethod, detail
 	case !p.sameLogs:
 		return evidence, detail
+	case !p.sameListed && method:
+		return LogsAndMethod, detail + listsDiffer
+	case !p.sameListed:
+		return evidence, detail + listsDiffer
 	case p.policyDiff && p.versionDiff:
 		return MethodChanged, detail
 	case p.policyDiff:

@@ -204,6 +204,12 @@ func (c *Cursor) openCharges(p *Parts, i int) error {
 	return err
 }
 
+// Open returns a cursor at the start of part i.
+func (p *Parts) Open(i int) (*Cursor, error) {
+	c := &Cursor{}
+	return c, c.open(p, i)
+}
+
 // Err returns why the rows could not be read to their end.
 func (c *Cursor) Err() error { return cmp.Or(c.Logins.err, c.Charges.err) }
 

@@ -24,8 +24,8 @@ type Examination struct {
 }
 
 // Examine is Search for those who want to know why.
-func Examine(ctx context.Context, log *event.Log, p *policy.Policy, workers int, progress func(rows int64)) (*Examination, error) {
-	f, err := find(ctx, log, p, workers, progress, &Findings{record: &record{}})
+func Examine(ctx context.Context, log *event.Log, p *policy.Policy, bad []event.Indicator, workers int, progress func(rows int64)) (*Examination, error) {
+	f, err := find(ctx, log, p, workers, progress, &Findings{Listing: newListing(bad), record: &record{}})
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +140,7 @@ func (x *Examination) Explain(i int) Explanation {
 	}
 	parts["place"] = append(failures(e.From, v), parts["place"]...)
 	parts["breach"] = append(x.earlier(i), parts["breach"]...)
+	parts["listed"] = append(x.Listing.part(v), parts["listed"]...)
 	parts["shared"] = append(e.Device.parts(v), parts["shared"]...)
 	parts["company"] = append(x.meetings(i), parts["company"]...)
 	left := v.Total - e.Prior

@@ -16,7 +16,7 @@ func examined(t testing.TB, p *policy.Policy) *Examination {
 	t.Helper()
 	w := newTown(7, 300)
 	w.raid(900, 25)
-	x, err := Examine(context.Background(), w.log(4, func(a event.Key) int { return int(a % 4) }), p, 2, nil)
+	x, err := Examine(context.Background(), w.log(4, func(a event.Key) int { return int(a % 4) }), p, nil, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

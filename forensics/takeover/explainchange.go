@@ -124,6 +124,10 @@ func (x *Examination) doubts(i int, calls []call) []remedy {
 		return vs
 	})
 	gone("breach", "an earlier visit", "one that may have been a break-in", v.Breach-v.Place, func(vs []Visit) []Visit { return vs[len(vs)-1:] })
+	gone("listed", "what others listed", "seen in attacks", v.Listed, func(vs []Visit) []Visit {
+		final(vs).Listed = 0
+		return vs
+	})
 	gone("shared", "the device in other accounts", "with thieves", v.Shared, withoutShared)
 	gone("company", "meeting places", "with thieves", v.Company, withoutCompany)
 	return slices.DeleteFunc(all, func(r remedy) bool { return r.score >= v.Total })

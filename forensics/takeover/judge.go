@@ -27,6 +27,9 @@ type Findings struct {
 	// Accounts is how many accounts had a user.
 	Accounts int64
 
+	// Listing is what others listed, nil for nothing.
+	Listing *Listing
+
 	record *record // for Examine, else nil
 	idle   idle
 	// openers opened an account and have nothing against them.
@@ -35,8 +38,9 @@ type Findings struct {
 
 // Search finds and weighs all visits. Progress, if not nil, is told how many
 // rows were looked at since the last call.
-func Search(ctx context.Context, log *event.Log, p *policy.Policy, workers int, progress func(rows int64)) (*Findings, error) {
-	return find(ctx, log, p, workers, progress, &Findings{})
+// Bad is what others saw in attacks.
+func Search(ctx context.Context, log *event.Log, p *policy.Policy, bad []event.Indicator, workers int, progress func(rows int64)) (*Findings, error) {
+	return find(ctx, log, p, workers, progress, &Findings{Listing: newListing(bad)})
 }
 
 // find is Search, into f.
@@ -96,6 +100,9 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 	}
 	users = append(users, again...)
 	price(f.Visits, days)
+	if err := f.Listing.weigh(ctx, log, p, workers, f.Visits); err != nil {
+		return nil, err
+	}
 	f.Visits = slices.DeleteFunc(f.Visits, func(v Visit) bool {
 		if v.idle() {
 			f.idle.add(&v)
@@ -221,13 +228,13 @@ func (j *judge) inherit() {
 // account that w may have broken into.
 func (j *judge) after(v, w *Visit) odds.Centibans {
 	prior := odds.Ratio(j.prior, million-j.prior)
-	broke := prior + w.Place + w.Means + w.Visit - w.react + w.Shared
+	broke := prior + w.Place + w.Listed + w.Means + w.Visit - w.react + w.Shared
 	if w.tests() && v.Paid {
 		// That somebody else comes and pays so soon is itself a sign: nobody
 		// waits for honest newcomers.
 		broke += j.followed(v, w)
 	} else {
-		broke = min(broke, prior+w.Place+min(0, w.Visit))
+		broke = min(broke, prior+w.Place+w.Listed+min(0, w.Visit))
 	}
 	p := mulDiv(broke.PPB(), afterBreach(v, w, &j.p.Entry).PPB(), odds.One)
 	return odds.Ratio(p, odds.One-p)
@@ -582,7 +589,7 @@ func (j *judge) total() {
 
 // Own returns the weight of what the visit shows by itself, without the prior
 // and without what other accounts say.
-func (v *Visit) Own() odds.Centibans { return v.deeds() + v.Visit }
+func (v *Visit) Own() odds.Centibans { return v.deeds() + v.Visit + v.Listed }
 
 // deeds returns the weight of how the visitor got in and what he did with
 // money. That is what visits with one device tell of each other: how such a

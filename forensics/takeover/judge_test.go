@@ -106,7 +106,7 @@ func TestSearchIsCancelled(t *testing.T) {
 	p := policy.Default()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Search(ctx, newTown(1, 10).log(8, func(k event.Key) int { return int(k % 8) }), &p, 2, nil); err == nil {
+	if _, err := Search(ctx, newTown(1, 10).log(8, func(k event.Key) int { return int(k % 8) }), &p, nil, 2, nil); err == nil {
 		t.Error("a search that was cancelled gave no error")
 	}
 }
@@ -130,7 +130,7 @@ func TestSearchIsExact(t *testing.T) {
 			return of[k]
 		})
 		var rows atomic.Int64
-		spread, err := Search(context.Background(), log, &p, workers, func(n int64) { rows.Add(n) })
+		spread, err := Search(context.Background(), log, &p, nil, workers, func(n int64) { rows.Add(n) })
 		if err != nil {
 			t.Fatal(err)
 		}

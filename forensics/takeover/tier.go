@@ -85,6 +85,7 @@ const (
 	OwnerReacted
 	ChargedBack
 	GuessedLinks
+	KnownBad
 	numReasons
 )
 
@@ -111,6 +112,7 @@ var reasonCodes = [numReasons][2]string{
 	OwnerReacted:    {"owner_reacted", "another device reset or changed the password afterwards"},
 	ChargedBack:     {"charged_back", "the visitor's charges were charged back"},
 	GuessedLinks:    {"guessed_links", "three and more cards or bank accounts could not be registered by the visitor"},
+	KnownBad:        {"known_bad", "others listed the address, network, user agent, operator or device (--known-bad)"},
 }
 
 // String returns the code that files show.
@@ -164,5 +166,6 @@ func (v *Visit) Reasons(p *policy.Policy) []Reason {
 	note(OwnerReacted, v.Outcome[Reaction] == 1 || v.Outcome[Reaction] == 2)
 	note(ChargedBack, v.Outcome[Reaction] == 3)
 	note(GuessedLinks, v.Outcome[Linking] >= 2)
+	note(KnownBad, v.Listed > 0)
 	return out
 }

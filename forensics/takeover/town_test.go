@@ -136,7 +136,7 @@ func (w *town) log(parts int, part func(account event.Key) int) *event.Log {
 // search finds and weighs all visits of a log.
 func search(t testing.TB, l *event.Log, p *policy.Policy, workers int) *Findings {
 	t.Helper()
-	f, err := Search(context.Background(), l, p, workers, nil)
+	f, err := Search(context.Background(), l, p, nil, workers, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

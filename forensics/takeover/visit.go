@@ -94,6 +94,7 @@ type Visit struct {
 	// The weights of evidence, by group.
 	Place   odds.Centibans // the failures around its own entry
 	Breach  odds.Centibans // the same around an earlier entry of the account, or its own
+	Listed  odds.Centibans // what others listed of it; 0 or more
 	Visit   odds.Centibans // arrival, stay, network, sharing and reaction
 	Conduct odds.Centibans // lag, money, drain, and how unlike the others that is
 	Means   odds.Centibans // change, external, failed, session
@@ -194,7 +195,7 @@ func (f *finder) isTester(x *baseline.Actor) bool {
 // idle reports whether a visit says nothing: somebody was there once, paid
 // nothing, came from nowhere in particular, and nobody else was ever there.
 func (v *Visit) idle() bool {
-	return v.Outcome[Arrival] == 0 && !v.Paid && v.Place == 0 && v.Outcome[Linking] < 2
+	return v.Outcome[Arrival] == 0 && !v.Paid && v.Place == 0 && v.Listed == 0 && v.Outcome[Linking] < 2
 }
 
 // An idle counts visits that say nothing, by Stay. They are honest, and belong
