@@ -67,7 +67,7 @@ var layers = map[string][]string{
 	"report/console":         {"report/table/...", "forensics/money"},
 	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
 	"report/words":           {"forensics/money"},
-	"report/chart":           {"report/words", "forensics/money"},
+	"report/chart":           {"report/words", "report/console", "forensics/money"}, // console: what hides in text, and how wide it is
 	"report/html":            {"report/chart", "report/words", "report/table/...", "forensics/money"},
 	"report/indicator":       {"forensics/odds", "forensics/watch"},
 	"report/sheet":           {"report/table/..."},
