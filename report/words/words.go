@@ -5,7 +5,9 @@
 // it.
 //
 // Numbers and dates are written as each language expects. Amounts are exact:
-// they are never a float on the way.
+// they are never a float on the way. Codes of tables have words for people here
+// (Word), terms of the field a glossary, and ids of people the mask (Masker) that
+// the terminal and the page both show.
 package words
 
 import (
@@ -59,6 +61,37 @@ func (p *Printer) T(text string, args ...any) string {
 	return p.p.Sprintf(text, args...)
 }
 
+// Plural says one of two texts: one if n is 1, many otherwise. The first verb of
+// both is %d, for n; more arguments follow. The name of the message is many: a
+// language without plurals knows only that.
+func (p *Printer) Plural(n int64, one, many string, more ...any) string {
+	text := many
+	if n == 1 && p.lang == English {
+		text = one
+	}
+	return p.T(text, append([]any{n}, more...)...)
+}
+
+// Say says a text that is not written where it is said, such as the reason why a
+// question cannot be answered: no verb in it is one. A text that has no message,
+// or whose shape has none, is shown as it is.
+func (p *Printer) Say(text string) string {
+	if p.lang != Japanese {
+		return text
+	}
+	for _, table := range japanese {
+		if said, ok := table[text]; ok {
+			return said
+		}
+	}
+	for i := range shapes {
+		if said, ok := shapes[i].say(text); ok {
+			return said
+		}
+	}
+	return text
+}
+
 // texts returns the messages of all languages.
 var texts = sync.OnceValue(func() catalog.Catalog {
 	b := catalog.NewBuilder(catalog.Fallback(language.English))
@@ -73,4 +106,4 @@ var texts = sync.OnceValue(func() catalog.Catalog {
 })
 
 // japanese are the tables of Japanese texts, one for each room that speaks.
-var japanese = []map[string]string{jaSummary, jaPage}
+var japanese = []map[string]string{jaSummary, jaPage, jaData}
