@@ -23,6 +23,7 @@ import (
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
+	"github.com/paytriage/paytriage/report/html"
 	"github.com/paytriage/paytriage/report/parquetfile"
 	"github.com/paytriage/paytriage/report/table"
 )
@@ -36,6 +37,9 @@ type Options struct {
 	Force   bool     // replace a finished case
 	Command []string // the command line, for the manifest
 	Inputs  []string // paths that the folder must not hold
+	// Page says how report.html is written: in which language, and with which
+	// marks of the investigator. Ids of accounts are masked in it.
+	Page html.Options
 }
 
 // A Folder is a case folder that is being written.
@@ -89,7 +93,7 @@ func resolved(path string) string {
 
 // known reports whether a name is of a file that a case folder holds.
 func known(name string) bool {
-	if name == "summary.json" {
+	if name == "summary.json" || name == PageName {
 		return true
 	}
 	base, ext, _ := strings.Cut(name, ".")
@@ -124,6 +128,11 @@ func (f *Folder) Write(ctx context.Context, c *forensics.Case, progress func(int
 		}
 	}
 	if err := f.file(m, "summary.json", 0, func(w io.Writer) error { return WriteJSON(w, s) }); err != nil {
+		return nil, err
+	}
+	shown := f.opt.Page
+	shown.Reveal = false
+	if err := f.file(m, PageName, 0, func(w io.Writer) error { return writePage(w, s, tables, m, shown) }); err != nil {
 		return nil, err
 	}
 	if err := f.file(nil, atomicfile.Manifest, 0, func(w io.Writer) error { return WriteJSON(w, m) }); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
+	"github.com/paytriage/paytriage/report/words"
 )
 
 // analyzeOptions are the flags of analyze.
@@ -26,6 +27,7 @@ type analyzeOptions struct {
 	readingOptions
 	partOptions
 	knownOptions
+	pageOptions
 	force, json, quiet bool
 	progress, skew     string
 
@@ -42,6 +44,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	o.readingOptions.addFlags(f)
 	o.partOptions.addFlags(f)
 	o.knownOptions.addFlags(f)
+	o.pageOptions.addFlags(f)
 	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
@@ -134,6 +137,9 @@ func (o *analyzeOptions) validate() error {
 	if _, err := o.order(); err != nil {
 		return err
 	}
+	if _, err := o.pageOptions.options(words.English); err != nil {
+		return err
+	}
 	for _, f := range o.formats {
 		if !slices.Contains(report.Formats, f) {
 			return &usageError{fmt.Sprintf("--format %q is none of %s", f, strings.Join(report.Formats, ", ")), see}
@@ -199,8 +205,12 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if file != nil {
 		opt.Exclude, known.files = list, append(known.files, *file)
 	}
+	page, err := o.pageOptions.options(words.English)
+	if err != nil {
+		return err
+	}
 	paths := append(named.paths(), o.knownOptions.paths()...)
-	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: paths})
+	folder, err := report.Open(o.out, report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: paths, Page: page})
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,7 @@ charges are theirs, and what is owed to whom.
 		newWhatifCommand(std),
 		newExplainCommand(std),
 		newVerifyCommand(std),
+		newReportCommand(std),
 		newClaimsCommand(std),
 		newDiffCommand(std),
 		newRefundsCommand(std),
