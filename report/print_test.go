@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
 	"github.com/paytriage/paytriage/report/console"
+	"github.com/paytriage/paytriage/report/words"
 )
 
 // crowded is a case with something in every part of the summary.
@@ -56,38 +58,99 @@ func printed(t *testing.T, c *forensics.Case, o PrintOptions) string {
 // block is cut off, and that the most urgent comes first.
 func TestPrintFits(t *testing.T) {
 	c := crowded()
-	for _, width := range []int{72, 80, 100, 120, 200, 0} {
-		text := printed(t, c, PrintOptions{Width: width, Folder: "case"})
-		for line := range strings.Lines(text) {
-			if w := console.Width(strings.TrimSuffix(line, "\n")); width > 0 && w > width {
-				t.Errorf("width %d: a line of %d: %s", width, w, line)
-			}
-		}
-		flat := strings.Join(strings.Fields(text), " ")
-		last := -1
-		for _, want := range []string{
+	for lang, wants := range map[words.Lang][]string{
+		words.English: {
 			"INCOMPLETE 2 of 150 rows were not understood, the rest of auth.csv not even read; every figure may be too low",
-			"victims 14 (14 confirmed, 0 probable)",
-			"net loss 105,000 JPY",
-			"1 of them not robbed yet",
-			"YES: 1 account entered or charged in the last 6 hours of the logs (1 confirmed)",
-			"1 lock 15 entered accounts",
-			"pay back 100,000 JPY (refunds, status open)",
-			"2 rows were rejected",
+			"what happened 14 victims",
+			"15 accounts entered by someone else, 1 of them not robbed yet",
+			"how sure victims: 14 confirmed, 0 probable",
+			"since 2019-07-03 07:00 UTC",
+			"going on YES: 1 stolen charge, 1 account entered or charged (1 confirmed) in the last 6 hours of the logs",
+			"how much 105,000 JPY net loss; 100,000 JPY owed now",
+			"1 lock 15 entered accounts, first of all the 1 not robbed yet paytriage indicators case --list freeze",
+			"pay back 100,000 JPY paytriage refunds case",
+			"read why 2 rows were rejected paytriage show case rejects",
 			"exceptions, for a person 5,000 JPY",
-			"victims, largest loss first (10 of 14)",
-			"山田14",
+			"victims, largest loss first (5 of 14",
+			"… confirmed 14,000 JPY 2019-07-03 07:00",
 			"ignored columns: a, b, c, d, e, f, g, h, and 2 more",
-			"case: case",
-		} {
-			at := strings.Index(flat, want)
-			if at <= last {
-				t.Errorf("width %d: %q is missing or comes too early", width, want)
-			}
-			last = at
+			"case folder case",
+		},
+		words.Japanese: {
+			"データ不完全 150行のうち2行を解釈できず、auth.csvは途中までしか読めませんでした。すべての数字が過少の可能性があります",
+			"何が起きたか 被害者 14人",
+			"不正ログイン 15件（うち1件はまだ被害額なし）",
+			"確度 被害者: 確定 14件、可能性が高い 0件",
+			"発生時期 2019年7月3日 07時00分（UTC）",
+			"継続中か はい（継続中）: ログの最後の6時間に不正利用1件、侵入または不正利用のあったアカウント1件（うち確定1件）",
+			"被害額 純被害額 105,000円、現在の要返還額 100,000円",
+			"1 不正ログインされたアカウント15件を利用停止にする（まず、まだ被害額のない1件から）",
+			"100,000円を返還する paytriage refunds case",
+			"例外（人が確認） 5,000円",
+			"被害者（純被害額の大きい順）（14件のうち5件",
+			"確定 14,000円 2019-07-03 07:00",
+			"ケースフォルダー case",
+		},
+	} {
+		for _, width := range []int{72, 80, 100, 120, 200, 0} {
+			fits(t, printed(t, c, PrintOptions{Width: width, Folder: "case", Lang: lang}), width, wants)
 		}
-		if !strings.Contains(flat, "unexpected EOF") || !strings.Contains(flat, "absent from the auth log") {
-			t.Errorf("width %d: something is cut off:\n%s", width, text)
+	}
+}
+
+// fits checks that no line is wider than the terminal, and that what is wanted
+// comes in this order; lines are broken at blanks, and between Japanese characters.
+func fits(t *testing.T, text string, width int, wants []string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if w := console.Width(strings.TrimSuffix(line, "\n")); width > 0 && w > width {
+			t.Errorf("width %d: a line of %d: %s", width, w, line)
+		}
+	}
+	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	flat, last := squeeze(text), -1
+	for _, want := range wants {
+		at := strings.Index(flat, squeeze(want))
+		if at <= last {
+			t.Errorf("width %d: %q is missing or comes too early in\n%s", width, want, text)
+		}
+		last = at
+	}
+	if !strings.Contains(flat, "unexpectedEOF") || strings.Contains(flat, "山田14") {
+		t.Errorf("width %d: something is cut off, or an id is whole:\n%s", width, text)
+	}
+}
+
+// TestPrintReveals tests that ids are masked unless they are asked for.
+func TestPrintReveals(t *testing.T) {
+	if text := printed(t, crowded(), PrintOptions{Reveal: true}); !strings.Contains(text, "\n山田14") || strings.Contains(text, "masked") {
+		t.Errorf("ids are masked in\n%s", text)
+	}
+}
+
+// TestPrintInZone tests that times are those of the zone that is asked for, and
+// that it is named.
+func TestPrintInZone(t *testing.T) {
+	tokyo := time.FixedZone("JST", 9*60*60)
+	text := printed(t, crowded(), PrintOptions{Zone: tokyo})
+	for _, want := range []string{"since          2019-07-03 16:00 JST\n", "taken over (JST)", "2019-07-03 16:00  "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	if text := printed(t, crowded(), PrintOptions{Zone: tokyo, Lang: words.Japanese}); !strings.Contains(text, "2019年7月3日 16時00分（日本時間）") {
+		t.Errorf("no Japanese time in\n%s", text)
+	}
+}
+
+// TestInFolder tests that a shell takes a folder for one word.
+func TestInFolder(t *testing.T) {
+	for folder, want := range map[string]string{
+		"case": "show case x", "a/b-c_1.d": "show a/b-c_1.d x", "my case": "show 'my case' x", "it's": `show 'it'\''s' x`,
+		"$(rm)": "show '$(rm)' x", "": "show '' x", "事件": "show '事件' x", "%s": "show %s x",
+	} {
+		if got := inFolder("show %s x", folder); got != want {
+			t.Errorf("%q: %s, want %s", folder, got, want)
 		}
 	}
 }
@@ -99,8 +162,8 @@ func TestPrintIsPlain(t *testing.T) {
 	if text := printed(t, c, PrintOptions{Width: 80, Folder: "\x1b[31m"}); strings.ContainsAny(text, "\x1b\u202e\x07\r") {
 		t.Errorf("control characters in %q", text)
 	}
-	if text := printed(t, c, PrintOptions{Width: 80, Color: true}); !strings.Contains(text, "\x1b[1mwhat to do first\x1b[0m\n") {
-		t.Error("no bold heading")
+	if text := printed(t, c, PrintOptions{Width: 80, Color: true}); !strings.Contains(text, "\x1b[1mwhat to do first\x1b[0m\n") || !strings.Contains(text, "\x1b[1;31mgoing on\x1b[0m       YES: ") {
+		t.Error("no bold heading, or no alarm")
 	}
 }
 
@@ -152,30 +215,19 @@ func TestWrapped(t *testing.T) {
 	f(80, "all on one line", false, "key|all on one line")
 	f(30, "this is broken at its blanks", false, "key|this is broken at its", "|blanks")
 	f(30, "渋谷センター街店 新宿三丁目店", false, "key|渋谷センター街店", "|新宿三丁目店")
+	f(30, "不正ログインされたアカウントを利用停止にする（まず、被害額のない件から）。", false,
+		"key|不正ログインされたアカ", "|ウントを利用停止にする", "|（まず、被害額のない件", "|から）。")
+	f(28, "あいうえおかきくけこ、さ", false, "key|あいうえおかきくけ", "|こ、さ")
 	f(30, "a word"+strings.Repeat("s", 40), false, "key|a", "|word"+strings.Repeat("s", 40))
 	f(30, "1,000,000,000,000,000 JPY", true, "key|1,000,000,000,000,000 JPY")
 	f(30, "", false, "key|")
-}
-
-func TestCount(t *testing.T) {
-	f := func(n int64, want string) {
-		t.Helper()
-		if got := count(n); got != want {
-			t.Errorf("count(%d) = %s, want %s", n, got, want)
-		}
-	}
-	f(0, "0")
-	f(999, "999")
-	f(1000, "1,000")
-	f(1_000_007, "1,000,007")
-	f(9223372036854775807, "9,223,372,036,854,775,807")
 }
 
 // TestNothingFound tests what is said when there is nothing to say.
 func TestNothingFound(t *testing.T) {
 	c := caseOf(nil, nil)
 	text := printed(t, c, PrintOptions{})
-	for _, want := range []string{"  victims           0 (0 confirmed, 0 probable)\n", "  net loss          none\n"} {
+	for _, want := range []string{"  what happened  no victim found\n", "no account found that someone else entered\n", "  how much       no net loss\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

@@ -1,10 +1,10 @@
 package report
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/coverage"
+	"github.com/paytriage/paytriage/report/words"
 )
 
 // A ClockSkew says how far the clock of the payment log is ahead of that of the
@@ -40,45 +40,40 @@ func NewClockSkew(s *coverage.Skew, applied int64) *ClockSkew {
 	return out
 }
 
-// Text says it in words.
-func (s *ClockSkew) Text() string {
+// Text says it in English.
+func (s *ClockSkew) Text() string { return s.In(words.For(words.English)) }
+
+// In says it in a language.
+func (s *ClockSkew) In(p *words.Printer) string {
 	text := ""
 	switch {
 	case s.Low == nil && s.High == nil:
-		text = fmt.Sprintf("not known: %s link the logs, %d are wanted", several(s.Pairs, "pair", "pairs"), coverage.MinPairs)
+		text = p.T("not known: %s link the logs, %d are wanted", p.Plural(s.Pairs, "%d pair", "%d pairs"), coverage.MinPairs)
 	case s.Low != nil && s.High != nil && *s.Low > *s.High:
-		text = "the logs contradict each other: no shift puts all charges between login and end of their sessions" + s.basis()
+		text = p.T("the logs contradict each other: no shift puts all charges between login and end of their sessions (%s)", s.basis(p))
 	case s.Estimate != nil && *s.Estimate > 0:
-		text = "the payments clock is ahead by at least " + span(*s.Estimate) + s.basis()
+		text = p.T("the payments clock is ahead by at least %s (%s)", span(*s.Estimate), s.basis(p))
 	case s.Estimate != nil:
-		text = "the payments clock is behind by at least " + span(-*s.Estimate) + s.basis()
+		text = p.T("the payments clock is behind by at least %s (%s)", span(-*s.Estimate), s.basis(p))
+	case s.Low == nil:
+		text = p.T("no sign of any; the payments clock is ahead by no more than %s, and behind by an unknown time if at all (%s)", span(*s.High), s.basis(p))
+	case s.High == nil:
+		text = p.T("no sign of any; the payments clock is behind by no more than %s, and ahead by an unknown time if at all (%s)", span(-*s.Low), s.basis(p))
 	default:
-		text = "no sign of any; the payments clock is " + s.bounds() + s.basis()
+		text = p.T("no sign of any; the payments clock is behind by no more than %s and ahead by no more than %s (%s)", span(-*s.Low), span(*s.High), s.basis(p))
 	}
 	if s.Applied != 0 {
-		text += fmt.Sprintf("; corrected: %s was taken away from every payment time", span(s.Applied))
+		text = p.T("%s; corrected: %s was taken away from every payment time", text, span(s.Applied))
 	}
 	return text
 }
 
-// bounds says what the skew can be where 0 is among it.
-func (s *ClockSkew) bounds() string {
-	switch {
-	case s.Low == nil:
-		return "ahead by no more than " + span(*s.High) + ", and behind by an unknown time if at all"
-	case s.High == nil:
-		return "behind by no more than " + span(-*s.Low) + ", and ahead by an unknown time if at all"
-	}
-	return "behind by no more than " + span(-*s.Low) + " and ahead by no more than " + span(*s.High)
-}
-
-func (s *ClockSkew) basis() string {
-	what := "logins with a charge"
-	n := s.Pairs
+// basis says how many of what the skew rests on.
+func (s *ClockSkew) basis(p *words.Printer) string {
 	if s.Estimate != nil && *s.Estimate > 0 {
-		what, n = "ends of sessions", s.LowPairs
+		return p.T("%d ends of sessions, linked by %s", s.LowPairs, p.Say(s.By))
 	}
-	return fmt.Sprintf(" (%s %s, linked by %s)", count(n), what, s.By)
+	return p.T("%d logins with a charge, linked by %s", s.Pairs, p.Say(s.By))
 }
 
 // span writes a length of time.

@@ -1,52 +1,69 @@
 package report
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+	"strconv"
+	"time"
 
 	"github.com/paytriage/paytriage/forensics/campaign"
+	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/report/console"
+	"github.com/paytriage/paytriage/report/words"
 )
 
-// waysIn says how the attackers got in: each way with its accounts, below the
-// first the figures that decide for it, and what speaks against the next best.
-func waysIn(s *Summary) []string {
-	var lines []string
-	for i := range s.Vectors {
-		v := &s.Vectors[i]
-		why := v.Meaning
-		if v.Because != "" {
-			why = v.Because
-		}
-		lines = append(lines, fmt.Sprintf("%s: %s; %s", v.Vector, several(v.Takeovers, "account", "accounts"), why))
-		if i == 0 && v.Because != "" && s.untold && len(s.WaysIn) > 0 && s.WaysIn[0].For > 0 {
-			w := &s.WaysIn[0]
-			lines = append(lines, "fits best, and is not proven: "+w.Vector+": "+figures(w.Evidence, "for"))
-		}
-		if i > 0 || len(v.Evidence) == 0 {
-			continue
-		}
-		next := runnerUp(s, v.Vector)
-		if text := deciding(v.Evidence, next); text != "" {
-			lines = append(lines, "for it: "+text)
-		}
-		if text := figures(v.Evidence, "against"); text != "" {
-			lines = append(lines, "against it: "+text)
-		}
-		if next == nil {
-			continue
-		}
-		text := figures(next.Evidence, "against")
-		switch {
-		case text != "":
-		case slices.ContainsFunc(s.Vectors, func(o VectorCount) bool { return o.Vector == next.Vector }) || s.unplaced:
-			text = "nothing; it fits as well"
-		default:
-			text = "none of these figures, but no account shows it"
-		}
-		lines = append(lines, "against "+next.Vector+", the next best: "+text)
+// entrance says how the attackers got in: each way with its accounts, below the
+// first the figures that decide for it, and what speaks against the next best;
+// then who tried and who spent.
+func (v *voice) entrance(s *Summary) []console.Pair {
+	var l told
+	if s.blind(event.Auth) != "" {
+		return nil
 	}
-	return lines
+	for i := range s.Vectors {
+		n := &s.Vectors[i]
+		if i > 0 {
+			l.add([]string{v.T("also"), ""}[min(i-1, 1)], v.wayIn(n))
+			continue
+		}
+		l.add(v.T("way in"), v.wayIn(n))
+		if n.Because != "" && s.untold && len(s.WaysIn) > 0 && s.WaysIn[0].For > 0 {
+			w := &s.WaysIn[0]
+			l.add(v.T("fits best"), v.T("%s, but it is not proven: %s", v.Word(words.Vector, w.Vector), v.figures(w.Evidence, "for")))
+		}
+		if len(n.Evidence) > 0 {
+			v.evidence(s, n, &l)
+		}
+	}
+	l.add(v.T("roles"), v.rolesText(&s.Roles))
+	return l.pairs
+}
+
+// wayIn says by what way how many came.
+func (v *voice) wayIn(n *VectorCount) string {
+	why := n.Meaning
+	if n.Because != "" {
+		why = n.Because
+	}
+	return v.Plural(n.Takeovers, "%[2]s: %[1]d account; %[3]s", "%[2]s: %[1]d accounts; %[3]s", v.Word(words.Vector, n.Vector), v.Say(why))
+}
+
+// evidence adds what decides for a way in and against the next best.
+func (v *voice) evidence(s *Summary, n *VectorCount, l *told) {
+	next := runnerUp(s, n.Vector)
+	l.add(v.T("for it"), v.deciding(n.Evidence, next))
+	l.add(v.T("against it"), v.figures(n.Evidence, "against"))
+	if next == nil {
+		return
+	}
+	text := v.figures(next.Evidence, "against")
+	switch {
+	case text != "":
+	case slices.ContainsFunc(s.Vectors, func(o VectorCount) bool { return o.Vector == next.Vector }) || s.unplaced:
+		text = v.T("nothing; it fits as well")
+	default:
+		text = v.T("none of these figures, but no account shows it")
+	}
+	l.add(v.T("next best"), v.T("%s; against it: %s", v.Word(words.Vector, next.Vector), text))
 }
 
 // manyFigures is how many figures are shown for or against a way in.
@@ -64,7 +81,7 @@ func runnerUp(s *Summary, first string) *WayIn {
 
 // deciding lists what speaks for a way in, first what speaks against the next
 // best as well.
-func deciding(all []Evidence, next *WayIn) string {
+func (v *voice) deciding(all []Evidence, next *WayIn) string {
 	var list []Evidence
 	for _, e := range all {
 		if e.Speaks == "for" {
@@ -80,35 +97,39 @@ func deciding(all []Evidence, next *WayIn) string {
 		}
 		slices.SortStableFunc(list, func(a, b Evidence) int { return against(a) - against(b) })
 	}
-	return figures(list, "for")
+	return v.figures(list, "for")
 }
 
 // figures lists the first figures that speak for or against.
-func figures(all []Evidence, speaks string) string {
+func (v *voice) figures(all []Evidence, speaks string) string {
 	var texts []string
 	said := map[string]bool{}
 	for i := range all {
 		if e := &all[i]; e.Speaks == speaks && len(texts) < manyFigures && !said[e.Figure] {
 			said[e.Figure] = true
-			texts = append(texts, figureText(e))
+			texts = append(texts, v.figureText(e))
 		}
 	}
-	return strings.Join(texts, ", ")
+	return v.List(texts)
 }
 
 // figureText writes a figure with its threshold.
-func figureText(e *Evidence) string {
+func (v *voice) figureText(e *Evidence) string {
 	share := func(n int64) string {
 		if e.Figure == "tries_per_account" {
-			return fmt.Sprintf("%d.%d", n/1000, n%1000/100)
+			return strconv.FormatInt(n/1000, 10) + "." + strconv.FormatInt(n%1000/100, 10)
 		}
-		text := fmt.Sprintf("%d", n/10)
+		text := strconv.FormatInt(n/10, 10)
 		if n%10 != 0 {
-			text += fmt.Sprintf(".%d", n%10)
+			text += "." + strconv.FormatInt(n%10, 10)
 		}
-		return text + " %"
+		return text + "%"
 	}
-	return fmt.Sprintf("%s %s (needs %s %s)", campaign.FigureNames[e.Figure], share(e.Value), e.Asked, share(e.Threshold))
+	name := v.Say(campaign.FigureNames[e.Figure])
+	if e.Asked == "below" {
+		return v.T("%s %s (needs below %s)", name, share(e.Value), share(e.Threshold))
+	}
+	return v.T("%s %s (needs at least %s)", name, share(e.Value), share(e.Threshold))
 }
 
 // manyCountries is how many countries of a role the terminal names.
@@ -116,58 +137,46 @@ const manyCountries = 5
 
 // rolesText says who tried and who spent, and how long was between, "" where
 // nothing is known of either.
-func rolesText(r *RolesSummary) string {
+func (v *voice) rolesText(r *RolesSummary) string {
 	var parts []string
 	if r.Testers != nil && *r.Testers > 0 {
-		parts = append(parts, "tried from "+several(*r.Testers, "address", "addresses")+inCountries(r.TesterCountries))
+		parts = append(parts, v.inCountries(v.Plural(*r.Testers, "tried from %d address", "tried from %d addresses"), r.TesterCountries))
 	}
 	if r.Executors != nil && *r.Executors > 0 {
-		who := "spent with " + several(*r.Executors, "device", "devices")
+		who := v.Plural(*r.Executors, "spent with %d device", "spent with %d devices")
 		if r.ExecutorsBy == "address" {
-			who = "spent from " + several(*r.Executors, "address", "addresses")
+			who = v.Plural(*r.Executors, "spent from %d address", "spent from %d addresses")
 		}
-		parts = append(parts, who+inCountries(r.ExecutorCountries))
+		parts = append(parts, v.inCountries(who, r.ExecutorCountries))
 	}
-	text := strings.Join(parts, ", ")
+	text := v.List(parts)
 	if r.LagAccounts != nil && *r.LagAccounts > 0 {
-		text += fmt.Sprintf("; first charge %s after the entry (median of %s, %s to %s)", duration(*r.LagMedian),
-			several(*r.LagAccounts, "account", "accounts"), duration(*r.LagLeast), duration(*r.LagMost))
+		text = v.T("%s; first charge %s after the entry (median of %s, %s to %s)", text, v.seconds(*r.LagMedian),
+			v.Plural(*r.LagAccounts, "%d account", "%d accounts"), v.seconds(*r.LagLeast), v.seconds(*r.LagMost))
 	}
 	return text
 }
 
-// inCountries names countries.
-func inCountries(countries []string) string {
+func (v *voice) seconds(n int64) string { return v.Duration(time.Duration(n) * time.Second) }
+
+// inCountries names the countries in which somebody was.
+func (v *voice) inCountries(who string, countries []string) string {
 	if len(countries) == 0 {
-		return ""
+		return who
 	}
-	text := " in " + strings.Join(countries[:min(len(countries), manyCountries)], ", ")
+	named := v.List(countries[:min(len(countries), manyCountries)])
 	if n := len(countries) - manyCountries; n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
+		return v.T("%s in %s and %d more", who, named, n)
 	}
-	return text
-}
-
-// duration writes seconds for a person.
-func duration(s int64) string {
-	const minute, hour, day = 60, 3600, 86400
-	switch {
-	case s < minute:
-		return fmt.Sprintf("%d s", s)
-	case s < hour:
-		return fmt.Sprintf("%d min", s/minute)
-	case s < 2*day:
-		return fmt.Sprintf("%d h %d min", s/hour, s%hour/minute)
-	}
-	return fmt.Sprintf("%d d %d h", s/day, s%day/hour)
+	return v.T("%s in %s", who, named)
 }
 
 // paceText says what the rule of amount and pace finds.
-func paceText(s *Summary) string {
+func (v *voice) paceText(s *Summary) string {
 	p := s.AmountAndPace
 	if p == nil || p.Accounts == 0 {
-		return "no account topped up and spent as much on one day as the rule of 7pay's first list asks"
+		return v.T("no account topped up and spent as much on one day as the rule of 7pay's first list asks")
 	}
-	return fmt.Sprintf("%s on %s fit the rule of 7pay's first list, of whose accounts at most half were victims; %s of them among the victims above",
-		several(p.Accounts, "account", "accounts"), several(p.Days, "day", "days"), count(p.Named))
+	return v.T("%s on %s fit the rule of 7pay's first list, of whose accounts at most half were victims; %d of them among the victims above",
+		v.Plural(p.Accounts, "%d account", "%d accounts"), v.Plural(p.Days, "%d day", "%d days"), p.Named)
 }

@@ -2,13 +2,18 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/refund"
+	"github.com/paytriage/paytriage/forensics/source"
 	"github.com/paytriage/paytriage/forensics/takeover"
+	"github.com/paytriage/paytriage/report/console"
+	"github.com/paytriage/paytriage/report/words"
 )
 
 // TestUnknownCountsAreNull tests that a count that the logs cannot give is null, and
@@ -49,28 +54,113 @@ func TestWaysIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := Summarize(c, tables)
+	v := voiceOf(words.English)
+	got := lineOf(v.entrance(s))
 	want := []string{
-		"list_type: 2 accounts; " + campaign.ListType.Doc(),
-		"for it: tries from servers 99 % (needs at least 50 %), ids that do not exist 80.1 % (needs at least 50 %)",
-		"against it: tries on existing accounts that got in 70 % (needs below 50 %)",
-		"against list_type_distributed, the next best: tries from servers 99 % (needs below 50 %)",
-		"undetermined: 1 account; no failed tries near these entries",
+		"way in|list-type: 2 accounts; " + campaign.ListType.Doc(),
+		"for it|tries from servers 99% (needs at least 50%), ids that do not exist 80.1% (needs at least 50%)",
+		"against it|tries on existing accounts that got in 70% (needs below 50%)",
+		"next best|list-type, distributed; against it: tries from servers 99% (needs below 50%)",
+		"also|undetermined: 1 account; no failed tries near these entries",
 	}
-	got := waysIn(s)
 	for i := range want {
 		if i >= len(got) || !strings.HasPrefix(got[i], want[i]) {
 			t.Errorf("got %q\nwant %q", got, want)
 			break
 		}
 	}
+	if ja := lineOf(voiceOf(words.Japanese).entrance(s)); len(ja) != len(got) || ja[1] != "裏付ける数字|サーバーとみられる試行 99%（基準: 50%以上）、存在しないIDへの試行 80.1%（基準: 50%以上）" {
+		t.Errorf("in Japanese %q", ja)
+	}
 	c.UntoldIDs, c.Takeovers = true, c.Takeovers[2:]
-	got = waysIn(Summarize(c, tables))
-	if len(got) != 2 || !strings.HasPrefix(got[0], "undetermined: 1 account; the log does not say which ids do not exist") || !strings.HasPrefix(got[1], "fits best, and is not proven: list_type: ids") {
+	got = lineOf(v.entrance(Summarize(c, tables)))
+	if len(got) != 2 || !strings.HasPrefix(got[0], "way in|undetermined: 1 account; the log does not say which ids do not exist") || !strings.HasPrefix(got[1], "fits best|list-type, but it is not proven: ids") {
 		t.Errorf("where ids are untold: %q", got)
 	}
 	c.Sources = c.Sources[1:]
-	if got := waysIn(Summarize(c, tables)); !strings.HasPrefix(got[0], "undetermined: 1 account; without an auth log") {
+	s = Summarize(c, tables)
+	if got := v.happened(s); v.entrance(s) != nil || !slices.Contains(got, "accounts entered, and the way in: not computable, because no auth log was read") {
 		t.Errorf("without an auth log: %q", got)
+	}
+}
+
+// voiceOf returns a voice that shows accounts.
+func voiceOf(l words.Lang) *voice { return &voice{Printer: words.For(l)} }
+
+// lineOf writes each line of a block.
+func lineOf(pairs []console.Pair) []string {
+	var all []string
+	for _, p := range pairs {
+		all = append(all, p.Key+"|"+p.Value)
+	}
+	return all
+}
+
+// TestDataIsSaid tests that whatever forensics says of a case has Japanese, and
+// every code of it words.
+func TestDataIsSaid(t *testing.T) {
+	ja := voiceOf(words.Japanese)
+	said := func(text string) {
+		if text != "" && ja.Say(text) == text {
+			t.Errorf("%q has no Japanese", text)
+		}
+	}
+	word := func(set words.Set, code string) {
+		if code != "" && !words.HasWord(set, code) {
+			t.Errorf("%q has no word", code)
+		}
+	}
+	for _, vector := range campaign.Vectors() {
+		said(vector.Doc())
+		said(meaning(&forensics.Case{Unplaced: true}, vector))
+		word(words.Vector, vector.String())
+	}
+	for _, name := range campaign.FigureNames {
+		said(name)
+	}
+	auth := event.Source{Role: event.Auth, Read: 1, Accepted: 1}
+	said(undetermined(&forensics.Case{}))
+	said(undetermined(&forensics.Case{Sources: []event.Source{auth}}))
+	said(undetermined(&forensics.Case{Sources: []event.Source{auth}, UntoldIDs: true, Figures: make([]campaign.Figure, 1)}))
+	var absent []string
+	for f := range event.NumFields {
+		absent = append(absent, f.String())
+	}
+	for _, columns := range [][]string{absent, {"device_id"}, {"device_id", "user_agent"}} {
+		for _, sources := range [][]event.Source{{}, {{Role: event.Auth, Absent: columns}}, {{Role: event.Payments, Absent: columns}},
+			{{Role: event.Auth, Absent: columns}, {Role: event.Payments, Absent: columns}}} {
+			for _, q := range forensics.Questions(sources) {
+				said(q.Question)
+				said(q.Because)
+			}
+		}
+	}
+	for _, tier := range []takeover.Tier{takeover.Confirmed, takeover.Probable, takeover.Possible} {
+		word(words.Tier, tier.String())
+	}
+	for _, order := range []refund.Order{refund.FraudFirst, refund.OwnFirst, refund.ProRata} {
+		said(order.String())
+	}
+	for _, c := range refund.Components() {
+		word(words.Component, c.String())
+	}
+	for _, c := range refund.Channels() {
+		word(words.Channel, c.String())
+	}
+	for _, s := range refund.Statuses() {
+		word(words.Status, s.String())
+	}
+	for k := event.TopUp; k <= event.Payout; k++ {
+		word(words.Kind, k.String())
+	}
+	for s := event.Pending; s <= event.Declined; s++ {
+		word(words.Status, s.String())
+	}
+	for k := source.Addr; k <= source.Service; k++ {
+		word(words.PlaceKind, k.String())
+	}
+	for _, role := range []event.Role{event.Auth, event.Payments, event.History} {
+		said(role.String())
 	}
 }
 
@@ -88,7 +178,7 @@ func TestRolesText(t *testing.T) {
 			"tried from 2 addresses in AU, JP, spent from 3 addresses; first charge 59 s after the entry (median of 1 account, 59 min to 2 d 7 h)"},
 		{RolesSummary{Testers: n(9), TesterCountries: strings.Fields("A1 A2 A3 A4 A5 A6 A7")}, "tried from 9 addresses in A1, A2, A3, A4, A5 and 2 more"},
 	} {
-		if got := rolesText(&c.roles); got != c.want {
+		if got := voiceOf(words.English).rolesText(&c.roles); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

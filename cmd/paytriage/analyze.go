@@ -30,6 +30,8 @@ type analyzeOptions struct {
 	pageOptions
 	force, json, quiet bool
 	progress, skew     string
+	lang               string
+	reveal             bool
 
 	command []string // the command line, with what was set elsewhere
 }
@@ -49,6 +51,8 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.force, "force", false, "replace a finished case folder")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
+	f.StringVar(&o.lang, "lang", string(words.English), "language of the summary on the terminal: "+langNames())
+	f.BoolVar(&o.reveal, "reveal", false, "show ids of accounts whole in that summary")
 	f.StringVar(&o.progress, "progress", "auto", "progress on stderr: "+strings.Join(progressModes, ", "))
 }
 
@@ -77,10 +81,16 @@ the file does not name are settled as without it.
 dismiss, who, why, when; the last decision on a thing holds. A confirmed account
 is payable even if it was only possible, a dismissed one leaves the case; a
 charge counts as the thief's or the owner's. The table decisions says what each
-row did; tiers stay what the evidence says.`,
+row did; tiers stay what the evidence says.
+
+The summary is in the language of --lang, with times in the zone of --tz if that
+is one for all logs, else in UTC, and with ids of accounts masked unless --reveal.
+Files are the same whatever the language: codes, English and UTC. What its words
+mean: 'paytriage help glossary'.` + progressHelp,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
+  paytriage analyze --auth auth.csv --payments payments.csv --out case --lang ja --tz Asia/Tokyo
   zcat auth.csv.gz | paytriage analyze --auth - --payments payments.csv --out case --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -99,6 +109,7 @@ row did; tiers stay what the evidence says.`,
 	o.addFlags(cmd.Flags())
 	complete(cmd, "format", append([]string{strings.Join(report.Formats, ",")}, report.Formats...)...)
 	complete(cmd, "progress", progressModes...)
+	complete(cmd, "lang", langList()...)
 	complete(cmd, "skew", skewAuto)
 	complete(cmd, "spent-first", spentFirstWords...)
 	cmd.MarkFlagDirname("out")
@@ -130,6 +141,9 @@ func (o *analyzeOptions) validate() error {
 		return &usageError{"standard input can be read only once", "give - for one log"}
 	case !slices.Contains(progressModes, o.progress):
 		return progressError(o.progress, "analyze")
+	}
+	if _, err := parseLang(o.lang, "analyze"); err != nil {
+		return err
 	}
 	if _, err := parseSkew(o.skew); err != nil {
 		return err
@@ -279,7 +293,8 @@ func (o *analyzeOptions) show(std streams, c *forensics.Case, s *report.Summary)
 	case o.json:
 		return report.WriteJSON(std.out, s)
 	}
-	return report.Print(std.out, c, s, report.PrintOptions{Width: std.width(), Folder: o.out, Color: std.color()})
+	return report.Print(std.out, c, s, report.PrintOptions{Width: std.width(), Folder: o.out, Color: std.color(),
+		Lang: words.Lang(o.lang), Zone: o.zone(), Reveal: o.reveal})
 }
 
 // incomplete returns the error that makes exit code 3 of a run whose input was

@@ -45,13 +45,35 @@ const unknown = -1
 // progressModes are the values of --progress.
 var progressModes = []string{"auto", "bar", "plain", "json", "none"}
 
-// plainEvery is how often a log gets a line of progress.
-const plainEvery = 5 * time.Second
+// plainEvery is how often a log gets a line of progress, and jsonEvery a program.
+const (
+	plainEvery = 5 * time.Second
+	jsonEvery  = time.Second
+)
+
+// every returns how often a line is written.
+func (p *progress) every() time.Duration {
+	if p.mode == "json" {
+		return jsonEvery
+	}
+	return plainEvery
+}
+
+// progressHelp says what --progress does.
+const progressHelp = `
+
+Progress goes to stderr, where that is a terminal or --progress asks for it: bar is
+one line for each phase with its rate and the time left, plain a line every five
+seconds, for logs, and json an object every second, for programs: phase, state (begin,
+running, end), done of total (null if nobody knows) in unit, seconds so far, rate
+(of unit, a second) and eta_seconds (null if not known).`
 
 func newProgress(std streams, mode string, quiet bool) *progress {
 	switch {
 	case mode == "auto" && (quiet || !std.errTerminal), mode == "none":
 		return nil
+	case mode == "auto" && dumb():
+		mode = "plain" // a line cannot be written over
 	case mode == "auto":
 		mode = "bar"
 	}
@@ -108,7 +130,7 @@ func (p *progress) add(n int64) {
 	p.done += n
 	if p.bar != nil {
 		p.bar.Add64(n)
-	} else if time.Since(p.last) >= plainEvery {
+	} else if time.Since(p.last) >= p.every() {
 		p.last = time.Now()
 		p.line("running")
 	}
@@ -167,6 +189,20 @@ func (p *progress) end() {
 	p.phase, p.next = "", ""
 }
 
+// speed returns how many steps were done a second, and how many seconds are left,
+// unless nobody knows: before the first step and where the end is not known.
+func (p *progress) speed(seconds float64) (rate float64, left *float64) {
+	if seconds <= 0 || p.done <= 0 {
+		return 0, nil
+	}
+	rate = float64(p.done) / seconds
+	if p.total < p.done {
+		return rate, nil
+	}
+	eta := float64(p.total-p.done) / rate
+	return rate, &eta
+}
+
 // line writes one line of progress, for a log or a program.
 func (p *progress) line(state string) {
 	seconds := time.Since(p.start).Seconds()
@@ -185,9 +221,15 @@ func (p *progress) line(state string) {
 		text += fmt.Sprintf(" %d %s in", p.done, p.unit)
 	}
 	text += fmt.Sprintf(" %.1f s", seconds) + p.rowRate(seconds)
-	if rate := float64(p.done) / max(seconds, 1e-3); state == "running" && rate > 0 && p.total > p.done {
-		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second))
-		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	rate, left := p.speed(seconds)
+	switch {
+	case p.unit == inRows && rate > 0:
+		text += fmt.Sprintf(", %.0f rows/s", rate)
+	case p.unit == inBytes && p.rows == 0 && rate > 0:
+		text += fmt.Sprintf(", %.1f MB/s", rate/1e6)
+	}
+	if state == "running" && left != nil {
+		text += fmt.Sprintf(", %s left", time.Duration(*left*float64(time.Second)).Round(time.Second))
 	}
 	fmt.Fprintln(p.std.err, text)
 }
@@ -204,9 +246,18 @@ func (p *progress) jsonLine(state string, seconds float64) {
 		Unit    unit    `json:"unit"`
 		Rows    int64   `json:"rows,omitempty"`
 		Seconds float64 `json:"seconds"`
+		Rate    float64 `json:"rate"` // of the unit, a second
+		// Left is null before the first step and where nobody knows the end.
+		Left *float64 `json:"eta_seconds"`
 	}{Type: "progress", Phase: p.phase, State: state, Done: p.done, Unit: p.unit, Rows: p.rows, Seconds: math.Round(10*seconds) / 10}
 	if p.total >= 0 {
 		line.Total = &p.total
+	}
+	rate, left := p.speed(seconds)
+	line.Rate = math.Round(10*rate) / 10
+	if left != nil {
+		rounded := math.Round(10**left) / 10
+		line.Left = &rounded
 	}
 	json.NewEncoder(p.std.err).Encode(line)
 }

@@ -99,6 +99,15 @@ func (o *readingOptions) parseZones(opt *parsers.Options) error {
 	return nil
 }
 
+// zone returns the zone that people read times in: that of --tz, if it is one for
+// all logs, else nil.
+func (o *readingOptions) zone() *time.Location {
+	if loc, ok := zone(o.zones); ok {
+		return loc
+	}
+	return nil
+}
+
 // zone returns the zone of a name or an offset. "Local" is none: the answer may
 // not depend on the machine.
 func zone(name string) (*time.Location, bool) {

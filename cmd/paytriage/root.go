@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ type streams struct {
 	in                       io.Reader
 	out, err                 io.Writer
 	outTerminal, errTerminal bool
+	colors                   *string // the value of --color; nil for auto
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
@@ -35,10 +37,20 @@ func (s *streams) width() int {
 	return 0
 }
 
-// color reports whether stdout may be coloured.
+// colorModes are the values of --color.
+var colorModes = []string{"auto", "always", "never"}
+
+// color reports whether stdout may be coloured. What --color asks for goes before
+// NO_COLOR, which goes before what the terminal can do.
 func (s *streams) color() bool {
-	return s.outTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if s.colors != nil && *s.colors != "auto" {
+		return *s.colors == "always"
+	}
+	return s.outTerminal && os.Getenv("NO_COLOR") == "" && !dumb()
 }
+
+// dumb reports whether the terminal can do nothing but print lines.
+func dumb() bool { return os.Getenv("TERM") == "dumb" }
 
 const exitCodes = `
 Exit codes:
@@ -55,6 +67,7 @@ by the file of --config. The command line goes first, then the variable.`
 
 // newRoot builds the command tree.
 func newRoot(std streams) *cobra.Command {
+	std.colors = new(string)
 	root := &cobra.Command{
 		Use:   "paytriage",
 		Short: "From login and payment logs to victims, charges and refunds",
@@ -70,10 +83,18 @@ charges are theirs, and what is owed to whom.
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return configure(cmd, std)
+			if err := configure(cmd, std); err != nil {
+				return err
+			}
+			if !slices.Contains(colorModes, *std.colors) {
+				return &usageError{fmt.Sprintf("--color %q is none of %s", *std.colors, strings.Join(colorModes, ", ")), "see 'paytriage --help'"}
+			}
+			return nil
 		},
 	}
 	root.PersistentFlags().String(configFlag, "", "YAML file that sets flags (default: paytriage/config.yaml in the user's configuration folder)")
+	root.PersistentFlags().StringVar(std.colors, "color", "auto", "colour on the terminal: "+strings.Join(colorModes, ", ")+"; NO_COLOR turns auto off")
+	complete(root, "color", colorModes...)
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
@@ -100,7 +121,7 @@ charges are theirs, and what is owed to whom.
 		newSchemaCommand(std),
 		newVersionCommand(std),
 	)
-	root.SetHelpCommand(newHelpCommand())
+	root.SetHelpCommand(newHelpCommand(std))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -128,12 +149,12 @@ func finish(c *cobra.Command) {
 	}
 }
 
-func newHelpCommand() *cobra.Command {
+func newHelpCommand(std streams) *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "Print what a command does, its flags and its exit codes",
-		Long:    "Prints what a command does, its flags and its exit codes.\n",
-		Example: "  paytriage help analyze",
+		Use:     "help [COMMAND|glossary]",
+		Short:   "Print what a command does, or what the terms mean (glossary)",
+		Long:    "Prints what a command does, its flags and its exit codes; or the terms of the\nfield in English and Japanese (glossary).\n",
+		Example: "  paytriage help analyze\n  paytriage help glossary",
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var names []string
@@ -142,9 +163,13 @@ func newHelpCommand() *cobra.Command {
 					names = append(names, sub.Name()+"\t"+sub.Short)
 				}
 			}
+			names = append(names, glossaryTopic+"\tWhat the terms of the field mean, in English and Japanese")
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == glossaryTopic {
+				return printGlossary(std)
+			}
 			about, rest, err := c.Root().Find(args)
 			if err != nil || len(rest) > 0 {
 				return unknownCommand(c.Root(), args[0])

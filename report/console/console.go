@@ -41,8 +41,24 @@ type Options struct {
 	// Currency is that of the amounts in a table without a currency column;
 	// zero for bare minor units.
 	Currency money.Currency
-	// Color allows escape sequences: bold headers.
+	// Color allows escape sequences: bold headers, and red for alarms.
 	Color bool
+	// Speaker says heads and cells in a language; nil prints names and codes.
+	Speaker Speaker
+}
+
+// A Speaker says what stands in a table in somebody's language. What it returns
+// is cleaned like what comes from a log.
+type Speaker interface {
+	// Head says the name of a column, Text a cell of a column of text.
+	Head(column string) string
+	Text(column, text string) string
+	// Int says a number, Money an amount, Compact a time, the same width for all,
+	// and Zone what the zone is called.
+	Int(n int64) string
+	Money(minor int64, c money.Currency) string
+	Compact(t time.Time, zone *time.Location) string
+	Zone(t time.Time, zone *time.Location) string
 }
 
 const (
@@ -70,7 +86,7 @@ func Table(w io.Writer, t *table.Table, o Options) error {
 	currency, hasCurrency := t.Schema().Find(table.CurrencyColumn)
 	for _, i := range columns {
 		c := t.Schema().Columns[i]
-		col := gridColumn{head: Clean(c.Name), right: !c.Kind.IsText() && c.Kind != table.Time, cut: c.Kind.IsText()}
+		col := gridColumn{head: Clean(head(t, i, rows, o)), right: !c.Kind.IsText() && c.Kind != table.Time, cut: c.Kind.IsText()}
 		col.cells = make([]string, rows)
 		cells := t.Cells(i)
 		for row := range rows {
@@ -81,7 +97,7 @@ func Table(w io.Writer, t *table.Table, o Options) error {
 			if c.Kind == table.Amount && hasCurrency {
 				unit, _ = money.ParseCurrency([]byte(t.Cells(currency).Text(row)))
 			}
-			col.cells[row] = format(cells, row, unit, o.Location)
+			col.cells[row] = format(cells, row, unit, o)
 		}
 		g.columns = append(g.columns, col)
 	}
@@ -107,18 +123,43 @@ func pick(s table.Schema, names []string) ([]int, error) {
 	return at, nil
 }
 
+// head says what a column is, and of times in which zone they are.
+func head(t *table.Table, i, rows int, o Options) string {
+	c := t.Schema().Columns[i]
+	if o.Speaker == nil {
+		return c.Name
+	}
+	text := o.Speaker.Head(c.Name)
+	cells := t.Cells(i)
+	for row := 0; c.Kind == table.Time && row < rows; row++ {
+		if !cells.Null(row) {
+			return text + " (" + o.Speaker.Zone(time.UnixMicro(cells.Int(row)), o.Location) + ")"
+		}
+	}
+	return text
+}
+
 // format writes one cell that is not null.
-func format(cells *table.Cells, row int, unit money.Currency, zone *time.Location) string {
-	switch cells.Column().Kind {
-	case table.Amount:
+func format(cells *table.Cells, row int, unit money.Currency, o Options) string {
+	switch kind := cells.Column().Kind; {
+	case kind == table.Amount && o.Speaker != nil:
+		return Clean(o.Speaker.Money(cells.Int(row), unit))
+	case kind == table.Amount:
 		return money.Format(cells.Int(row), unit)
-	case table.Int:
+	case kind == table.Int && o.Speaker != nil:
+		return Clean(o.Speaker.Int(cells.Int(row)))
+	case kind == table.Int:
 		return strconv.FormatInt(cells.Int(row), 10)
-	case table.Time:
+	case kind == table.Time && o.Speaker != nil:
+		return Clean(o.Speaker.Compact(time.UnixMicro(cells.Int(row)), o.Location))
+	case kind == table.Time:
+		zone := o.Location
 		if zone == nil {
 			zone = time.UTC
 		}
 		return time.UnixMicro(cells.Int(row)).In(zone).Format(timeLayout)
+	case o.Speaker != nil:
+		return Clean(o.Speaker.Text(cells.Column().Name, cells.Text(row)))
 	}
 	return Clean(cells.Text(row))
 }
@@ -129,6 +170,8 @@ type Pair struct {
 	Value string
 	// Number puts the value to the right, below the other numbers.
 	Number bool
+	// Alarm makes the key red where there is colour. The words must say so too.
+	Alarm bool
 }
 
 // Block prints a title, unless it is empty, and below it one indented line for
@@ -153,7 +196,7 @@ func Block(w io.Writer, title string, pairs []Pair, o Options) error {
 		} else {
 			value = Truncate(value, max(unlimited(o.Width)-used, leastText))
 		}
-		line := strings.Repeat(" ", gap) + key + strings.Repeat(" ", keys-Width(key)+gap) + value
+		line := strings.Repeat(" ", gap) + alarm(key, p.Alarm && o.Color) + strings.Repeat(" ", keys-Width(key)+gap) + value
 		fmt.Fprintln(&b, strings.TrimRight(line, " "))
 	}
 	return flush(w, b.Bytes())
@@ -171,6 +214,13 @@ func bold(s string, color bool) string {
 		return s
 	}
 	return "\x1b[1m" + s + "\x1b[0m"
+}
+
+func alarm(s string, color bool) string {
+	if !color || s == "" {
+		return s
+	}
+	return "\x1b[1;31m" + s + "\x1b[0m"
 }
 
 func flush(w io.Writer, b []byte) error {

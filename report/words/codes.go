@@ -51,7 +51,7 @@ var codes = [numSets]map[string]word{
 	},
 	Vector: {
 		"undetermined":          {"undetermined", "特定できず"},
-		"list_type":             {"list-type (credential stuffing)", "リスト型攻撃"},
+		"list_type":             {"list-type", "リスト型攻撃"},
 		"list_type_distributed": {"list-type, distributed", "リスト型攻撃（分散型）"},
 		"brute_force":           {"brute force", "総当たり攻撃"},
 		"spraying":              {"password spraying", "パスワードスプレー攻撃"},

@@ -75,6 +75,15 @@ func (p *Printer) Time(t time.Time, zone *time.Location) string {
 	return p.Compact(t, zone)
 }
 
+// Instant is Time with its zone: "2019-07-03 17:30 JST", 2019年7月3日 17時30分
+// （日本時間）.
+func (p *Printer) Instant(t time.Time, zone *time.Location) string {
+	if p.lang == Japanese {
+		return p.Time(t, zone) + "（" + p.Zone(t, zone) + "）"
+	}
+	return p.Time(t, zone) + " " + p.Zone(t, zone)
+}
+
 // Compact is Time in the same width for every instant and language, for columns:
 // "2019-07-03 17:30".
 func (p *Printer) Compact(t time.Time, zone *time.Location) string {
@@ -89,16 +98,18 @@ func (p *Printer) Day(t time.Time, zone *time.Location) string {
 	return in(t, zone).Format(time.DateOnly)
 }
 
-// Zone names a zone, nil for UTC, as of an instant: "UTC", "JST (UTC+09:00)",
-// 日本時間 (JST).
+// Zone names a zone, nil for UTC, as of an instant: "UTC", "JST", 日本時間 (JST),
+// "CST (UTC+08:00)" where several zones go by that name.
 func (p *Printer) Zone(t time.Time, zone *time.Location) string {
 	name, ahead := in(t, zone).Zone()
 	offset := in(t, zone).Format("UTC-07:00")
 	switch {
 	case name == "UTC" || name == "":
 		return "UTC"
-	case p.lang == Japanese && name == "JST" && ahead == 9*60*60:
+	case name == "JST" && ahead == 9*60*60 && p.lang == Japanese:
 		return "日本時間"
+	case name == "JST" && ahead == 9*60*60:
+		return name
 	case name[0] == '+' || name[0] == '-':
 		return offset
 	}

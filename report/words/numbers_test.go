@@ -52,7 +52,9 @@ func TestTimes(t *testing.T) {
 	both(t, "time in UTC", en.Time(at, nil), "2019-07-03 08:30", ja.Time(at, nil), "2019年7月3日 08時30分")
 	both(t, "compact", en.Compact(at, tokyo), "2019-07-03 17:30", ja.Compact(at, tokyo), "2019-07-03 17:30")
 	both(t, "day", en.Day(at, tokyo), "2019-07-03", ja.Day(at, tokyo), "2019年7月3日")
-	both(t, "Tokyo", en.Zone(at, tokyo), "JST (UTC+09:00)", ja.Zone(at, tokyo), "日本時間")
+	both(t, "Tokyo", en.Zone(at, tokyo), "JST", ja.Zone(at, tokyo), "日本時間")
+	both(t, "instant", en.Instant(at, tokyo), "2019-07-03 17:30 JST", ja.Instant(at, tokyo), "2019年7月3日 17時30分（日本時間）")
+	both(t, "China", en.Zone(at, time.FixedZone("CST", 8*60*60)), "CST (UTC+08:00)", ja.Zone(at, time.FixedZone("CST", 8*60*60)), "CST (UTC+08:00)")
 	both(t, "UTC", en.Zone(at, nil), "UTC", ja.Zone(at, time.UTC), "UTC")
 	both(t, "a zone without a name", en.Zone(at, time.FixedZone("-0330", -(3*60+30)*60)), "UTC-03:30", ja.Zone(at, odd), "UTC")
 }

@@ -72,17 +72,15 @@ func (p *Printer) Plural(n int64, one, many string, more ...any) string {
 	return p.T(text, append([]any{n}, more...)...)
 }
 
-// Say says a text that is not written where it is said, such as the reason why a
-// question cannot be answered: no verb in it is one. A text that has no message,
-// or whose shape has none, is shown as it is.
+// Say says a text that the data brings along, such as the reason why a question
+// cannot be answered; nothing in it is a verb. A text that is not known, and is of
+// no known shape, is shown as it is: it may be of a log.
 func (p *Printer) Say(text string) string {
 	if p.lang != Japanese {
 		return text
 	}
-	for _, table := range japanese {
-		if said, ok := table[text]; ok {
-			return said
-		}
+	if said, ok := jaData[text]; ok {
+		return said
 	}
 	for i := range shapes {
 		if said, ok := shapes[i].say(text); ok {
@@ -106,4 +104,4 @@ var texts = sync.OnceValue(func() catalog.Catalog {
 })
 
 // japanese are the tables of Japanese texts, one for each room that speaks.
-var japanese = []map[string]string{jaSummary, jaPage, jaData}
+var japanese = []map[string]string{jaSummary, jaPage}
