@@ -85,8 +85,9 @@ row did; tiers stay what the evidence says.
 
 The summary is in the language of --lang, with times in the zone of --tz if that
 is one for all logs, else in UTC, and with ids of accounts masked unless --reveal.
-Files are the same whatever the language: codes, English and UTC. What its words
-mean: 'paytriage help glossary'.` + progressHelp,
+So is report.html, the page for people, whose ids are always masked: 'paytriage
+report' writes it in another way. All other files are the same whatever the
+language: codes, English and UTC. What its words mean: 'paytriage help glossary'.` + progressHelp,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
@@ -151,7 +152,7 @@ func (o *analyzeOptions) validate() error {
 	if _, err := o.order(); err != nil {
 		return err
 	}
-	if _, err := o.pageOptions.options(words.English); err != nil {
+	if _, err := o.pageOptions.options(words.English, nil); err != nil {
 		return err
 	}
 	for _, f := range o.formats {
@@ -219,7 +220,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if file != nil {
 		opt.Exclude, known.files = list, append(known.files, *file)
 	}
-	page, err := o.pageOptions.options(words.English)
+	page, err := o.pageOptions.options(words.Lang(o.lang), o.zone())
 	if err != nil {
 		return err
 	}

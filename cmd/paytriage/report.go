@@ -27,8 +27,8 @@ func (o *pageOptions) addFlags(f *pflag.FlagSet) {
 }
 
 // options returns how the page looks.
-func (o *pageOptions) options(lang words.Lang) (html.Options, error) {
-	out := html.Options{Lang: lang}
+func (o *pageOptions) options(lang words.Lang, zone *time.Location) (html.Options, error) {
+	out := html.Options{Lang: lang, Zone: zone}
 	for _, text := range o.marks {
 		m, err := html.ParseMark(text)
 		if err != nil {
@@ -74,12 +74,12 @@ ever written inside the case.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "file to write, or - for standard output")
-	f.StringVar(&o.lang, "lang", string(words.English), "language that the page opens in: en or ja")
+	f.StringVar(&o.lang, "lang", string(words.English), "language that the page opens in: "+langNames())
 	f.StringVar(&o.zone, "tz", "UTC", "zone of all times on the page, for example Asia/Tokyo")
 	f.BoolVar(&o.reveal, "reveal", false, "show ids of accounts in clear")
 	f.BoolVar(&o.force, "force", false, "replace a file that exists")
 	o.pageOptions.addFlags(f)
-	complete(cmd, "lang", string(words.English), string(words.Japanese))
+	complete(cmd, "lang", langList()...)
 	cmd.MarkFlagFilename("out", "html")
 	return cmd
 }
@@ -88,18 +88,19 @@ func runReport(ctx context.Context, std streams, o *reportOptions, dir string) e
 	if o.out == "" {
 		return &usageError{"no file to write", "give --out FILE, or --out - for standard output"}
 	}
-	lang, err := words.Parse(o.lang)
+	lang, err := parseLang(o.lang, "report")
 	if err != nil {
-		return &usageError{"--lang: " + err.Error(), "see 'paytriage report --help'"}
+		return err
 	}
-	look, err := o.options(lang)
+	zone, ok := zone(o.zone)
+	if !ok {
+		return &usageError{fmt.Sprintf("--tz: there is no zone %q", o.zone), "for example --tz Asia/Tokyo"}
+	}
+	look, err := o.options(lang, zone)
 	if err != nil {
 		return err
 	}
 	look.Reveal = o.reveal
-	if look.Zone, err = time.LoadLocation(o.zone); err != nil || o.zone == "" || o.zone == "Local" {
-		return &usageError{fmt.Sprintf("--tz: there is no zone %q", o.zone), "for example --tz Asia/Tokyo"}
-	}
 	if o.out == "-" {
 		return proved(writeReport(ctx, std.out, dir, look))
 	}

@@ -265,7 +265,7 @@ func (f *facts) packCharges(p *packer, from, to int) {
 
 // scriptTexts are what the script says, {0} and {1} standing for what it fills in.
 var scriptTexts = []string{
-	"rows %s to %s of %s", "no rows", "back", "next", "Account %s", "account %s", "close",
+	"rows %s to %s of %s", "no rows", "back", "next", "account %s", "close",
 	"how sure", "way in", "campaign", "entered", "from address", "device", "robbed", "yes", "no",
 	"held by", "topped up", "spent", "net loss", "why", "weight of the evidence",
 	"before any evidence", "entry", "visit", "conduct", "shared device", "company", "sum",
