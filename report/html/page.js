@@ -139,7 +139,7 @@ const kinds = {
     },
     row(i) {
       const r = data.rows, a = data.accounts, at = r.account[i], robbed = r.victim[i];
-      return make('tr', { 'class': at === opened ? 'chosen' : null },
+      return make('tr', { 'class': at === opened ? 'chosen' : null, 'data-account': at },
         make('td', { 'class': 'num' }, String(at + 1)),
         make('th', { scope: 'row', 'class': 'id' }, make('a', { href: '#account-' + (at + 1) }, log(a.name[at]))),
         make('td', null, word('tier', texts(r, 'tier', i))),
@@ -250,6 +250,10 @@ function begin(name) {
   const root = $('[data-list=' + name + ']'), kind = kinds[name];
   if (!root) return;
   const state = lists[name] = lists[name] || { filters: { ...kind.filters }, sort: '', down: 1, page: 0, rows: null };
+  for (const input of $$('[data-filter]', root)) input.value = state.filters[input.dataset.filter];
+  state.rows = null; // words sort differently in each language
+  if (root.dataset.ready) return show(name); // its controls answer already
+  root.dataset.ready = 'yes';
   for (const th of $$('th[data-key]', root)) {
     const b = make('button', { type: 'button', 'class': 'sort' }, th.textContent);
     b.addEventListener('click', () => {
@@ -262,7 +266,6 @@ function begin(name) {
     th.replaceChildren(b);
   }
   for (const input of $$('[data-filter]', root)) {
-    input.value = state.filters[input.dataset.filter];
     input.addEventListener('input', () => {
       state.filters[input.dataset.filter] = input.value.trim();
       state.rows = null;
@@ -273,7 +276,6 @@ function begin(name) {
   $('.controls', root).hidden = false;
   const note = $('.plain-note', root);
   if (note) note.hidden = true;
-  state.rows = null; // words sort differently in each language
   show(name);
 }
 
@@ -300,7 +302,6 @@ async function open(account, quietly) {
   const box = $('#account');
   if (!box) return;
   const list = await charges(account);
-  const before = opened;
   opened = account;
   const a = data.accounts, name = a.name[account], pairs = [];
   const pair = (key, value) => pairs.push(make('div', null, make('dt', null, key), make('dd', null, value)));
@@ -337,7 +338,7 @@ async function open(account, quietly) {
   box.hidden = false;
   box.setAttribute('role', 'region');
   box.setAttribute('aria-labelledby', 'account-heading');
-  if (before !== account) show('accounts');
+  choose();
   if (!quietly) { box.focus({ preventScroll: true }); box.scrollIntoView(); }
 }
 
@@ -345,7 +346,12 @@ function shut() {
   const box = $('#account');
   opened = -1;
   if (box) { box.hidden = true; box.replaceChildren(); }
-  show('accounts');
+  choose();
+}
+
+// choose marks the rows of the account that is shown.
+function choose() {
+  for (const tr of $$('tr[data-account]')) tr.className = Number(tr.dataset.account) === opened ? 'chosen' : '';
 }
 
 // table lists what happened in an account.
@@ -418,18 +424,8 @@ function ready() {
     button.dataset.ready = 'yes';
     button.hidden = false;
     button.addEventListener('click', switchLanguage);
-    for (const name of data ? Object.keys(kinds) : []) begin(name);
-  } else {
-    for (const name of data ? Object.keys(kinds) : []) begin2(name);
   }
-}
-
-// begin2 shows a list again whose controls answer already.
-function begin2(name) {
-  if (!$('[data-list=' + name + ']')) return;
-  for (const input of $$('[data-list=' + name + '] [data-filter]')) input.value = lists[name].filters[input.dataset.filter];
-  lists[name].rows = null;
-  show(name);
+  for (const name of data ? Object.keys(kinds) : []) begin(name);
 }
 
 // Paper shows what is folded on a screen.
@@ -445,7 +441,7 @@ unpack('data').then(read => { data = read; }).catch(() => {
   for (const note of $$('.plain-note')) note.textContent = t('This browser cannot unpack the data of the page: the first rows are shown.');
 }).finally(() => {
   ready();
-  document.documentElement.dataset.ready = 'yes';
+  document.documentElement.dataset.ready = String(Math.round(performance.now())); // ms since it was asked for
   follow();
 });
 })();
