@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/words"
@@ -59,6 +60,12 @@ func (v *voice) channelKey(m *MoneySummary, first bool, channel string) string {
 // and the other ways in.
 func (v *voice) basis(s *Summary) []console.Pair {
 	var l told
+	if s.blind(event.Auth) != "" {
+		if !s.faceless {
+			l.add(v.T("rests on"), v.T("the payment log alone: amounts, pace, shops and devices"))
+		}
+		l.add(v.T("amount and pace"), v.paceText(s))
+	}
 	logs := v.T("from %s to %s", v.at(s.Range.From), v.at(s.Range.To))
 	if !s.faceless {
 		logs = v.T("%s; of %s, with %s", logs, v.Plural(s.Accounts, "%d account", "%d accounts"), v.Plural(s.Newcomers, "%d visit of a newcomer", "%d visits of newcomers"))

@@ -45,7 +45,7 @@ func (v *voice) happened(s *Summary) []string {
 		all = append(all, v.Plural(s.Victims.named(), "%d victim", "%d victims"))
 	}
 	if because := s.blind(event.Auth); because != "" {
-		return append(all, v.T("accounts entered, and the way in: not computable, because %s", v.Say(because)), v.withoutLogins(s), v.paceText(s))
+		return append(all, v.T("accounts entered, and the way in: not computable, because %s", v.Say(because)))
 	}
 	switch n := s.Takeovers.named(); {
 	case n == 0:
@@ -59,14 +59,6 @@ func (v *voice) happened(s *Summary) []string {
 		all = append(all, v.wayIn(&s.Vectors[0]))
 	}
 	return all
-}
-
-// withoutLogins says what findings rest on where there is no auth log.
-func (v *voice) withoutLogins(s *Summary) string {
-	if s.faceless {
-		return ""
-	}
-	return v.T("rests on the payment log alone: amounts, pace, shops and devices")
 }
 
 // sure says how sure the findings are.

@@ -21,6 +21,9 @@ type PrintOptions struct {
 	Lang   words.Lang     // "" for English
 	Zone   *time.Location // of the times, nil for UTC
 	Reveal bool           // show ids of accounts whole
+	// AnswersLast puts the answers below what they rest on: a terminal shows the
+	// end of what is printed, a file or a pager its beginning.
+	AnswersLast bool
 }
 
 // topRows is how many rows of a table the summary shows: the answers above them
@@ -36,7 +39,7 @@ const (
 
 // Print writes the summary for a person, in the order in which a tired one asks:
 // what happened, how sure, since when, whether it is going on, how much, what to
-// do first; then what that rests on; and at last where the files are.
+// do first, where the files are; and what that rests on.
 func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	tables, err := Tables(c)
 	if err != nil {
@@ -54,15 +57,34 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 		v.masker = new(words.Masker)
 	}
 	p := &printer{w: w, v: v, opt: console.Options{Width: o.Width, Color: o.Color, Location: o.Zone, Speaker: v}, prose: min(prose, o.Width)}
-	p.block("", v.headline(s))
-	p.block(v.T("what to do first"), v.firstSteps(s, o.Folder))
+	if o.AnswersLast {
+		p.details(s, tables)
+		p.answers(s, o.Folder)
+	} else {
+		p.answers(s, o.Folder)
+		p.details(s, tables)
+	}
+	return p.err
+}
+
+// answers prints what is asked first, and where the files are.
+func (p *printer) answers(s *Summary, folder string) {
+	v := p.v
+	p.block(v.T("summary"), v.headline(s))
+	p.block(v.T("what to do first"), v.firstSteps(s, folder))
+	p.block(v.T("where the files are"), v.files(folder))
+}
+
+// details prints what the answers rest on.
+func (p *printer) details(s *Summary, tables []*table.Table) {
+	v := p.v
 	p.block(v.T("how they got in"), v.entrance(s))
 	for i := range s.Money {
 		p.block(v.T("money in %s", s.Money[i].Currency), v.moneyPairs(&s.Money[i]))
 	}
 	masked := ""
 	if v.masker != nil {
-		masked = v.T("ids masked: %s", inFolder("paytriage show %s victims", o.Folder))
+		masked = v.T("ids masked")
 	}
 	p.byCurrency(v.T("victims, largest loss first"), masked, sorted(tables[0], "net_loss"), "account_id", "tier", "net_loss", "takeover_at", "vector")
 	p.byCurrency(v.T("shops, most money first"), "", tables[6], "store_id", "amount", "charges", "victims", "last_seen", "first_seen")
@@ -70,8 +92,6 @@ func Print(w io.Writer, c *forensics.Case, s *Summary, o PrintOptions) error {
 	p.block(v.T("what it rests on"), v.basis(s))
 	p.block(v.T("rows"), v.rowPairs(s))
 	p.block(v.T("not computable"), v.unansweredPairs(s))
-	p.last(v.T("where the files are"), v.files(o.Folder))
-	return p.err
 }
 
 // A printer writes parts of the summary until one fails.
@@ -79,22 +99,28 @@ type printer struct {
 	w     io.Writer
 	v     *voice
 	opt   console.Options
-	prose int // width of sentences
+	prose int  // width of sentences
+	begun bool // something was printed
 	err   error
 }
 
-// last prints a block that nothing follows.
-func (p *printer) last(title string, pairs []console.Pair) {
-	if p.err == nil && len(pairs) > 0 {
+// block prints a block, with a blank line before it unless it is the first.
+func (p *printer) block(title string, pairs []console.Pair) {
+	if len(pairs) == 0 {
+		return
+	}
+	p.part()
+	if p.err == nil {
 		p.err = console.Block(p.w, title, wrapped(pairs, p.prose), p.opt)
 	}
 }
 
-func (p *printer) block(title string, pairs []console.Pair) {
-	p.last(title, pairs)
-	if p.err == nil && len(pairs) > 0 {
+// part begins a part.
+func (p *printer) part() {
+	if p.begun && p.err == nil {
 		_, p.err = fmt.Fprintln(p.w)
 	}
+	p.begun = true
 }
 
 // table prints the first rows of a table, with a remark on them. Of the columns,
@@ -113,6 +139,9 @@ func (p *printer) table(title, remark string, t *table.Table, columns ...string)
 	if remarks != nil {
 		title = p.v.T("%s (%s)", title, strings.Join(remarks, p.v.T("; ")))
 	}
+	if p.part(); p.err != nil {
+		return
+	}
 	if p.err = console.Block(p.w, title, nil, p.opt); p.err != nil {
 		return
 	}
@@ -121,9 +150,7 @@ func (p *printer) table(title, remark string, t *table.Table, columns ...string)
 	if opt.Columns, p.err = Fitting(t, columns, opt, opt.Width); p.err != nil {
 		return
 	}
-	if p.err = console.Table(p.w, t, opt); p.err == nil {
-		_, p.err = fmt.Fprintln(p.w)
-	}
+	p.err = console.Table(p.w, t, opt)
 }
 
 // byCurrency prints the first rows of a table for each of its currencies: an

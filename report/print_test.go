@@ -67,14 +67,14 @@ func TestPrintFits(t *testing.T) {
 			"since 2019-07-03 07:00 UTC",
 			"going on YES: 1 stolen charge, 1 account entered or charged (1 confirmed) in the last 6 hours of the logs",
 			"how much 105,000 JPY net loss; 100,000 JPY owed now",
-			"1 lock 15 entered accounts, first of all the 1 not robbed yet paytriage indicators case --list freeze",
+			"1 lock 15 entered accounts, first of all the 1 not robbed yet not emptied yet: paytriage indicators case --list freeze",
 			"pay back 100,000 JPY paytriage refunds case",
 			"read why 2 rows were rejected paytriage show case rejects",
+			"case folder case",
 			"exceptions, for a person 5,000 JPY",
 			"victims, largest loss first (5 of 14",
 			"… confirmed 14,000 JPY 2019-07-03 07:00",
 			"ignored columns: a, b, c, d, e, f, g, h, and 2 more",
-			"case folder case",
 		},
 		words.Japanese: {
 			"データ不完全 150行のうち2行を解釈できず、auth.csvは途中までしか読めませんでした。すべての数字が過少の可能性があります",
@@ -86,10 +86,10 @@ func TestPrintFits(t *testing.T) {
 			"被害額 純被害額 105,000円、現在の要返還額 100,000円",
 			"1 不正ログインされたアカウント15件を利用停止にする（まず、まだ被害額のない1件から）",
 			"100,000円を返還する paytriage refunds case",
+			"ケースフォルダー case",
 			"例外（人が確認） 5,000円",
 			"被害者（純被害額の大きい順）（14件のうち5件",
 			"確定 14,000円 2019-07-03 07:00",
-			"ケースフォルダー case",
 		},
 	} {
 		for _, width := range []int{72, 80, 100, 120, 200, 0} {
@@ -125,6 +125,18 @@ func fits(t *testing.T, text string, width int, wants []string) {
 func TestPrintReveals(t *testing.T) {
 	if text := printed(t, crowded(), PrintOptions{Reveal: true}); !strings.Contains(text, "\n山田14") || strings.Contains(text, "masked") {
 		t.Errorf("ids are masked in\n%s", text)
+	}
+}
+
+// TestAnswersLast tests that a terminal gets the same, the answers last.
+func TestAnswersLast(t *testing.T) {
+	first, last := printed(t, crowded(), PrintOptions{Width: 80}), printed(t, crowded(), PrintOptions{Width: 80, AnswersLast: true})
+	at := strings.Index(first, "\n\nhow they got in")
+	if at < 0 {
+		at = strings.Index(first, "\n\nmoney in JPY")
+	}
+	if want := first[at+2:] + "\n" + first[:at+1]; last != want {
+		t.Errorf("last:\n%s\nwant:\n%s", last, want)
 	}
 }
 

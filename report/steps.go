@@ -13,6 +13,8 @@ const (
 	freezeList = "paytriage indicators %s --list freeze"
 	blockList  = "paytriage indicators %s --format blocklist"
 	cameraList = "paytriage indicators %s --list cameras"
+
+	takeoverTable = "paytriage show %s takeovers"
 )
 
 // firstSteps lists what to do, the most urgent first, each with the command that
@@ -20,9 +22,12 @@ const (
 func (v *voice) firstSteps(s *Summary, folder string) []console.Pair {
 	var l told
 	steps := 0
-	add := func(what, command string) {
+	add := func(what string, commands ...string) {
 		steps++
-		l.add(strconv.Itoa(steps), what, inFolder(command, folder))
+		l.add(strconv.Itoa(steps), what)
+		for _, command := range commands {
+			l.add("", inFolder(command, folder))
+		}
 	}
 	unread := func() {
 		if n := s.Rows.Rejected; n > 0 {
@@ -51,16 +56,17 @@ func (v *voice) firstSteps(s *Summary, folder string) []console.Pair {
 }
 
 // lock adds the accounts to lock, and those to freeze that stolen money went to.
-func (v *voice) lock(s *Summary, add func(what, command string)) {
+func (v *voice) lock(s *Summary, add func(what string, commands ...string)) {
 	n := s.Takeovers.named()
+	left, all := v.T("not emptied yet: %s", freezeList), v.T("all of them: %s", takeoverTable)
 	switch {
 	case n == 0:
 	case s.blind(event.Auth) != "":
-		add(v.Plural(n, "lock %d robbed account", "lock %d robbed accounts"), freezeList)
+		add(v.Plural(n, "lock %d robbed account", "lock %d robbed accounts"), left, all)
 	case s.EnteredOnly != nil && *s.EnteredOnly > 0:
-		add(v.Plural(n, "lock %d entered account, first of all the %d not robbed yet", "lock %d entered accounts, first of all the %d not robbed yet", *s.EnteredOnly), freezeList)
+		add(v.Plural(n, "lock %d entered account, first of all the %d not robbed yet", "lock %d entered accounts, first of all the %d not robbed yet", *s.EnteredOnly), left, all)
 	default:
-		add(v.Plural(n, "lock %d entered account", "lock %d entered accounts"), freezeList)
+		add(v.Plural(n, "lock %d entered account", "lock %d entered accounts"), left, all)
 	}
 	if t := s.SentOn; t != nil && t.Accounts > t.Victims {
 		add(v.Plural(t.Accounts-t.Victims, "freeze %d account that stolen money was sent to", "freeze %d accounts that stolen money was sent to"), "paytriage show %s mules")
@@ -68,13 +74,13 @@ func (v *voice) lock(s *Summary, add func(what, command string)) {
 }
 
 // lookAt adds what a person has to decide.
-func (v *voice) lookAt(s *Summary, add func(what, command string)) {
+func (v *voice) lookAt(s *Summary, add func(what string, commands ...string)) {
 	undecided := s.Takeovers.Possible
 	if d := s.Decisions; d != nil {
 		undecided -= d.PossibleConfirmed
 	}
 	if undecided > 0 {
-		add(v.Plural(undecided, "look at %d possible case (tier possible)", "look at %d possible cases (tier possible)"), "paytriage show %s takeovers")
+		add(v.Plural(undecided, "look at %d possible case (tier possible)", "look at %d possible cases (tier possible)"), takeoverTable)
 	}
 	if p := s.AmountAndPace; p != nil && p.Listed && p.Accounts > p.Named {
 		add(v.Plural(p.Accounts-p.Named, "look at %d account where amounts and pace alone fit", "look at %d accounts where amounts and pace alone fit"), "paytriage show %s amount_and_pace")
@@ -86,6 +92,9 @@ func (v *voice) files(folder string) []console.Pair {
 	var l told
 	l.add(v.T("case folder"), folder)
 	l.add(v.T("every table"), inFolder("paytriage show %s TABLE", folder))
+	if v.masker != nil {
+		l.add(v.T("ids, not masked"), inFolder("paytriage show %s victims", folder))
+	}
 	l.add(v.T("why an account"), inFolder("paytriage explain %s ACCOUNT", folder))
 	l.add(v.T("what words mean"), "paytriage help glossary")
 	return l.pairs

@@ -31,7 +31,12 @@ func (v *voice) sum(minor int64, currency string) string {
 	return v.Money(minor, c)
 }
 
-// Head says what a column of a table is, with the zone for times.
+// Zoned says a head with the zone of the times below it.
+func (v *voice) Zoned(head string, t time.Time, zone *time.Location) string {
+	return v.T("%s (%s)", head, v.Zone(t, zone))
+}
+
+// Head says what a column of a table is.
 func (v *voice) Head(column string) string {
 	switch column {
 	case "account_id":

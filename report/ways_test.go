@@ -69,7 +69,7 @@ func TestWaysIn(t *testing.T) {
 			break
 		}
 	}
-	if ja := lineOf(voiceOf(words.Japanese).entrance(s)); len(ja) != len(got) || ja[1] != "裏付ける数字|サーバーとみられる試行 99%（基準: 50%以上）、存在しないIDへの試行 80.1%（基準: 50%以上）" {
+	if ja := lineOf(voiceOf(words.Japanese).entrance(s)); len(ja) != len(got) || ja[1] != "裏付ける数字|サーバーとみられる試行 99%（基準50%以上）、存在しないIDへの試行 80.1%（基準50%以上）" {
 		t.Errorf("in Japanese %q", ja)
 	}
 	c.UntoldIDs, c.Takeovers = true, c.Takeovers[2:]

@@ -85,9 +85,12 @@ row did; tiers stay what the evidence says.
 
 The summary is in the language of --lang, with times in the zone of --tz if that
 is one for all logs, else in UTC, and with ids of accounts masked unless --reveal.
-So is report.html, the page for people, whose ids are always masked: 'paytriage
-report' writes it in another way. All other files are the same whatever the
-language: codes, English and UTC. What its words mean: 'paytriage help glossary'.` + progressHelp,
+A terminal shows its answers last, where they stay on the screen.
+
+report.html, the page for people, is in the same language and zone, its ids always
+masked; --mark sets moments on its curve, and 'paytriage report' writes it in
+another way. All other files are the same whatever the language: codes, English
+and UTC. What its words mean: 'paytriage help glossary'.` + progressHelp,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
@@ -295,7 +298,7 @@ func (o *analyzeOptions) show(std streams, c *forensics.Case, s *report.Summary)
 		return report.WriteJSON(std.out, s)
 	}
 	return report.Print(std.out, c, s, report.PrintOptions{Width: std.width(), Folder: o.out, Color: std.color(),
-		Lang: words.Lang(o.lang), Zone: o.zone(), Reveal: o.reveal})
+		Lang: words.Lang(o.lang), Zone: o.zone(), Reveal: o.reveal, AnswersLast: std.outTerminal})
 }
 
 // incomplete returns the error that makes exit code 3 of a run whose input was

@@ -53,12 +53,12 @@ type Speaker interface {
 	// Head says the name of a column, Text a cell of a column of text.
 	Head(column string) string
 	Text(column, text string) string
-	// Int says a number, Money an amount, Compact a time, the same width for all,
-	// and Zone what the zone is called.
+	// Zoned says a head with the zone of the times below it, of which t is one.
+	Zoned(head string, t time.Time, zone *time.Location) string
+	// Int says a number, Money an amount, Compact a time, the same width for all.
 	Int(n int64) string
 	Money(minor int64, c money.Currency) string
 	Compact(t time.Time, zone *time.Location) string
-	Zone(t time.Time, zone *time.Location) string
 }
 
 const (
@@ -133,7 +133,7 @@ func head(t *table.Table, i, rows int, o Options) string {
 	cells := t.Cells(i)
 	for row := 0; c.Kind == table.Time && row < rows; row++ {
 		if !cells.Null(row) {
-			return text + " (" + o.Speaker.Zone(time.UnixMicro(cells.Int(row)), o.Location) + ")"
+			return o.Speaker.Zoned(text, time.UnixMicro(cells.Int(row)), o.Location)
 		}
 	}
 	return text

@@ -4,6 +4,7 @@ package words
 var jaSummary = map[string]string{
 	// headline
 	"INCOMPLETE":    "データ不完全",
+	"summary":       "概要",
 	"what happened": "何が起きたか",
 	"how sure":      "確度",
 	"since":         "発生時期",
@@ -17,7 +18,9 @@ var jaSummary = map[string]string{
 	"no account found that someone else entered":                        "不正ログインされたアカウントは見つからず",
 	"%d accounts entered by someone else, %d of them not robbed yet":    "不正ログイン %d件（うち%d件はまだ被害額なし）",
 	"%d accounts entered by someone else":                               "不正ログイン %d件",
-	"rests on the payment log alone: amounts, pace, shops and devices":  "決済ログだけによる判断です（金額、頻度、店舗、端末）",
+	"rests on":                                                          "根拠",
+	"the payment log alone: amounts, pace, shops and devices":           "決済ログのみ（金額、頻度、店舗、端末）",
+	"amount and pace":                                                   "金額と頻度",
 	"%d confirmed, %d probable":                                         "確定 %d件、可能性が高い %d件",
 	"%s; %d more possible":                                              "%s、ほかに要確認 %d件",
 	"victims: %s":                                                       "被害者: %s",
@@ -51,7 +54,9 @@ var jaSummary = map[string]string{
 	"ask for the camera pictures of %d visits to shops":            "店舗利用%d回分の防犯カメラ映像を請求する",
 	"look at %d possible cases (tier possible)":                    "要確認の%d件を人が確認する（tier = possible）",
 	"look at %d accounts where amounts and pace alone fit":         "金額と頻度だけが当てはまるアカウント%d件を人が確認する",
-	"pay back %s": "%sを返還する",
+	"not emptied yet: %s":                                          "まだ残高のあるもの: %s",
+	"all of them: %s":                                              "全件: %s",
+	"pay back %s":                                                  "%sを返還する",
 
 	// how they got in
 	"how they got in":              "侵入経路",
@@ -67,8 +72,8 @@ var jaSummary = map[string]string{
 	"%s; against it: %s":           "%s。反する数字: %s",
 	"nothing; it fits as well":     "なし（同じ程度に当てはまる）",
 	"none of these figures, but no account shows it":               "これらの数字にはないが、該当するアカウントがない",
-	"%s %s (needs below %s)":                                       "%s %s（基準: %s未満）",
-	"%s %s (needs at least %s)":                                    "%s %s（基準: %s以上）",
+	"%s %s (needs below %s)":                                       "%s %s（基準%s未満）",
+	"%s %s (needs at least %s)":                                    "%s %s（基準%s以上）",
 	"tried from %d addresses":                                      "試行はIPアドレス%d件から",
 	"spent with %d devices":                                        "利用は端末%d台で",
 	"spent from %d addresses":                                      "利用はIPアドレス%d件から",
@@ -107,7 +112,7 @@ var jaSummary = map[string]string{
 	"%s, in %s":                   "%s、%s",
 	"%s (%s)":                     "%s（%s）",
 	"%d of %d":                    "%[2]d件のうち%[1]d件",
-	"ids masked: %s":              "IDは伏せ字。全体は %s",
+	"ids masked":                  "IDは伏せ字",
 	"account":                     "アカウント",
 	"taken over":                  "侵入",
 	"shop":                        "店舗",
@@ -170,6 +175,7 @@ var jaSummary = map[string]string{
 	"where the files are": "ファイルの場所",
 	"case folder":         "ケースフォルダー",
 	"every table":         "すべての表",
+	"ids, not masked":     "伏せ字でないID",
 	"why an account":      "アカウントごとの根拠",
 	"what words mean":     "用語集",
 }
