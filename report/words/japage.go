@@ -197,6 +197,7 @@ var jaPage = map[string]string{
 	"close":                                  "閉じる",
 	"campaign":                               "キャンペーン",
 	"from address":                           "侵入元IPアドレス",
+	"device":                                 "端末",
 	"robbed":                                 "被害",
 	"yes":                                    "あり",
 	"no":                                     "なし",
