@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 
@@ -22,19 +23,19 @@ func manyVictims(victims int) ([]*table.Table, *Summary) {
 	}
 	takeovers, robbed, charges := tables["takeovers"], tables["victims"], tables["charges"]
 	const reasons = "attack_source;failed_tries;fast_cash_out;drained;meeting_place"
-	loss := int64(0)
+	loss, r := int64(0), rand.New(rand.NewPCG(7, 2019))
 	for i := range victims {
-		id, device := fmt.Sprintf("user%07d@example.jp", i*7919%10_000_000), fmt.Sprintf("%08x-device-%d", i*2654435761%(1<<32), i/3)
-		at := start + int64(i)*3*minute/10
+		id, device := fmt.Sprintf("user%07d@example.jp", i*7919%10_000_000), fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
+		at := start + r.Int64N(40_000*minute-20*minute)
 		fill(takeovers, id, "confirmed", 500+i%400, "list_type", "id0", at, fmt.Sprintf("240.%d.%d.7", i%200, i%31), device, "yes", reasons, -37, 100, 200, 150, 87+i%400, 0)
 		net := int64(0)
 		for j := range int64(10) {
-			kind, amount, shop := "topup", int64(1000*(1+i%30)), any(nil)
+			kind, amount, shop := "topup", 1000*(1+r.Int64N(30)), any(nil)
 			if j%2 == 1 {
-				kind, amount, shop = "payment", amount-int64(i%97), fmt.Sprintf("S%05d", i%20_000)
+				kind, amount, shop = "payment", amount-r.Int64N(1000), fmt.Sprintf("S%05d", r.Int64N(20_000))
 				net += amount
 			}
-			fill(charges, fmt.Sprintf("T%09d", int64(i)*10+j), id, at+(j+1)*minute, kind, amount, "JPY", "approved", shop, device, "240.0.0.7", "confirmed", 500, reasons,
+			fill(charges, fmt.Sprintf("T%09d", int64(i)*10+j), id, at+(j+1)*minute+r.Int64N(minute), kind, amount, "JPY", "approved", shop, device, "240.0.0.7", "confirmed", 500, reasons,
 				"payments.csv", i*10+1, at+(j+1)*minute, nil, nil, nil)
 		}
 		fill(robbed, id, "confirmed", 500, "list_type", "id0", at, at+minute, at+10*minute, 10, net, net, net, "JPY", reasons, "none", "own_detection")

@@ -376,7 +376,8 @@ func TestPageIsValid(t *testing.T) {
 	dir, hostile := pageCase(t, "--mark", "2019-07-15T21:00Z=caps lowered"), hostileCase(t)
 	open := filepath.Join(t.TempDir(), "hostile.html")
 	mustRun(t, "report", hostile, "--reveal", "--lang", "ja", "--out", open)
-	out, err := exec.Command("java", "-jar", jar, "--errors-only", filepath.Join(dir, report.PageName), open).CombinedOutput()
+	// The checker knows no paint-order, which is a property of CSS and of SVG.
+	out, err := exec.Command("java", "-jar", jar, "--errors-only", "--filterpattern", ".*paint-order.*", filepath.Join(dir, report.PageName), open).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

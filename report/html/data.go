@@ -105,10 +105,7 @@ func (p *packer) coded(name string, n int, of func(int) string) {
 // element writes what was packed as an element of the page.
 func (p *packer) element(w *writer, id string) error {
 	var packed bytes.Buffer
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
+	z := gzip.NewWriter(&packed)
 	z.Write(p.b) // into memory
 	if err := z.Close(); err != nil {
 		return err

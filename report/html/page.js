@@ -428,10 +428,10 @@ function ready() {
   for (const name of data ? Object.keys(kinds) : []) begin(name);
 }
 
-// Paper shows what is folded on a screen.
+// Paper shows the evidence that is folded on a screen.
 let folded = [];
 addEventListener('beforeprint', () => {
-  folded = $$('details:not([open]):not(.chart-data)');
+  folded = $$('details.way:not([open])');
   for (const d of folded) d.open = true;
 });
 addEventListener('afterprint', () => { for (const d of folded) d.open = false; });

@@ -12,7 +12,7 @@ const shots = {
   dark: { viewport: { width: 1200, height: 900 }, colorScheme: 'dark' },
   japanese: { viewport: { width: 1200, height: 900 }, japanese: true },
   account: { viewport: { width: 1200, height: 900 }, account: true },
-  README: { viewport: { width: 1100, height: 1500 }, clip: true },
+  README: { viewport: { width: 1100, height: 1720 }, clip: true },
 };
 for (const [name, { japanese, account, clip, ...look }] of Object.entries(shots)) {
   if (names.length && !names.includes(name)) continue;
