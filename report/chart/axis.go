@@ -8,6 +8,12 @@ import (
 	"github.com/paytriage/paytriage/report/words"
 )
 
+// seconds returns a time in seconds since 1970, within the years that are
+// written with four digits: sums of such times fit.
+func seconds(t time.Time) int64 {
+	return min(max(t.Unix(), -62135596800), 253402300799)
+}
+
 // A clock says times in the reader's zone and language.
 type clock struct {
 	p    *words.Printer
@@ -100,7 +106,7 @@ type axis struct {
 
 // at returns where a time is, cut at the ends.
 func (a axis) at(t time.Time) int {
-	span, d := a.until.Unix()-a.from.Unix(), t.Unix()-a.from.Unix()
+	span, d := seconds(a.until)-seconds(a.from), seconds(t)-seconds(a.from)
 	if span <= 0 || d <= 0 {
 		return a.left
 	}
@@ -109,7 +115,7 @@ func (a axis) at(t time.Time) int {
 
 // room returns how long a distance on the axis is.
 func (a axis) room(distance int) time.Duration {
-	span := a.until.Unix() - a.from.Unix()
+	span := seconds(a.until) - seconds(a.from)
 	s := span / int64(max(a.width/max(distance, 1), 1))
 	return time.Duration(min(s, int64(1<<62/time.Second))) * time.Second
 }
@@ -160,6 +166,22 @@ func (a axis) ticks() []tick {
 		}
 	}
 	return list
+}
+
+// first returns a label for the day that is under way at the start, if there is
+// room for it before the next.
+func (a axis) first(ticks []tick) tick {
+	label := a.day(a.from)
+	for _, t := range ticks {
+		if t.minor {
+			continue
+		}
+		if a.at(t.at)-a.left < body.width(label)+12*px || t.at.Sub(a.from) > dayLong {
+			return tick{}
+		}
+		break
+	}
+	return tick{at: a.from, label: label}
 }
 
 func (a axis) label(p pace, t time.Time) string {

@@ -103,7 +103,7 @@ func (d *Bars) SVG(p *words.Printer, id string, width int) string {
 	if d.ThresholdLabel != "" {
 		top = 22 * px
 	}
-	right := c.w - min(values, c.w/2) - 8*px
+	right := max(c.w-values-8*px, left+20*px)
 	s := exactScale(low, high, right-left)
 	zero := left + s.at(0)
 	bottom := top + len(bars)*row
@@ -123,7 +123,7 @@ func (d *Bars) SVG(p *words.Printer, id string, width int) string {
 		x := left + s.at(b.Value)
 		from, to := min(zero, x), max(zero, x)
 		c.rect("out", from, y, max(to-from, px), bar, tip)
-		c.text(body, start, to+6*px, y+11*px, cut(body, texts[i], c.w-to-6*px))
+		c.text(body, start, to+6*px, y+11*px, texts[i])
 		if room := c.w - to - 16*px - body.width(texts[i]); b.Note != "" && room > 60*px {
 			c.text(small, start, to+16*px+body.width(texts[i]), y+11*px, cut(small, clean(b.Note), room))
 		}

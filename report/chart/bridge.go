@@ -121,7 +121,7 @@ func (d *Bridge) SVG(p *words.Printer, id string, width int) string {
 		row = 38 * px
 	} else {
 		left = min(labels, c.w/3) + 12*px
-		right = c.w - min(values, c.w/3) - 12*px
+		right = c.w - values - 12*px
 	}
 	sc := exactScale(low, high, right-left)
 	zero := left + sc.at(0)
@@ -147,7 +147,7 @@ func (d *Bridge) SVG(p *words.Printer, id string, width int) string {
 			c.text(face, end, c.w, y+15*px, value)
 			c.text(face, start, 0, y+15*px, cut(face, clean(s.Label), left-12*px))
 		}
-		c.rect(class, min(x1, x2), at, max(max(x1, x2)-min(x1, x2), px), bar, p.T("%s: %s", said(s.Label), value))
+		c.rect(class, min(x1, x2, c.w-px), at, max(max(x1, x2)-min(x1, x2), px), bar, p.T("%s: %s", said(s.Label), value))
 		y += row
 		if spans[i].lacks != 0 {
 			c.text(small, start, left, y+10*px, cut(small, d.lack(p, spans[i].lacks), c.w-left))

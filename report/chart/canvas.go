@@ -54,7 +54,8 @@ var (
 	small = size{"s", 11 * px}
 	tiny  = size{"t", 95}
 	halo  = size{"s halo", 11 * px}
-	flag  = size{"flagtext", 11 * px}
+	head  = size{"b halo", 12 * px}
+	pin   = size{"flagtext", 11 * px}
 )
 
 // The anchors of a text: where x is in it.
@@ -66,6 +67,9 @@ const (
 
 // text writes a text with its baseline at y.
 func (c *canvas) text(z size, anchor string, x, y int, s string) {
+	if s == "" {
+		return
+	}
 	c.b.WriteString(`<text`)
 	c.attr("class", z.class)
 	c.attr("text-anchor", anchor)
@@ -199,22 +203,39 @@ func (z size) width(s string) int {
 	for _, r := range s {
 		n += hundredths(r)
 	}
+	return z.tenths(n)
+}
+
+// tenths turns hundredths of the height into a length.
+func (z size) tenths(n int) int {
+	if strings.HasPrefix(z.class, "b") {
+		n += n / 9
+	}
 	return n * z.em / 100
+}
+
+// whole returns a number that is shown as it is or not at all: a number that is
+// cut would be another one.
+func whole(z size, s string, width int) string {
+	if z.width(s) > width {
+		return ""
+	}
+	return s
 }
 
 // hundredths is the width of a rune in hundredths of its height.
 func hundredths(r rune) int {
 	switch {
 	case r >= '0' && r <= '9':
-		return 58
-	case strings.ContainsRune("iljtfrI.,:;'| !()[]-/", r):
-		return 38
+		return 64
+	case strings.ContainsRune("iljtfI.,:;'| !()[]-/", r):
+		return 40
 	case strings.ContainsRune("mwMW@%…—", r):
 		return 95
 	case r >= 'A' && r <= 'Z':
-		return 70
+		return 73
 	case r < 0x7f:
-		return 58
+		return 63
 	}
 	switch console.Width(string(r)) {
 	case 0:
@@ -231,11 +252,13 @@ func cut(z size, s string, width int) string {
 	if z.width(s) <= width {
 		return isolated(s)
 	}
-	left := width - z.width("…")
+	end, n, most := 0, 0, width-z.width("…")
 	for i, r := range s {
-		if left -= hundredths(r) * z.em / 100; left < 0 {
-			return isolated(s[:i] + "…")
+		n += hundredths(r)
+		if z.tenths(n) > most {
+			break
 		}
+		end = i + utf8.RuneLen(r)
 	}
-	return isolated(s)
+	return isolated(s[:end] + "…")
 }

@@ -93,10 +93,10 @@ const CSS = `.chart{display:block;max-width:100%;height:auto;margin:0}
 .chart .ink{fill:var(--chart-ink,currentColor);stroke:none}
 .chart .quiet{fill:var(--chart-muted,#757575);stroke:none}
 .chart .tile{fill:var(--chart-rule,#8884);stroke:none}
+.chart .busy{fill:none;stroke:var(--chart-ink,currentColor);stroke-width:1}
 .chart .flow{fill:none;stroke:var(--chart-muted,#757575);stroke-opacity:.35}
 .chart .flow:hover{stroke-opacity:.7}
 .chart .step{fill:none;stroke:var(--chart-out,#d1495b);stroke-width:2}
-.chart .inline{fill:none;stroke:var(--chart-in,#4a90a4);stroke-width:2}
 .chart .flag{fill:var(--chart-ink,currentColor)}
 .chart .flagtext{fill:var(--chart-paper,Canvas);font-size:11px;font-weight:600}
 .chart .hatch{stroke:var(--chart-muted,#757575);stroke-width:1;stroke-opacity:.6}

@@ -79,6 +79,9 @@ const hour = int64(3600)
 // bin sums the hours into at most n bars.
 func (d *Curve) bin(n int) *binned {
 	list := slices.Clone(d.Hours)
+	for i := range list {
+		list[i].Start = time.Unix(seconds(list[i].Start), 0)
+	}
 	slices.SortStableFunc(list, func(a, b Hour) int { return a.Start.Compare(b.Start) })
 	r := &binned{hours: 1}
 	lo, hi := d.reach(list)
@@ -105,7 +108,7 @@ func (d *Curve) bin(n int) *binned {
 func (d *Curve) reach(list []Hour) (lo, hi int64) {
 	switch {
 	case !d.From.IsZero() && d.Until.After(d.From):
-		return d.From.Unix(), d.Until.Unix()
+		return seconds(d.From), max(seconds(d.Until), seconds(d.From)+1)
 	case len(list) == 0:
 		return 0, 0
 	}
@@ -115,7 +118,7 @@ func (d *Curve) reach(list []Hour) (lo, hi int64) {
 	near := max((hi-lo)/4, 12*hour)
 	first, last := lo, hi
 	for _, m := range d.Marks {
-		if t := m.At.Unix(); t >= first-near && t <= last+near {
+		if t := seconds(m.At); t >= first-near && t <= last+near {
 			lo, hi = min(lo, t), max(hi, t+1)
 		}
 	}
@@ -309,6 +312,9 @@ func (d *Curve) SVG(p *words.Printer, id string, width int) string {
 	bottom := y
 	y = g.axis(y)
 	g.flags(marks, top, bottom)
+	for _, write := range g.heads {
+		write()
+	}
 	g.gaps(gapsAt, top, bottom)
 	y = g.legend(marks, y)
 	return c.svg(y, title, d.desc(p, r))
@@ -340,9 +346,10 @@ func shared(list []series, r *binned) {
 // curve is a curve being drawn.
 type curve struct {
 	*canvas
-	data *Curve
-	r    *binned
-	a    axis
+	data  *Curve
+	r     *binned
+	a     axis
+	heads []func() // written last, so that no mark runs through them
 }
 
 // panel draws one series of bars and returns where it ends.
@@ -397,13 +404,16 @@ func (g *curve) bar(b *bin) (from, to int) {
 // do not fit.
 func (g *curve) head(name, note string, y int) int {
 	y += 12 * px
-	g.text(bold, start, 0, y, cut(bold, name, g.w))
-	if room := g.w - bold.width(name) - 12*px; small.width(note) <= room {
-		g.text(small, end, g.w, y, note)
-	} else {
+	first, anchor, x := y, end, g.w
+	if bold.width(name)+12*px+small.width(note) > g.w {
 		y += 15 * px
-		g.text(small, start, 0, y, cut(small, note, g.w))
+		anchor, x = start, 0
 	}
+	second := y
+	g.heads = append(g.heads, func() {
+		g.text(head, start, 0, first, cut(head, name, g.w))
+		g.text(halo, anchor, x, second, cut(halo, note, g.w))
+	})
 	return y + 12*px
 }
 
@@ -416,7 +426,7 @@ func (g *curve) grid(sc scale, u unit, base int) {
 			class = "axis"
 		}
 		g.line(class, g.a.left, y, g.w-4*px, y)
-		g.text(small, end, g.a.left-5*px, y+4*px, cut(small, u.short(g.p, v), g.a.left-5*px))
+		g.text(small, end, g.a.left-5*px, y+4*px, whole(small, u.short(g.p, v), g.a.left-5*px))
 	}
 }
 
@@ -447,6 +457,10 @@ func (g *curve) losses(y int) int {
 // axis draws the hours and days, and returns where it ends.
 func (g *curve) axis(y int) int {
 	ticks := g.a.ticks()
+	// The day that is under way at the start has no midnight in the picture.
+	if first := g.a.first(ticks); first.label != "" {
+		ticks = slices.Insert(ticks, 0, first)
+	}
 	hours := slices.ContainsFunc(ticks, func(t tick) bool { return t.minor })
 	days := y + 15*px
 	if hours {
@@ -459,7 +473,9 @@ func (g *curve) axis(y int) int {
 		if !t.minor {
 			long, row, last, z = days-y, days, &end2, body
 		}
-		g.line("axis", x, y, x, y+long)
+		if !t.at.Equal(g.a.from) || t.minor {
+			g.line("axis", x, y, x, y+long)
+		}
 		w := z.width(t.label)
 		switch {
 		case t.minor && x-w/2 > *last+4*px && x+w/2 <= g.w:
@@ -497,7 +513,7 @@ func (g *curve) flags(marks []Mark, top, bottom int) {
 		}
 		g.path("dash", "M"+num(xs[i])+" "+num(16*px)+"L"+num(x)+" "+num(top)+"V"+num(bottom), "")
 		g.circle("flag", xs[i], 9*px, 8*px, g.data.markText(g.p, m))
-		g.text(flag, middle, xs[i], 13*px, strconv.Itoa(i+1))
+		g.text(pin, middle, xs[i], 13*px, strconv.Itoa(i+1))
 	}
 }
 
@@ -538,7 +554,7 @@ func (g *curve) legend(marks []Mark, y int) int {
 	for i, m := range marks {
 		y += 20 * px
 		g.circle("flag", 9*px, y-4*px, 8*px, "")
-		g.text(flag, middle, 9*px, y, strconv.Itoa(i+1))
+		g.text(pin, middle, 9*px, y, strconv.Itoa(i+1))
 		when := g.a.minute(m.At)
 		g.text(body, start, 24*px, y, when)
 		x := 24*px + body.width(when) + 8*px

@@ -3,7 +3,6 @@ package chart
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics/money"
@@ -185,7 +184,6 @@ func (g *graph) settle(column, side int) {
 			return cmp.Compare(a.others, b.others)
 		}
 		i, j := a.rank, b.rank
-		// places/weights in thousandths; nodes without a link stay.
 		return cmp.Compare(mean(places[i], weights[i], i), mean(places[j], weights[j], j))
 	})
 	moved := make([]int, len(list))
@@ -207,6 +205,7 @@ func (g *graph) settle(column, side int) {
 	g.ranks(column)
 }
 
+// mean is a place in thousandths; a node without a link stays.
 func mean(places, weights, stay int) int {
 	if weights == 0 {
 		return stay * 1000
@@ -246,7 +245,7 @@ func (d *Flow) Table(p *words.Printer) Table {
 	case d.Unit != "":
 		weight = said(d.Unit)
 	}
-	t := Table{Caption: d.title(p), Head: []string{p.T("from"), p.T("to"), weight}}
+	t := Table{Caption: d.title(p), Head: []string{p.T("coming from"), p.T("going to"), weight}}
 	g := d.graph()
 	for side, links := range g.links {
 		for _, l := range links {
@@ -312,19 +311,29 @@ func (d *Flow) SVG(p *words.Printer, id string, width int) string {
 
 // layout gives nodes their place and height, and returns the height of all.
 func (d *Flow) layout(g *graph, top int) int {
-	most, whole := 0, int64(1)
+	most, whole, shift := 0, uint64(1), 0
 	for _, nodes := range g.nodes {
 		var total sum
 		for _, n := range nodes {
 			total.add(n.weight())
 		}
-		most, whole = max(most, len(nodes)), max(whole, total.v)
+		if total.over {
+			shift = 8 // so that the sum of a column fits; its texts say that it does not
+		}
+		most = max(most, len(nodes))
+	}
+	for _, nodes := range g.nodes {
+		total := uint64(0)
+		for _, n := range nodes {
+			total += uint64(n.weight()) >> shift
+		}
+		whole = max(whole, total)
 	}
 	height := most*nodePitch + flowArea
 	for _, nodes := range g.nodes {
 		used := 0
 		for _, n := range nodes {
-			n.h = max(share(uint64(n.weight()), uint64(whole), flowArea), 2*px)
+			n.h = max(share(uint64(n.weight())>>shift, whole, flowArea), 2*px)
 			used += n.h
 		}
 		gap := (height - used) / max(len(nodes), 1)
@@ -343,6 +352,7 @@ func (d *Flow) links(c *canvas, g *graph, side int, xs [columns]int) {
 		a, b := g.nodes[side][l.from], g.nodes[side+1][l.to]
 		// The links of a node share its height.
 		w1 := share(uint64(l.weight.v), uint64(max(a.out.v, 1)), sideHeight(a, a.out.v))
+		w1 = max(min(w1, a.h-a.used[1], b.h-b.used[0]), 0)
 		w := max(w1, 8)
 		y1, y2 := a.y+a.used[1]+w1/2, b.y+b.used[0]+w1/2
 		a.used[1] += w1
@@ -370,19 +380,19 @@ func (d *Flow) node(c *canvas, n *node, column, x, side int) {
 	}
 	c.rect(class, x, n.y, nodeWidth, n.h, said(label)+"\n"+amount)
 	y := n.y + n.h/2
-	room := side - 6*px
+	room := side - 8*px
 	switch column {
 	case 0:
 		c.text(body, end, x-6*px, y, cut(body, label, room))
-		c.text(small, end, x-6*px, y+12*px, cut(small, amount, room))
+		c.text(small, end, x-6*px, y+12*px, whole(small, amount, room))
 	case 1:
 		room = c.w - 2*side - 40*px
-		if both := label + "  " + strconv.Quote(amount); small.width(both) <= room {
-			label += " · " + amount
+		if both := label + " · " + amount; small.width(both) <= room {
+			label = both
 		}
 		c.text(halo, middle, x+nodeWidth/2, n.y-4*px, cut(halo, label, room))
 	default:
 		c.text(body, start, x+nodeWidth+6*px, y, cut(body, label, room))
-		c.text(small, start, x+nodeWidth+6*px, y+12*px, cut(small, amount, room))
+		c.text(small, start, x+nodeWidth+6*px, y+12*px, whole(small, amount, room))
 	}
 }

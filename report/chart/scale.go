@@ -146,7 +146,7 @@ func newScale(low, high int64, n, length int) scale {
 		high = 1
 	}
 	span := uint64(high) + magnitude(low)
-	step := niceStep((span + uint64(n) - 1) / uint64(n))
+	step := niceStep((span-1)/uint64(n) + 1)
 	s := scale{step: step, length: length}
 	s.high, s.low = roundUp(high, step), -roundUp(-low, step)
 	return s

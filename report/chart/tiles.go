@@ -138,7 +138,7 @@ func (d *WorldMap) SVG(p *words.Printer, id string, width int) string {
 			c.tile(k, x0+k.at.column*side, y0+k.at.row*side, side, k.tip(p, tested, spent))
 		}
 	}
-	bottom = c.besideMap(places, bottom+8*px, side < 24*px)
+	bottom = c.besideMap(places, bottom+8*px)
 	return c.svg(bottom+4*px, p.T("Countries"), d.desc(p, places))
 }
 
@@ -182,34 +182,35 @@ const listed = 12
 
 // besideMap lists the counts, in columns beneath the map, and returns where the
 // list ends.
-func (c *canvas) besideMap(places []place, y int, phone bool) int {
-	column := 150 * px
-	n := max(c.w/column, 1)
-	column = c.w / n
-	y += 14 * px
+func (c *canvas) besideMap(places []place, y int) int {
 	shown := places[:min(len(places), listed)]
+	tested, spent := 0, 0
+	for i := range shown {
+		tested = max(tested, body.width(shown[i].tested.text(c.p, unit{})))
+		spent = max(spent, body.width(shown[i].spent.text(c.p, unit{})))
+	}
+	const name = 44 * px
+	n := max(c.w/(name+tested+spent+48*px), 1)
+	column := c.w / n
+	y += 14 * px
 	for i := range shown {
 		k := &shown[i]
 		x, y := i%n*column, y+i/n*18*px
-		name := k.code
+		code := k.code
 		switch {
 		case k.code == "":
-			name = "–"
+			code = "–"
 		case !k.known:
-			name = k.code + "?"
+			code = k.code + "?"
 		}
-		c.text(bold, start, x, y, cut(bold, name, 40*px))
-		at := x + 44*px
-		room := (column - 48*px) / 2
-		if k.tested.v > 0 {
-			c.triangle("in", at+4*px, y-4*px, 4*px)
-			s := cut(body, k.tested.text(c.p, unit{}), room-12*px)
-			c.text(body, start, at+11*px, y, s)
-			at += 18*px + body.width(s)
+		c.text(bold, start, x, y, cut(bold, code, name-4*px))
+		if x += name; k.tested.v > 0 {
+			c.triangle("in", x+4*px, y-4*px, 4*px)
+			c.text(body, start, x+11*px, y, k.tested.text(c.p, unit{}))
 		}
-		if k.spent.v > 0 {
-			c.circle("out", at+4*px, y-4*px, 4*px, "")
-			c.text(body, start, at+11*px, y, cut(body, k.spent.text(c.p, unit{}), room-12*px))
+		if x += tested + 20*px; k.spent.v > 0 {
+			c.circle("out", x+4*px, y-4*px, 4*px, "")
+			c.text(body, start, x+11*px, y, k.spent.text(c.p, unit{}))
 		}
 	}
 	y += (len(shown) + n - 1) / n * 18 * px

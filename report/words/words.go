@@ -104,4 +104,4 @@ var texts = sync.OnceValue(func() catalog.Catalog {
 })
 
 // japanese are the tables of Japanese texts, one for each room that speaks.
-var japanese = []map[string]string{jaSummary, jaPage}
+var japanese = []map[string]string{jaSummary, jaPage, jaChart}
