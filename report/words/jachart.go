@@ -15,7 +15,6 @@ var jaChart = map[string]string{
 	"%s: %s":                               "%s：%s",
 	"%s: %s %s, %s %s":                     "%s：%s %s、%s %s",
 	".":                                    "。",
-	"; ":                                   "；",
 	"Countries":                            "国",
 	"Events of account %s":                 "アカウント%sの出来事",
 	"Events of the account":                "アカウントの出来事",
