@@ -250,6 +250,7 @@ function begin(name) {
   const root = $('[data-list=' + name + ']'), kind = kinds[name];
   if (!root) return;
   const state = lists[name] = lists[name] || { filters: { ...kind.filters }, sort: '', down: 1, page: 0, rows: null };
+  if (name === 'accounts' && !data.rows.victim.includes(1)) state.filters.show = 'all';
   for (const input of $$('[data-filter]', root)) input.value = state.filters[input.dataset.filter];
   state.rows = null; // words sort differently in each language
   if (root.dataset.ready) return show(name); // its controls answer already

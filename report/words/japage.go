@@ -133,6 +133,7 @@ var jaPage = map[string]string{
 	"The logs answer every question that is asked of them.":                                                                                                    "すべての問いにログから答えられます。",
 	"Before %s and after %s nothing is known: who got in before is taken for the owner, and who got in last may not have been noticed.":                        "%sより前と%sより後のことは分かりません。それ以前に侵入した者は本人とみなされ、最後に侵入した者は見落とされている可能性があります。",
 	"The clock of the payment log is between %s and %s ahead of that of the auth log (a minus is behind), by %s logins with a charge and %s ends of sessions.": "決済ログの時計は認証ログより%sから%s進んでいます（マイナスは遅れ）。根拠は、取引のあるログイン%s件とセッション終了%s件です。",
+	"Whether the clocks of the two logs agree is not known: %s logins with a charge and %s ends of sessions link them.":                                        "二つのログの時計が合っているかは不明です（両者を結ぶ、取引のあるログイン%s件とセッション終了%s件）。",
 	"Estimate: %s.": "推定値：%s。",
 	"Corrected: %s was taken away from every payment time.": "補正：すべての決済時刻から%sを引きました。",
 	"log":        "ログ",
