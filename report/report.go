@@ -23,6 +23,7 @@ import (
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
+	"github.com/paytriage/paytriage/report/html"
 	"github.com/paytriage/paytriage/report/parquetfile"
 	"github.com/paytriage/paytriage/report/pseudonym"
 	"github.com/paytriage/paytriage/report/signature"
@@ -38,6 +39,9 @@ type Options struct {
 	Force   bool     // replace a finished case
 	Command []string // the command line, for the manifest
 	Inputs  []string // paths that the folder must not hold
+	// Page says how report.html is written: in which language, and with which
+	// marks of the investigator. Ids of accounts are masked in it.
+	Page html.Options
 
 	Key      *signature.Key // signs the manifest, if not nil
 	Previous *Link          // the case that this one follows, if not nil
@@ -96,7 +100,7 @@ func resolved(path string) string {
 
 // known reports whether a name is of a file that a case folder holds.
 func known(name string) bool {
-	if name == "summary.json" || name == Signature {
+	if name == "summary.json" || name == PageName || name == Signature {
 		return true
 	}
 	base, ext, _ := strings.Cut(name, ".")
@@ -144,6 +148,11 @@ func (f *Folder) write(ctx context.Context, tables []*table.Table, s *Summary, m
 		}
 	}
 	if err := f.file(m, "summary.json", 0, func(w io.Writer) error { return WriteJSON(w, s) }); err != nil {
+		return err
+	}
+	shown := f.opt.Page
+	shown.Reveal = false
+	if err := f.file(m, PageName, 0, func(w io.Writer) error { return writePage(w, s, tables, m, shown) }); err != nil {
 		return err
 	}
 	if err := f.seal(m); err != nil {

@@ -27,6 +27,7 @@ type analyzeOptions struct {
 	readingOptions
 	partOptions
 	knownOptions
+	pageOptions
 	force, json, quiet bool
 	progress, skew     string
 	sign               signOptions
@@ -48,6 +49,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	o.readingOptions.addFlags(f)
 	o.partOptions.addFlags(f)
 	o.knownOptions.addFlags(f)
+	o.pageOptions.addFlags(f)
 	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
 	f.StringVar(&o.sign.key, "sign-key", "", "private key of OpenSSH that signs the case; verify --key checks it")
 	f.StringVar(&o.sign.passphrase, "sign-passphrase", "", "file with the passphrase of that key")
@@ -102,8 +104,11 @@ nothing of them in clear on the disk. Nobody can be paid from such a case.
 The summary is in the language of --lang, with times in the zone of --tz if that
 is one for all logs, else in UTC, and with ids of accounts masked unless --reveal.
 A terminal shows its answers last, where they stay on the screen.
-Files are the same whatever the language: codes, English and UTC. What its words
-mean: 'paytriage help glossary'.` + progressHelp,
+
+report.html, the page for people, is in the same language and zone, its ids always
+masked; --mark sets moments on its curve, and 'paytriage report' writes it in
+another way. All other files are the same whatever the language: codes, English
+and UTC. What its words mean: 'paytriage help glossary'.` + progressHelp,
 		Example: `  paytriage analyze --auth auth.csv --payments payments.csv --out case
   paytriage analyze --auth 'logs/auth-*.csv.gz' --payments pay/ --out case --format csv,parquet
   paytriage analyze --auth auth.csv --payments payments.csv --out case --balances balances.csv --decisions decisions.csv
@@ -167,6 +172,9 @@ func (o *analyzeOptions) validate() error {
 		return err
 	}
 	if _, err := o.order(); err != nil {
+		return err
+	}
+	if _, err := o.pageOptions.options(words.English, nil); err != nil {
 		return err
 	}
 	for _, f := range o.formats {
@@ -234,8 +242,12 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if file != nil {
 		opt.Exclude, known.files = list, append(known.files, *file)
 	}
+	page, err := o.pageOptions.options(words.Lang(o.lang), o.zone())
+	if err != nil {
+		return err
+	}
 	defer opt.Memory.Close()
-	write := report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: append(named.paths(), o.knownOptions.paths()...)}
+	write := report.Options{Formats: o.formats, Force: o.force, Command: o.command, Inputs: append(named.paths(), o.knownOptions.paths()...), Page: page}
 	if err := o.custody(&write); err != nil {
 		return err
 	}

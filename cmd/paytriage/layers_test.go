@@ -68,7 +68,7 @@ var layers = map[string][]string{
 	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
 	"report/words":           {"forensics/money"},
 	"report/chart":           {"report/words", "report/console", "forensics/money"}, // console: what hides in text, and how wide it is
-	"report/html":            {"report/chart", "report/words", "report/table/...", "forensics/money"},
+	"report/html":            {"report/chart", "report/console", "report/words", "report/table/...", "forensics/money"},
 	"report/indicator":       {"forensics/odds", "forensics/watch"},
 	"report/sheet":           {"report/table/..."},
 	"report/signature":       {},

@@ -112,6 +112,7 @@ charges are theirs, and what is owed to whom.
 		newExplainCommand(std),
 		newVerifyCommand(std),
 		newRedactCommand(std),
+		newReportCommand(std),
 		newClaimsCommand(std),
 		newDiffCommand(std),
 		newRefundsCommand(std),

@@ -2,6 +2,7 @@ package words
 
 // jaChart are the texts of charts.
 var jaChart = map[string]string{
+	"; ":                                   "；",
 	"%d days":                              "%d日",
 	"%d earlier are not drawn":             "これより前の%d件は図にありません",
 	"%d have no label here":                "%d件はここでは表記を省いています",
@@ -16,7 +17,6 @@ var jaChart = map[string]string{
 	"%s: %s":                               "%s：%s",
 	"%s: %s %s, %s %s":                     "%s：%s %s、%s %s",
 	".":                                    "。",
-	"; ":                                   "；",
 	"Countries":                            "国",
 	"Events of account %s":                 "アカウント%sの出来事",
 	"Events of the account":                "アカウントの出来事",
