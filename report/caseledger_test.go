@@ -43,10 +43,14 @@ func twoVictims() *forensics.Case {
 	back.Status = refund.Closed
 	held := victim("b", 1000)
 	held.Validation = ledger.Customer
+	entered := func(account string) forensics.Takeover {
+		return forensics.Takeover{Account: account, Tier: takeover.Confirmed, Lost: true}
+	}
 	return &forensics.Case{Policy: &p,
-		Charges: []forensics.Charge{charge("a\xff", "t1;x", 30), charge("a\xff", "t2", 20), charge("b", "t3", 40), charge("c", "t4", 50)},
-		Refunds: []forensics.Refund{line("id1", "a\xff", 1000, "t1;x"), line("id2", "a\xff", 700, "t2", "t1;x", "r;1"), line("id3", "b", 1000, "t3"), back},
-		Victims: []forensics.Victim{victim("a\xff", 1700), held},
+		Takeovers: []forensics.Takeover{entered("a\xff"), entered("b"), entered("c")},
+		Charges:   []forensics.Charge{charge("a\xff", "t1;x", 30), charge("a\xff", "t2", 20), charge("b", "t3", 40), charge("c", "t4", 50)},
+		Refunds:   []forensics.Refund{line("id1", "a\xff", 1000, "t1;x"), line("id2", "a\xff", 700, "t2", "t1;x", "r;1"), line("id3", "b", 1000, "t3"), back},
+		Victims:   []forensics.Victim{victim("a\xff", 1700), held},
 		Totals: []forensics.Total{{Currency: yen, Owed: 2700, NetLoss: 2700,
 			ByChannel: []forensics.ChannelTotal{{Channel: refund.Card, Lines: 4, Amount: 2700}}}}}
 }

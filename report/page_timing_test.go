@@ -27,7 +27,7 @@ func manyVictims(victims int) ([]*table.Table, *Summary) {
 	for i := range victims {
 		id, device := fmt.Sprintf("user%07d@example.jp", i*7919%10_000_000), fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 		at := start + r.Int64N(40_000*minute-20*minute)
-		fill(takeovers, id, "confirmed", 500+i%400, "list_type", "id0", at, fmt.Sprintf("240.%d.%d.7", i%200, i%31), device, "yes", reasons, -37, 100, 200, 150, 87+i%400, 0)
+		fill(takeovers, id, "confirmed", 500+i%400, "list_type", "id0", at, fmt.Sprintf("240.%d.%d.7", i%200, i%31), device, "yes", reasons, -37, 100, 200, 150, 87+i%400, 0, "auth.csv", i+2)
 		net := int64(0)
 		for j := range int64(10) {
 			kind, amount, shop := "topup", 1000*(1+r.Int64N(30)), any(nil)
