@@ -2,7 +2,6 @@ package report
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/report/console"
@@ -13,7 +12,7 @@ import (
 func (v *voice) headline(s *Summary) []console.Pair {
 	var l told
 	if !s.Complete() {
-		l.alarm(v.T("INCOMPLETE"), v.unread(s))
+		l.alarm(v.T("INCOMPLETE"), v.unread(s)...)
 	}
 	l.add(v.T("what happened"), v.happened(s)...)
 	l.add(v.T("how sure"), v.sure(s)...)
@@ -45,7 +44,11 @@ func (v *voice) happened(s *Summary) []string {
 		all = append(all, v.Plural(s.Victims.named(), "%d victim", "%d victims"))
 	}
 	if because := s.blind(event.Auth); because != "" {
-		return append(all, v.T("accounts entered, and the way in: not computable, because %s", v.Say(because)))
+		all = append(all, v.T("accounts entered, and the way in: not computable, because %s", v.Say(because)))
+		if p := s.AmountAndPace; p != nil && p.Listed && p.Accounts > p.Named {
+			all = append(all, v.Plural(p.Accounts-p.Named, "%d account fits the rule of amount and pace, and nothing else speaks against it", "%d accounts fit the rule of amount and pace, and nothing else speaks against them"))
+		}
+		return all
 	}
 	switch n := s.Takeovers.named(); {
 	case n == 0:
@@ -160,7 +163,7 @@ func (v *voice) amounts(s *Summary, of func(*MoneySummary) int64) []string {
 }
 
 // unread says what was not understood.
-func (v *voice) unread(s *Summary) string {
+func (v *voice) unread(s *Summary) []string {
 	var all []string
 	if files := damaged(s); files != nil {
 		all = append(all, v.T("%d of %d rows were not understood, the rest of %s not even read; every figure may be too low", s.Rows.Rejected, s.Rows.Read, v.List(files)))
@@ -170,7 +173,7 @@ func (v *voice) unread(s *Summary) string {
 	if b := s.Balances; b != nil && b.Unreadable > 0 {
 		all = append(all, v.T("%d of %d balances were not understood; their wallets are settled without", b.Unreadable, b.Read))
 	}
-	return strings.Join(all, v.T("; "))
+	return all
 }
 
 // damaged lists the files that could not be read to their end.

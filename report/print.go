@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/paytriage/paytriage/forensics"
@@ -129,15 +128,15 @@ func (p *printer) table(title, remark string, t *table.Table, columns ...string)
 	if p.err != nil || t.Rows() == 0 {
 		return
 	}
-	var remarks []string
 	if t.Rows() > topRows {
-		remarks = append(remarks, p.v.T("%d of %d", topRows, t.Rows()))
+		some := p.v.T("%d of %d", topRows, t.Rows())
+		if remark != "" {
+			some = p.v.T("%s; %s", some, remark)
+		}
+		remark = some
 	}
 	if remark != "" {
-		remarks = append(remarks, remark)
-	}
-	if remarks != nil {
-		title = p.v.T("%s (%s)", title, strings.Join(remarks, p.v.T("; ")))
+		title = p.v.T("%s (%s)", title, remark)
 	}
 	if p.part(); p.err != nil {
 		return

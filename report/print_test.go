@@ -253,3 +253,29 @@ func TestNothingFound(t *testing.T) {
 		t.Errorf("no payments, but\n%s", text)
 	}
 }
+
+// FuzzLines: breaking a text into lines loses nothing and adds nothing, and no line
+// is too wide but for one word.
+func FuzzLines(f *testing.F) {
+	seeds := []string{"this is broken at its blanks", "不正ログインされたアカウントを利用停止にする（まず、被害額のない件から）。", "渋谷センター街店 新宿三丁目店", "か\u3099き\u3099", "a（b）c", ""}
+	if len(seeds) == 0 {
+		f.Fatal("no seeds")
+	}
+	for i, s := range seeds {
+		f.Add(s, uint8(20+i))
+	}
+	f.Fuzz(func(t *testing.T, text string, width uint8) {
+		text = console.Clean(text)
+		room := max(int(width), 20)
+		all := lines(text, room)
+		squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		if got := squeeze(strings.Join(all, "")); got != squeeze(text) {
+			t.Fatalf("%q became %q", text, all)
+		}
+		for _, line := range all {
+			if console.Width(line) > room && unbroken(line) < len(line) && strings.Contains(strings.TrimSpace(line), " ") {
+				t.Fatalf("%q is wider than %d", line, room)
+			}
+		}
+	})
+}

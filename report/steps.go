@@ -15,6 +15,7 @@ const (
 	cameraList = "paytriage indicators %s --list cameras"
 
 	takeoverTable = "paytriage show %s takeovers"
+	sourceTable   = "paytriage show %s sources"
 )
 
 // firstSteps lists what to do, the most urgent first, each with the command that
@@ -40,7 +41,8 @@ func (v *voice) firstSteps(s *Summary, folder string) []console.Pair {
 	}
 	v.lock(s, add)
 	if n := int64(s.Tables["sources"]); n > 0 {
-		add(v.Plural(n, "block %d address or device of the attack", "block %d addresses, networks and devices of the attack"), blockList)
+		add(v.Plural(n, "block %d address or device of the attack", "block %d addresses, networks and devices of the attack"),
+			v.T("for a firewall: %s", blockList), v.T("all of them: %s", sourceTable))
 	}
 	if n := int64(s.Tables["store_visits"]); n > 0 {
 		add(v.Plural(n, "ask for the camera pictures of %d visit to a shop", "ask for the camera pictures of %d visits to shops"), cameraList)

@@ -3,6 +3,7 @@ package console_test
 import (
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -239,3 +240,46 @@ func TestBlock(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// A loud speaker says everything in its own way, escape codes too.
+type loud struct{}
+
+func (loud) Head(column string) string { return strings.ToUpper(column) }
+func (loud) Text(column, text string) string {
+	return column + "\x1b[31m" + strconv.Itoa(len(text))
+}
+func (loud) Zoned(head string, t time.Time, zone *time.Location) string {
+	return head + "@" + t.In(zone).Format("MST")
+}
+func (loud) Int(n int64) string { return "n" + strconv.FormatInt(n, 10) }
+func (loud) Money(minor int64, c money.Currency) string {
+	return c.String() + strconv.FormatInt(minor, 10)
+}
+func (loud) Compact(t time.Time, zone *time.Location) string { return t.In(zone).Format("15時04分") }
+
+// TestSpeaker: heads and cells are said by the speaker, and cleaned.
+func TestSpeaker(t *testing.T) {
+	got := show(t, stores(), console.Options{Rows: 1, Location: time.FixedZone("JST", 9*3600), Speaker: loud{}})
+	want := strings.Join([]string{
+		`STORE_ID           CHARGES       AMOUNT  CURRENCY           FIRST_SEEN@JST  LINE`,
+		`--------------------------------------------------------------------------------`,
+		`store_id\x1b[31m9       n0  JPY38615473  currency\x1b[31m3  00時03分          n0`,
+	}, "\n") + "\n"
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestAlarm: an alarm is red only where there may be colour, and nothing moves.
+func TestAlarm(t *testing.T) {
+	pairs := []console.Pair{{Key: "going on", Value: "YES", Alarm: true}, {Key: "since", Value: "x"}}
+	for color, want := range map[bool]string{false: "  going on  YES\n  since     x\n", true: "  \x1b[1;31mgoing on\x1b[0m  YES\n  since     x\n"} {
+		var b strings.Builder
+		if err := console.Block(&b, "", pairs, console.Options{Color: color}); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, b.String()); d != "" {
+			t.Error(d)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package words
 
-import "testing"
+import (
+	"fmt"
+	"sync"
+	"testing"
+)
 
 func TestPrinter(t *testing.T) {
 	for _, c := range []struct {
@@ -22,4 +26,21 @@ func TestPrinter(t *testing.T) {
 	if _, err := Parse("de"); err == nil {
 		t.Error("paytriage does not speak German")
 	}
+}
+
+// TestPrinterIsShared: one printer says the same from several goroutines.
+func TestPrinterIsShared(t *testing.T) {
+	p := For(Japanese)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 200 {
+				if got, want := p.T("%d of %d", i, 1234), fmt.Sprintf("1,234件のうち%d件", i); got != want {
+					t.Errorf("%q, want %q", got, want)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }
