@@ -107,10 +107,19 @@ func (d *Bars) SVG(p *words.Printer, id string, width int) string {
 	s := exactScale(low, high, right-left)
 	zero := left + s.at(0)
 	bottom := top + len(bars)*row
+	// Lines first: they run behind labels and values.
+	c.line("axis", zero, top, zero, bottom)
+	if d.ThresholdLabel != "" {
+		x := left + s.at(d.Threshold)
+		c.line("dash", x, top-6*px, x, bottom)
+		label := cut(small, clean(d.ThresholdLabel), c.w)
+		at, anchor := c.beside(small, label, x)
+		c.text(small, anchor, at, top-10*px, label)
+	}
 	for i, b := range bars {
 		y := top + i*row
 		if above {
-			c.text(body, start, 0, y+12*px, cut(body, clean(b.Label), c.w))
+			c.text(over, start, 0, y+12*px, cut(over, clean(b.Label), c.w))
 			y += 18 * px
 		} else {
 			c.text(body, end, left-10*px, y+15*px, cut(body, clean(b.Label), left-10*px))
@@ -123,18 +132,10 @@ func (d *Bars) SVG(p *words.Printer, id string, width int) string {
 		x := left + s.at(b.Value)
 		from, to := min(zero, x), max(zero, x)
 		c.rect("out", from, y, max(to-from, px), bar, tip)
-		c.text(body, start, to+6*px, y+11*px, texts[i])
+		c.text(over, start, to+6*px, y+11*px, texts[i])
 		if room := c.w - to - 16*px - body.width(texts[i]); b.Note != "" && room > 60*px {
-			c.text(small, start, to+16*px+body.width(texts[i]), y+11*px, cut(small, clean(b.Note), room))
+			c.text(halo, start, to+16*px+body.width(texts[i]), y+11*px, cut(halo, clean(b.Note), room))
 		}
-	}
-	c.line("axis", zero, top, zero, bottom)
-	if d.ThresholdLabel != "" {
-		x := left + s.at(d.Threshold)
-		c.line("dash", x, top-6*px, x, bottom)
-		label := cut(small, clean(d.ThresholdLabel), c.w)
-		at, anchor := c.beside(small, label, x)
-		c.text(small, anchor, at, top-10*px, label)
 	}
 	if n := len(d.Bars) - len(bars); n > 0 {
 		bottom += 18 * px

@@ -153,7 +153,7 @@ func (d *Bridge) SVG(p *words.Printer, id string, width int) string {
 			c.text(small, start, left, y+10*px, cut(small, d.lack(p, spans[i].lacks), c.w-left))
 			y += 18 * px
 		}
-		if i+1 < len(steps) {
+		if i+1 < len(steps) && !c.narrow() { // on a phone the amounts stand there
 			c.line("axis", x2, at+bar, x2, y+(at-y+row)%row)
 		}
 	}

@@ -55,6 +55,7 @@ var (
 	tiny  = size{"t", 95}
 	halo  = size{"s halo", 11 * px}
 	head  = size{"b halo", 12 * px}
+	over  = size{"halo", 12 * px} // body, kept clear of lines behind it
 	pin   = size{"flagtext", 11 * px}
 )
 

@@ -304,6 +304,24 @@ func TestBridgeThatDoesNotAddUp(t *testing.T) {
 	}
 }
 
+// A long label never cuts the number behind it.
+func TestNumbersAreWhole(t *testing.T) {
+	long := strings.Repeat("long ", 100)
+	p := words.For(words.English)
+	for _, c := range []Chart{
+		&Timeline{Currency: jpy, Events: []Event{{at("2019-07-03 02:14"), long, true, 1_234_567_890}}},
+		&Bridge{Currency: jpy, Steps: []Step{{long, 1_234_567_890, false}}},
+		&Bars{Currency: jpy, Bars: []Bar{{long, 1_234_567_890, long}}},
+		&WorldMap{Countries: []Country{{"JP", long, 1_234_567_890, 1_234_567_890}}},
+	} {
+		for _, width := range []int{MinWidth, Narrow, Wide} {
+			if !regexp.MustCompile(`<text[^>]*>[^<]*1,234,567,890[^<]*</text>`).MatchString(c.SVG(p, "x", width)) {
+				t.Errorf("%T at %d pixels does not say the number", c, width)
+			}
+		}
+	}
+}
+
 // The links of a flow keep what the caller's links weigh.
 func TestFlowKeepsWeights(t *testing.T) {
 	d := sampleFlow(0)

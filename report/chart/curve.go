@@ -275,8 +275,6 @@ type series struct {
 	height      int
 	unit        unit
 	of          func(*bin) sum
-	total       sum
-	most        string
 	low, high   int64
 }
 
@@ -285,9 +283,9 @@ func (d *Curve) SVG(p *words.Printer, id string, width int) string {
 	c := newCanvas(p, id, width)
 	title := p.T("The incident hour by hour")
 	right := 4 * px
-	margin := 56 * px
+	margin := 60 * px
 	if c.narrow() {
-		margin = 44 * px
+		margin = 52 * px
 	}
 	r := d.bin((c.w - margin - right) / barWidth)
 	if len(r.bins) == 0 {
@@ -486,9 +484,9 @@ func (g *curve) axis(y int) int {
 			*last = x + 4*px + w
 		}
 	}
-	days += 18 * px
-	g.text(small, start, 0, days, cut(small, g.p.T("%s to %s, times in %s", g.a.year(g.r.from), g.a.year(g.r.until), g.a.name(g.r.from)), g.w))
-	for _, s := range g.r.notes(g.p) {
+	days += 3 * px
+	notes := []string{g.p.T("%s to %s", g.a.year(g.r.from), g.a.year(g.r.until)), g.p.T("times in %s", g.a.name(g.r.from))}
+	for _, s := range append(notes, g.r.notes(g.p)...) {
 		days += 15 * px
 		g.text(small, start, 0, days, cut(small, s, g.w))
 	}

@@ -72,17 +72,21 @@ func who(p *words.Printer, stranger bool) string {
 	return p.T("owner")
 }
 
-// what says what a run was: login, top-up ×3 30,000 JPY.
-func (r *run) what(p *words.Printer, u unit) string {
-	s := clean(r.Label)
+// what says what a run was, in at most a width: login, top-up ×3 30,000 JPY. Of
+// a long one the label is cut, never a number.
+func (r *run) what(p *words.Printer, u unit, width int) string {
+	numbers := ""
 	if r.count > 1 {
-		s += " ×" + unit{}.text(int64(r.count))
+		numbers += " ×" + unit{}.text(int64(r.count))
 	}
 	if r.amount.v != 0 {
-		s += " " + r.amount.text(p, u)
+		numbers += " " + r.amount.text(p, u)
 	}
-	return s
+	return cut(body, clean(r.Label), max(width-body.width(numbers), 0)) + numbers
 }
+
+// sentence is how long a label is in a title or a description.
+const sentence = 800 * px
 
 // Table returns the events as rows, with those alike that follow each other in
 // one.
@@ -111,7 +115,7 @@ func (d *Timeline) desc(p *words.Printer, list []run, left int) string {
 	}
 	for i := range list[:min(len(list), 12)] {
 		r := &list[i]
-		all = append(all, p.T("%s %s: %s", k.full(r.At), who(p, r.Stranger), said(r.what(p, unit{currency: d.Currency}))))
+		all = append(all, p.T("%s %s: %s", k.full(r.At), who(p, r.Stranger), r.what(p, unit{currency: d.Currency}, sentence)))
 	}
 	if n := len(list) - 12; n > 0 {
 		all = append(all, p.T("%d more", n))
@@ -169,7 +173,7 @@ type timeline struct {
 
 // lines returns the two lines of a label.
 func (t *timeline) lines(r *run) (when, what string) {
-	return t.minute(r.At), cut(body, r.what(t.canvas.p, t.unit), t.widest)
+	return t.minute(r.At), r.what(t.canvas.p, t.unit, t.widest)
 }
 
 func (t *timeline) labelWidth(r *run) int {
@@ -307,7 +311,7 @@ func (t *timeline) draw(lanes []int, stranger bool, y int) (hidden int) {
 			t.text(small, start, r.x+5*px, first+10*px, when)
 			t.text(body, start, r.x+5*px, first+23*px, what)
 		}
-		tip := t.full(r.At) + "\n" + who(t.canvas.p, stranger) + ": " + said(r.what(t.canvas.p, t.unit))
+		tip := t.full(r.At) + "\n" + who(t.canvas.p, stranger) + ": " + r.what(t.canvas.p, t.unit, sentence)
 		if stranger {
 			t.path("out", "M"+num(r.x)+" "+num(y-6*px)+"L"+num(r.x+6*px)+" "+num(y)+"L"+num(r.x)+" "+num(y+6*px)+"L"+num(r.x-6*px)+" "+num(y)+"Z", tip)
 		} else {
