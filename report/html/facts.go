@@ -215,6 +215,18 @@ func (f *facts) readAccounts() error {
 	return nil
 }
 
+// account returns the number of an account. Every account of a case is among its
+// takeovers, and verify says so if one is not; the page then shows what there is.
+func (f *facts) account(id, tier string, at int64) int {
+	n, ok := f.byID[id]
+	if !ok {
+		n = len(f.accounts)
+		f.byID[id] = n
+		f.accounts = append(f.accounts, account{name: f.names.account(id), tier: tier, vector: "undetermined", at: at})
+	}
+	return n
+}
+
 // otherAccounts notes the accounts that the case names besides: a masked page
 // says none of them.
 func (f *facts) otherAccounts() error {
@@ -233,15 +245,15 @@ func (f *facts) otherAccounts() error {
 // readLosses lists the victims, the largest loss of each currency first, and
 // behind them who was entered without loss.
 func (f *facts) readLosses() error {
-	t, err := f.c.table("victims", "account_id", "tier", "first_fraud_at", "last_fraud_at", "fraud_charges", "topup_amount", "spend_amount", "net_loss", "currency", "validation")
+	t, err := f.c.table("victims", "account_id", "tier", "takeover_at", "first_fraud_at", "last_fraud_at", "fraud_charges", "topup_amount", "spend_amount", "net_loss", "currency", "validation")
 	if err != nil {
 		return err
 	}
 	robbed := make([]bool, len(f.accounts))
 	for i := range t.n {
-		at, ok := f.byID[t.text("account_id", i)]
-		if !ok {
-			return fmt.Errorf("report.html: a victim is not among the takeovers")
+		at := f.account(t.text("account_id", i), t.text("tier", i), t.int("takeover_at", i))
+		if at == len(robbed) {
+			robbed = append(robbed, true)
 		}
 		robbed[at] = true
 		f.rows = append(f.rows, loss{account: at, victim: true, tier: t.text("tier", i), currency: t.text("currency", i),
@@ -271,14 +283,12 @@ func (f *facts) readCharges() error {
 	if err != nil {
 		return err
 	}
-	f.byAcct = make([]int, len(f.accounts)+1)
 	owner := make([]int, t.n)
-	for i := range t.n {
-		at, ok := f.byID[t.text("account_id", i)]
-		if !ok {
-			return fmt.Errorf("report.html: a charge is of an account that is not among the takeovers")
-		}
-		owner[i] = at
+	for i := range owner {
+		owner[i] = f.account(t.text("account_id", i), t.text("tier", i), t.int("event_time", i))
+	}
+	f.byAcct = make([]int, len(f.accounts)+1)
+	for _, at := range owner {
 		f.byAcct[at+1]++
 	}
 	for i := range f.accounts {

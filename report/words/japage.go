@@ -223,4 +223,6 @@ var jaPage = map[string]string{
 	"%s more":                                                             "ほか%s件",
 	"This browser cannot unpack the data of the page: the first rows are shown.": "このブラウザではページのデータを展開できません。最初の行だけを表示しています。",
 	"A hundred is odds of ten to one.":                                           "100は10対1の見込みを表します。",
+	"; ":                                                                         "；",
+	"%s to %s, times in %s":                                                      "%s～%s、時刻は%s",
 }
