@@ -135,6 +135,11 @@ func TestDataIsSaid(t *testing.T) {
 			}
 		}
 	}
+	for _, text := range []string{"at which tills stolen money was spent", "no stolen payment was in a shop", "no stolen payment names one beside payments of others near its time",
+		"column operator_id is absent from the payments log, or empty where money was stolen",
+		"columns operator_id and terminal_id are absent from the payments log, or empty where money was stolen"} {
+		said(text)
+	}
 	for _, tier := range []takeover.Tier{takeover.Confirmed, takeover.Probable, takeover.Possible} {
 		word(words.Tier, tier.String())
 	}

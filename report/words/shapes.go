@@ -39,6 +39,7 @@ func (s *shape) say(text string) (string, bool) {
 // a question has no answer.
 var shapes = []shape{
 	{"column %s is absent from the %s log", "%[2]sログに列「%[1]s」がない"},
+	{"column %s is absent from the %s log, or empty where money was stolen", "%[2]sログに列「%[1]s」がないか、不正利用の行で空である"},
 	{"column %s is absent from the %s log: the user agent stands in for it, so that two phones of one model are one",
 		"%[2]sログに列「%[1]s」がない。ユーザーエージェントで代用するため、同じ機種の2台は1台とみなす"},
 	{"column %s is absent from the %s log, and so is user_agent: most who use one account cannot be told apart, and most takeovers not be seen",
