@@ -34,7 +34,7 @@ func (o *again) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.in.exclude, "exclude", "", "where the list of what was left out is now")
 	f.StringVar(&o.in.zones, "tz", "", "as given to analyze, where its command line is not known")
 	f.StringVar(&o.in.currency, "currency", "", "as given to analyze, where its command line is not known")
-	f.IntVar(&o.in.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	f.IntVar(&o.in.workers, "workers", runtime.GOMAXPROCS(0), "processors that work; the result is the same for any number")
 	o.in.addMemoryFlags(f)
 	f.StringVar(&o.in.progress, "progress", "auto", "progress on stderr: "+strings.Join(progressModes, ", "))
 }

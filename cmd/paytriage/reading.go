@@ -18,6 +18,11 @@ import (
 	"github.com/paytriage/paytriage/parsers/profile"
 )
 
+// useProcessors keeps the whole program, with what reads, unpacks and collects
+// beside the workers, to so many processors. Only main sets it: several commands
+// may run in one test.
+var useProcessors = func(int) {}
+
 // readingOptions are the flags that say how to read exports, the same for all
 // commands that do.
 type readingOptions struct {
@@ -39,7 +44,7 @@ func (o *readingOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.currency, "currency", "", "currency of payments where no column says, for example JPY")
 	f.StringVar(&o.maxUnpacked, "max-unpacked", "", "refuse a packed file that unpacks to more, for example 200GiB")
 	f.StringVar(&o.cardKey, "card-key", "", "file with a secret for the tokens of card numbers")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "processors that work; the result is the same for any number")
 	o.addMemoryFlags(f)
 }
 
@@ -59,6 +64,7 @@ func (o *readingOptions) validate(command string) error {
 // parse returns how to read.
 func (o *readingOptions) parse() (parsers.Options, error) {
 	opt := parsers.Options{Workers: o.workers, Year: o.year}
+	useProcessors(o.workers)
 	if o.year != 0 && (o.year < 1970 || o.year > 9999) {
 		return opt, &usageError{fmt.Sprintf("--year %d is no year of a log", o.year), "give four digits, for example 2019"}
 	}

@@ -43,7 +43,7 @@ func (o *simulateOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.accounts, "accounts", 0, "how many accounts; 0 is the preset's own number")
 	f.IntVar(&o.days, "days", 0, "how many days; 0 is the preset's own number")
 	f.BoolVar(&o.vary, "vary", false, "draw every rate and the size of every attack from around the preset's, by the seed")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that work; the result is the same for any number")
+	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "processors that work; the result is the same for any number")
 	f.BoolVar(&o.force, "force", false, "write into a folder that has such files already")
 	f.BoolVar(&o.json, "json", false, "print the counts as JSON")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
