@@ -168,6 +168,7 @@ func (k *Packer) Charges(i int, rows iter.Seq[*Charge]) {
 
 // A Cursor goes through the rows of a part.
 type Cursor struct {
+	parts   *Parts // whose memory it reads
 	Logins  LoginCursor
 	Charges ChargeCursor
 	bufs    [2]spill.Buffer
@@ -182,6 +183,7 @@ func (c *Cursor) open(p *Parts, i int) error {
 }
 
 func (c *Cursor) openLogins(p *Parts, i int) error {
+	c.parts = p
 	part := &p.parts[i]
 	c.Logins.start(nil)
 	if part.logins == 0 {
@@ -193,6 +195,7 @@ func (c *Cursor) openLogins(p *Parts, i int) error {
 }
 
 func (c *Cursor) openCharges(p *Parts, i int) error {
+	c.parts = p
 	part := &p.parts[i]
 	c.Charges.start(nil)
 	c.Charges.shift, c.Charges.time = p.shift, 0

@@ -23,6 +23,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -54,6 +55,7 @@ type Memory struct {
 	moved atomic.Int64 // bytes that were written to files
 
 	mu    sync.Mutex
+	slabs *slabs
 	free  []*Block
 	files []*os.File
 	names []string // of files that could not lose theirs
@@ -62,7 +64,8 @@ type Memory struct {
 // New returns a Memory of so many bytes, 0 for any number, that puts what is
 // more into files of dir, "" for the system's folder of temporary files.
 func New(bytes int64, dir string) *Memory {
-	m := &Memory{dir: dir}
+	m := &Memory{dir: dir, slabs: &slabs{}}
+	runtime.AddCleanup(m, (*slabs).release, m.slabs)
 	if bytes > 0 {
 		m.limit = max(bytes/int64(unsafe.Sizeof(Block{})), 64)
 	}
@@ -141,14 +144,34 @@ func Sweep(dir string) {
 }
 
 // slab is how many blocks are made at once.
-const slab = 256
+const slab = 1024
+
+// slabs are what blocks are cut from. They lie outside the heap where the system
+// can give such memory: the collector would count them, and let garbage grow in
+// proportion. They are given back when nothing refers to the Memory any more.
+type slabs struct{ all [][]byte }
+
+func (s *slabs) more() []Block {
+	if b := pages(slab * int(unsafe.Sizeof(Block{}))); b != nil {
+		s.all = append(s.all, b)
+		return unsafe.Slice((*Block)(unsafe.Pointer(unsafe.SliceData(b))), slab)
+	}
+	return make([]Block, slab)
+}
+
+func (s *slabs) release() {
+	for _, b := range s.all {
+		release(b)
+	}
+	s.all = nil
+}
 
 // take hands out up to n blocks.
 func (m *Memory) take(dst []*Block, n int) []*Block {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.free) < n {
-		blocks := make([]Block, slab)
+		blocks := m.slabs.more()
 		for i := range blocks {
 			m.free = append(m.free, &blocks[len(blocks)-1-i])
 		}
