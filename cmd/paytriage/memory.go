@@ -51,10 +51,10 @@ func (o *readingOptions) parseMemory(opt *parsers.Options) error {
 	return nil
 }
 
-// rowBudget returns what of a budget rows may take: five eighths of what is left
+// rowBudget returns what of a budget rows may take: nine sixteenths of what is left
 // for them. Visits, places and texts of a log grow with it too, and the collector
 // wants some room.
-func rowBudget(budget int64) int64 { return max((budget-ownMemory)*5/8, 1) }
+func rowBudget(budget int64) int64 { return max((budget-ownMemory)*9/16, 1) }
 
 // defaultMemory returns half of what the machine has, or of what its control
 // group may use.
