@@ -23,12 +23,14 @@ type summary struct {
 	Vectors       []vector     `json:"vectors"`
 	WaysIn        []way        `json:"ways_in"`
 	Roles         roles        `json:"roles"`
+	Insider       *insider     `json:"insider"`
 	AmountAndPace *pace        `json:"amount_and_pace"`
 	Campaigns     int64        `json:"campaigns"`
 	Stores        int64        `json:"stores"`
 	Method        method       `json:"method"`
 	SpentFirst    string       `json:"spent_first"`
 	SentOn        *sentOn      `json:"sent_on"`
+	KnownBad      *knownBad    `json:"known_bad"`
 	Balances      *balances    `json:"balances"`
 	Decisions     *decisions   `json:"decisions"`
 	Rows          rows         `json:"rows"`
@@ -41,6 +43,41 @@ type summary struct {
 type (
 	span  struct{ From, To string }
 	tiers struct{ Confirmed, Probable, Possible int64 }
+
+	knownBad struct {
+		Read, Unreadable, Matched, Unmatched, Shared, Takeovers int64
+		Passed                                                  int64 `json:"passed_over"`
+		Given                                                   int64 `json:"indicators"`
+	}
+
+	insider struct {
+		Entered  int64
+		Before   string `json:"shared_before"`
+		Late     int64  `json:"entered_before_it"`
+		Level    int64  `json:"level_per_thousand"`
+		Kinds    []insiderKind
+		StandOut []insiderGroup `json:"stands_out"`
+	}
+	insiderKind struct {
+		Kind, Meaning string
+		Of            int64  `json:"victims_of"`
+		OthersOf      int64  `json:"others_of"`
+		Groups        int64  `json:"groups"`
+		StandOut      int64  `json:"groups_that_stand_out"`
+		Because       string `json:"not_computable_because"`
+	}
+	insiderGroup struct {
+		Kind, Value string
+		Store       string `json:"store_id"`
+		Victims     int64
+		Of          int64 `json:"victims_of"`
+		Others      int64
+		OthersOf    int64 `json:"others_of"`
+		Lift        int64 `json:"lift_thousandths"`
+		Low         int64 `json:"low_thousandths"`
+		High        int64 `json:"high_thousandths"`
+		PPB         int64 `json:"p_ppb"`
+	}
 
 	recent struct{ Hours, Charges, Accounts, Confirmed int64 }
 

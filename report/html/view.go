@@ -38,6 +38,7 @@ var sections = []section{
 	{"entry", "How they got in"},
 	{"campaigns", "Campaigns"},
 	{"roles", "Who tried, who spent"},
+	{"insider", "A hand inside?"},
 	{"victims", "Accounts"},
 	{"shops", "Shops and cameras"},
 	{"money", "Money"},

@@ -2,6 +2,22 @@ package words
 
 // jaPage are the texts of the page and of its charts.
 var jaPage = map[string]string{
+	"A hand inside?": "内部関与の可能性",
+	"What entered accounts share from before, and who was at the till when stolen money was spent, beside how often that would be so by chance. What stands out is a question to ask, no proof; that nothing does excludes nobody.": "不正ログインされたアカウントに以前から共通すること、不正利用のときレジにいた人を、偶然でもそうなる割合と比べる。目立つ点は確認すべきことであって証拠ではなく、目立つ点がなくても誰の関与も否定されない。",
+	"%s accounts were asked about; %s of them were entered too early to tell. Chance alone makes something stand out in no more than %s of a thousand logs.":                                                                        "%s件のアカウントを調べた。うち%s件は侵入が早すぎて分からない。偶然だけで何かが目立つのは、ログ1,000件のうち%s件以下。",
+	"what stands out": "目立つ点",
+	"of the entered":  "侵入されたアカウント",
+	"of others":       "そのほか",
+	"times as many as by chance, in thousandths": "偶然の何倍か（1,000分の1単位）",
+	"by chance, in a thousand million":           "偶然の確率（10億分の1単位）",
+	"%s (%s to %s)":                              "%s（%s〜%s）",
+	"Nothing stands out.":                        "目立つ点はない。",
+	"What was looked at":                         "調べたこと",
+	"others":                                     "そのほか",
+	"groups":                                     "グループ",
+	"stand out":                                  "目立つ",
+	"No account is named that could be asked about.": "調べる対象となるアカウントがない。",
+	"What others saw: %s entries read, %s not understood, %s passed over; %s indicators, %s of them in these logs, %s in none, %s too common to weigh; they speak against %s accounts.": "他所で観測された情報: %s件を読み、%s件は解釈できず、%s件は対象外。指標%s件のうち、このログにあるもの%s件、ないもの%s件、多くの利用者と共通で重みなし%s件。%s件のアカウントについて不利に働く。",
 	"incident report":                           "インシデント報告",
 	"As of %s, the end of the logs.":            "%s（ログの終わり）時点。",
 	"All times are %s.":                         "時刻はすべて%s。",
