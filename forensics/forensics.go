@@ -11,7 +11,9 @@
 // (insider). What is reported is then turned back into text.
 //
 // The package is pure but for two steps, which ask the log for the text of rows:
-// the last one, and following money where nothing but text links two rows. No
+// the last one, and following money where nothing but text links two rows; and
+// rows, and touches of strangers, that the memory does not hold are put into files
+// and read back, which changes no result. No
 // clock, no randomness, no order of maps: the same log gives the same Case.
 package forensics
 

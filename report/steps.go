@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -93,6 +94,7 @@ func (v *voice) lookAt(s *Summary, add func(what string, commands ...string)) {
 func (v *voice) files(folder string) []console.Pair {
 	var l told
 	l.add(v.T("case folder"), folder)
+	l.add(v.T("the page"), filepath.Join(folder, PageName))
 	l.add(v.T("every table"), inFolder("paytriage show %s TABLE", folder))
 	if v.masker != nil {
 		l.add(v.T("ids, not masked"), inFolder("paytriage show %s victims", folder))

@@ -16,6 +16,9 @@ import (
 //
 // What only served to tell and to order rows is left out: Login.ID and
 // Charge.Rest.
+//
+// Reading is written out field by field: with a function for a field a walk over
+// a log took two and a half times as long (BenchmarkPack).
 
 // Bits of what differs, in the first two bytes of a row.
 const (

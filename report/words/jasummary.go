@@ -6,6 +6,7 @@ var jaSummary = map[string]string{
 	"a hand inside? (insider)": "内部関与の可能性（insider）",
 	"%s; %s times as many as by chance (%s to %s), which happens in %s of logs without an insider": "%s。偶然の%s倍（%s〜%s倍）。内部関与のないログでこうなる割合は%s",
 	"%d more (insider)": "ほか%d件（insider）",
+	"the page":          "報告ページ",
 	"which means":       "意味",
 	"a question to ask, no proof: people of one town or one shift share much; that nothing else stands out excludes nobody": "確認すべき点であり、証拠ではない。同じ町や同じ勤務帯の人には共通点が多い。ほかに目立つ点がなくても、誰の関与も否定されない",
 	"operator %s":                       "担当者 %s",
