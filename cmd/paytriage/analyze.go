@@ -324,9 +324,8 @@ func (o *analyzeOptions) custody(write *report.Options) (err error) {
 	return nil
 }
 
-// saveMemory makes the collector keep less garbage for a large input. What is
-// read stays until the end and holds no pointers, so that a collection finds
-// little to do; waiting until the heap has doubled would only double the memory.
+// saveMemory makes the collector keep less garbage for a large input. Rows lie
+// outside the heap; what is in it is small beside them, and quickly looked through.
 func saveMemory(bytes int64) {
 	if bytes > 64<<20 {
 		debug.SetGCPercent(30)
