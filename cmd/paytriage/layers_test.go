@@ -23,8 +23,9 @@ var layers = map[string][]string{
 	"forensics/money":       {},
 	"forensics/odds":        {},
 	"forensics/policy":      {},
+	"forensics/stage":       {"forensics/stage/..."},
 	"forensics/event/spill": {},
-	"forensics/event":       {"forensics/event/spill", "forensics/money"},
+	"forensics/event":       {"forensics/event/spill", "forensics/money", "forensics/stage/..."},
 	// rows as text, for tests of the method
 	"forensics/event/eventtest": {"forensics/event", "forensics/money"},
 	"forensics/baseline":        {"forensics/event"},

@@ -1,0 +1,304 @@
+// Package wire turns values into bytes and back, for what a stage is given and
+// gives: numbers, strings, and structs, slices, arrays, maps and pointers of
+// such, fields without a capital letter too. The form is compact and the same
+// for the same value: maps stand in the order of their keys.
+//
+// Both sides run one version of the program, so the bytes name no types. They
+// come from another process all the same: reading bounds every length by the
+// bytes that are there, and never panics.
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"sync"
+	"unsafe"
+)
+
+// Append appends the form of *v to b.
+func Append[T any](b []byte, v *T) []byte {
+	return appendValue(b, reflect.ValueOf(v).Elem())
+}
+
+// Read reads a value that Append wrote, and nothing else.
+func Read[T any](b []byte, v *T) error {
+	d := decoder{b: b}
+	d.value(reflect.ValueOf(v).Elem(), 0)
+	if d.err == nil && len(d.b) > 0 {
+		d.err = fmt.Errorf("%d bytes too many", len(d.b))
+	}
+	if d.err != nil {
+		return fmt.Errorf("a %T cannot be read from %d bytes: %w", *v, len(b), d.err)
+	}
+	return nil
+}
+
+// flats knows which types are rows of fixed width: all of their bytes are
+// their value.
+var flats sync.Map
+
+// flat reports whether a value of a type is its bytes: numbers without gaps.
+func flat(t reflect.Type) bool {
+	if known, ok := flats.Load(t); ok {
+		return known.(bool)
+	}
+	n, ok := width(t)
+	ok = ok && n == t.Size()
+	flats.Store(t, ok)
+	return ok
+}
+
+// width returns how many bytes the numbers of a type have, the gaps left out.
+func width(t reflect.Type) (n uintptr, ok bool) {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return t.Size(), true
+	case reflect.Array:
+		n, ok = width(t.Elem())
+		return n * uintptr(t.Len()), ok
+	case reflect.Struct:
+		for i := range t.NumField() {
+			w, ok := width(t.Field(i).Type)
+			if !ok {
+				return 0, false
+			}
+			n += w
+		}
+		return n, true
+	}
+	return 0, false
+}
+
+// Rows returns rows of fixed width as their bytes, which are shared.
+func Rows[T any](rows []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(rows))), uintptr(len(rows))*reflect.TypeFor[T]().Size())
+}
+
+// raw returns the bytes of a slice's elements.
+func raw(v reflect.Value) []byte {
+	return unsafe.Slice((*byte)(v.UnsafePointer()), uintptr(v.Len())*v.Type().Elem().Size())
+}
+
+// open makes a field without a capital letter one that can be read and set.
+func open(v reflect.Value) reflect.Value {
+	if v.CanSet() || !v.CanAddr() {
+		return v
+	}
+	return reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
+}
+
+func appendValue(b []byte, v reflect.Value) []byte {
+	v = open(v)
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return append(b, 1)
+		}
+		return append(b, 0)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return binary.AppendVarint(b, v.Int())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return binary.AppendUvarint(b, v.Uint())
+	case reflect.Float64, reflect.Float32:
+		return binary.LittleEndian.AppendUint64(b, math.Float64bits(v.Float()))
+	case reflect.String:
+		return append(binary.AppendUvarint(b, uint64(v.Len())), v.String()...)
+	case reflect.Pointer:
+		if v.IsNil() {
+			return append(b, 0)
+		}
+		return appendValue(append(b, 1), v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			b = appendValue(b, v.Field(i))
+		}
+		return b
+	case reflect.Array:
+		for i := range v.Len() {
+			b = appendValue(b, v.Index(i))
+		}
+		return b
+	case reflect.Slice:
+		if v.IsNil() {
+			return append(b, 0)
+		}
+		b = binary.AppendUvarint(b, uint64(v.Len())+1)
+		if flat(v.Type().Elem()) {
+			return append(b, raw(v)...)
+		}
+		for i := range v.Len() {
+			b = appendValue(b, v.Index(i))
+		}
+		return b
+	case reflect.Map:
+		return appendMap(b, v)
+	}
+	panic("wire: a " + v.Type().String() + " has no form")
+}
+
+// appendMap appends a map, its entries in the order of their bytes.
+func appendMap(b []byte, v reflect.Value) []byte {
+	if v.IsNil() {
+		return append(b, 0)
+	}
+	entries := make([]string, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		key.Set(it.Key())
+		value.Set(it.Value())
+		entries = append(entries, string(appendValue(appendValue(nil, key), value)))
+	}
+	slices.Sort(entries)
+	b = binary.AppendUvarint(b, uint64(len(entries))+1)
+	for _, e := range entries {
+		b = append(b, e...)
+	}
+	return b
+}
+
+var errShort = errors.New("the bytes end too soon")
+
+// maxDepth bounds pointers within pointers.
+const maxDepth = 100
+
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) uvarint() uint64 {
+	n, size := binary.Uvarint(d.b)
+	if size <= 0 {
+		d.err = errShort
+		return 0
+	}
+	d.b = d.b[size:]
+	return n
+}
+
+func (d *decoder) varint() int64 {
+	n, size := binary.Varint(d.b)
+	if size <= 0 {
+		d.err = errShort
+		return 0
+	}
+	d.b = d.b[size:]
+	return n
+}
+
+func (d *decoder) bytes(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.err = errShort
+		return nil
+	}
+	out := d.b[:n]
+	d.b = d.b[n:]
+	return out
+}
+
+// flag reads whether there is something.
+func (d *decoder) flag() bool {
+	b := d.bytes(1)
+	return d.err == nil && b[0] != 0
+}
+
+func (d *decoder) value(v reflect.Value, depth int) {
+	if depth > maxDepth {
+		d.err = errors.New("too deep")
+	}
+	if d.err != nil {
+		return
+	}
+	v = open(v)
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(d.flag())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		v.SetInt(d.varint())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(d.uvarint())
+	case reflect.Float64, reflect.Float32:
+		if b := d.bytes(8); d.err == nil {
+			v.SetFloat(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+		}
+	case reflect.String:
+		v.SetString(string(d.bytes(d.uvarint())))
+	case reflect.Pointer:
+		if d.flag() {
+			v.Set(reflect.New(v.Type().Elem()))
+			d.value(v.Elem(), depth+1)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			d.value(v.Field(i), depth+1)
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			d.value(v.Index(i), depth+1)
+		}
+	case reflect.Slice:
+		d.slice(v, depth)
+	case reflect.Map:
+		d.mapping(v, depth)
+	default:
+		d.err = fmt.Errorf("a %s has no form", v.Type())
+	}
+}
+
+func (d *decoder) slice(v reflect.Value, depth int) {
+	n := d.uvarint()
+	if n == 0 || d.err != nil {
+		return
+	}
+	n--
+	elem := v.Type().Elem()
+	if flat(elem) && elem.Size() > 0 {
+		if n > uint64(len(d.b))/uint64(elem.Size()) {
+			d.err = errShort
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), int(n), int(n)))
+		copy(raw(v), d.bytes(n*uint64(elem.Size())))
+		return
+	}
+	if n > uint64(len(d.b)) { // every element takes a byte or more
+		d.err = errShort
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	for range n {
+		e := reflect.New(elem).Elem()
+		d.value(e, depth+1)
+		if d.err != nil {
+			return
+		}
+		v.Set(reflect.Append(v, e))
+	}
+}
+
+func (d *decoder) mapping(v reflect.Value, depth int) {
+	n := d.uvarint()
+	if n == 0 || d.err != nil {
+		return
+	}
+	n--
+	if n > uint64(len(d.b)) {
+		d.err = errShort
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for range n {
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		d.value(key, depth+1)
+		d.value(value, depth+1)
+		if d.err != nil {
+			return
+		}
+		v.SetMapIndex(key, value)
+	}
+}
