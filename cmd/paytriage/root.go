@@ -121,6 +121,7 @@ charges are theirs, and what is owed to whom.
 		newIndicatorsCommand(std),
 		newShowCommand(std),
 		newSchemaCommand(std),
+		newStageCommand(std),
 		newVersionCommand(std),
 	)
 	root.SetHelpCommand(newHelpCommand(std))

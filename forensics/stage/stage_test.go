@@ -57,7 +57,7 @@ func TestLocal(t *testing.T) {
 		}
 		got, err = e.Run(ctx, &Request{Stage: "test-count", Config: []byte("n"), In: []string{"words"}})
 		if err != nil || len(got) != 3 || string(got[1].Data) != "n2:bb,bb,cc" {
-			t.Errorf("%d workers: %q, %v", workers, got, err)
+			t.Errorf("%d workers: %v, %v", workers, got, err)
 		}
 		if err := e.Drop("words"); err != nil {
 			t.Fatal(err)
