@@ -159,6 +159,9 @@ func (s *suspect) first() int {
 func (inv *investigation) accounts(ctx context.Context) error {
 	var account baseline.Account
 	visits := inv.found.Visits
+	if err := inv.log.Parts.Fetch(ctx, suspected(visits, &inv.p.Verdict)); err != nil {
+		return err
+	}
 	for i := 0; i < len(visits); {
 		j := i + 1
 		for j < len(visits) && visits[j].Account == visits[i].Account {
@@ -187,6 +190,16 @@ func (inv *investigation) accounts(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// suspected returns the accounts with a suspicious visit.
+func suspected(visits []takeover.Visit, p *policy.Verdict) (accounts []event.Key) {
+	for i := range visits {
+		if v := &visits[i]; v.Tier(p) != takeover.NoTier {
+			accounts = append(accounts, v.Account)
+		}
+	}
+	return accounts
 }
 
 // settle tells the charges of a suspect apart and draws up its ledger.

@@ -62,16 +62,14 @@ func (inv *investigation) pace(ctx context.Context, workers int) error {
 		}
 		rules[uint32(cur)] = rule
 	}
-	found, err := event.EachCharges(ctx, workers, inv.log.Parts, func() *pacer {
-		return &pacer{rules: rules, unruled: map[uint32]bool{}}
-	}, func(p *pacer, _ int, charges *event.ChargeCursor) { p.part(charges) })
+	found, err := paceWalk.Run(ctx, workers, inv.log.Parts, &rules, nil)
 	if err != nil {
 		return err
 	}
 	unruled := map[uint32]bool{}
 	for _, p := range found {
-		if p.err != nil {
-			return fmt.Errorf("the charges of one account on one day: %w", p.err)
+		if p.problem != "" {
+			return fmt.Errorf("the charges of one account on one day: %s", p.problem)
 		}
 		inv.paceDays = append(inv.paceDays, p.days...)
 		for cur := range p.unruled {
@@ -106,12 +104,21 @@ func (inv *investigation) pace(ctx context.Context, workers int) error {
 
 // A pacer looks at the charges of a worker's parts.
 type pacer struct {
-	rules   map[uint32]policy.Pace
-	open    []paceDay // of the account at hand, one a currency
+	rules map[uint32]policy.Pace
+	open  []paceDay // of the account at hand, one a currency
+	pacing
+}
+
+// A pacing is what a pacer found.
+type pacing struct {
 	days    []paceDay
 	unruled map[uint32]bool
-	err     error
+	problem string
 }
+
+var paceWalk = event.NewChargeWalk("pace", func(rules *map[uint32]policy.Pace) *pacer {
+	return &pacer{rules: *rules, pacing: pacing{unruled: map[uint32]bool{}}}
+}, (*pacer).part, func(p *pacer) *pacing { return &p.pacing })
 
 // part takes in charges, which are in the order of accounts and time.
 func (p *pacer) part(charges *event.ChargeCursor) {
@@ -190,7 +197,7 @@ func (p *pacer) finish(d *paceDay) {
 	toppedUp, err := d.toppedUp.Total()
 	spent, overflow := d.spent.Total()
 	if err != nil || overflow != nil {
-		p.err = errors.Join(err, overflow)
+		p.problem = errors.Join(err, overflow).Error()
 		return
 	}
 	if rule := p.rules[d.currency]; toppedUp >= rule.ToppedUp && spent >= rule.Spent {

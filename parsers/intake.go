@@ -47,21 +47,26 @@ func (l *loader) settle(ctx context.Context) (*event.Log, error) {
 	for _, w := range l.workers {
 		w.owner.Close() // nothing is left there
 	}
+	return log, l.complete(ctx, log, settlers, lost)
+}
+
+// complete completes a log whose rows are settled.
+func (l *loader) complete(ctx context.Context, log *event.Log, settlers []*settler, lost []orphan) error {
 	conflicts := slices.Concat(conflictsOf(settlers)...)
-	homes, err := originals(log, l.homes, conflicts)
+	homes, err := originals(ctx, log, l.homes, conflicts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	texts := texts{l.sources, &l.opt, homes}
 	log.Text, log.Raw = texts.read, texts.raw
 	if log.Rejects, err = l.rejects(ctx, texts, conflicts, lost); err != nil {
-		return nil, err
+		return err
 	}
 	for i, s := range l.sources {
 		log.Sources = append(log.Sources, l.account(i, s, settlers))
 	}
 	log.Unmatched = l.unmatched()
-	return log, nil
+	return nil
 }
 
 // seal makes what the workers put aside ready to be read.
@@ -101,10 +106,15 @@ func (l *loader) repeatedTxns(ctx context.Context) ([][]repeat, error) {
 		for _, f := range finders {
 			all[p] = append(all[p], f.found[p]...)
 		}
-		slices.SortFunc(all[p], func(a, b repeat) int { return cmp.Compare(a.txn, b.txn) })
-		all[p] = slices.Compact(all[p])
+		all[p] = sortedRepeats(all[p])
 	}
 	return all, nil
+}
+
+// sortedRepeats returns repeats in their order, each once.
+func sortedRepeats(all []repeat) []repeat {
+	slices.SortFunc(all, func(a, b repeat) int { return cmp.Compare(a.txn, b.txn) })
+	return slices.Compact(all)
 }
 
 // A txnFinder finds repeated ids in one partition of ids at a time.

@@ -74,13 +74,18 @@ func (l *loader) owners(ctx context.Context, orphans []orphan) (map[event.Key]ow
 		p := event.PartOf(ref, l.parts)
 		wanted[p] = append(wanted[p], ref)
 	}
+	for p := range wanted {
+		slices.Sort(wanted[p])
+	}
+	if l.opt.Engine != nil {
+		return l.farOwners(ctx, wanted)
+	}
 	found, err := event.Each(ctx, l.opt.Workers, l.parts, func() map[event.Key]owner {
 		return map[event.Key]owner{}
 	}, func(found map[event.Key]owner, p int) error {
 		if len(wanted[p]) == 0 {
 			return nil
 		}
-		slices.Sort(wanted[p])
 		gone := event.NewGatherer(l.fans(func(w *worker) *event.Fan[txnRef] { return w.gone }))
 		there := event.NewGatherer(l.fans(func(w *worker) *event.Fan[txnRef] { return w.txns }))
 		if err := gone.See(p, func(refs []txnRef) { claim(found, wanted[p], refs, true) }); err != nil {
@@ -164,7 +169,7 @@ func follow(orphans []orphan, owners map[event.Key]owner) {
 
 // originals returns for each orphan that found an account a row that names it:
 // one of the account's, or one that was rejected for what others say.
-func originals(log *event.Log, homes map[event.Pos]event.Charge, conflicts []conflict) (map[event.Pos]event.Pos, error) {
+func originals(ctx context.Context, log *event.Log, homes map[event.Pos]event.Charge, conflicts []conflict) (map[event.Pos]event.Pos, error) {
 	if len(homes) == 0 {
 		return nil, nil
 	}
@@ -173,14 +178,22 @@ func originals(log *event.Log, homes map[event.Pos]event.Charge, conflicts []con
 		contradicted[c.txn] = c.pos
 	}
 	out := make(map[event.Pos]event.Pos, len(homes))
+	rows := byAccount(homes)
+	accounts := make([]event.Key, len(rows))
+	for i, pos := range rows {
+		accounts[i] = homes[pos].Account
+	}
+	if err := log.Parts.Fetch(ctx, accounts); err != nil {
+		return nil, err
+	}
 	reader := log.Parts.NewReader()
-	for _, pos := range byAccount(homes) {
+	for _, pos := range rows {
 		o := homes[pos]
-		part, err := reader.Part(event.PartOf(o.Account, log.Parts.Len()))
+		part, err := reader.Account(o.Account)
 		if err != nil {
 			return nil, err
 		}
-		if at, ok := rowOf(part, o.Account, homes); ok {
+		if at, ok := rowOf(&part, homes); ok {
 			out[pos] = at
 		} else if at, ok := contradicted[o.Ref]; ok {
 			out[pos] = at
@@ -196,16 +209,14 @@ func byAccount(homes map[event.Pos]event.Charge) []event.Pos {
 	return rows
 }
 
-// rowOf returns a row that names an account.
-func rowOf(part *event.Part, account event.Key, homes map[event.Pos]event.Charge) (event.Pos, bool) {
-	at, found := slices.BinarySearchFunc(part.Logins, account, func(l event.Login, k event.Key) int { return cmp.Compare(l.Account, k) })
-	if found {
-		return part.Logins[at].Pos, true
+// rowOf returns a row, of those of an account, that names it.
+func rowOf(rows *event.Part, homes map[event.Pos]event.Charge) (event.Pos, bool) {
+	if len(rows.Logins) > 0 {
+		return rows.Logins[0].Pos, true
 	}
-	at, _ = slices.BinarySearchFunc(part.Charges, account, func(c event.Charge, k event.Key) int { return cmp.Compare(c.Account, k) })
-	for ; at < len(part.Charges) && part.Charges[at].Account == account; at++ {
-		if _, orphaned := homes[part.Charges[at].Pos]; !orphaned {
-			return part.Charges[at].Pos, true
+	for i := range rows.Charges {
+		if _, orphaned := homes[rows.Charges[i].Pos]; !orphaned {
+			return rows.Charges[i].Pos, true
 		}
 	}
 	return 0, false

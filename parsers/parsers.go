@@ -39,6 +39,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/forensics/stage"
 	"github.com/paytriage/paytriage/parsers/delim"
 	"github.com/paytriage/paytriage/parsers/internal/block"
 	"github.com/paytriage/paytriage/parsers/profile"
@@ -76,6 +77,9 @@ type Options struct {
 	// Memory is where the rows lie, nil for as much memory as they need. What is
 	// read stays there: Memory must not be closed before the log is done with.
 	Memory *spill.Memory
+	// Engine, if not nil, reads and keeps the rows. The inputs lie where it and
+	// this process see them under one path.
+	Engine stage.Engine
 	// Progress, if not nil, is told how many stored bytes were read since the
 	// last call. It is called from several goroutines.
 	Progress func(bytes int64)
@@ -129,8 +133,11 @@ func load(ctx context.Context, inputs []Input, opt Options, blockSize int) (*eve
 	for _, s := range l.sources {
 		total += s.info.Bytes
 	}
+	if opt.Engine != nil {
+		return l.loadFar(ctx, total)
+	}
 	l.parts = partsFor(total)
-	if err := l.read(ctx); err != nil {
+	if err := l.read(ctx, l.all()); err != nil {
 		return nil, err
 	}
 	if err := l.nothing(); err != nil {
@@ -185,9 +192,18 @@ type job struct {
 	lines   int64 // and how many there are
 }
 
+// all returns the numbers of all sources.
+func (l *loader) all() []int {
+	all := make([]int, len(l.sources))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
 // read runs the pipeline from bytes to partitioned rows: readers that cut and
 // hash, one a source at a time, and workers that parse.
-func (l *loader) read(ctx context.Context) error {
+func (l *loader) read(ctx context.Context, sources []int) error {
 	jobs := make(chan job, 2*l.opt.Workers)
 	g, ctx := errgroup.WithContext(ctx)
 	for range l.opt.Workers {
@@ -198,7 +214,7 @@ func (l *loader) read(ctx context.Context) error {
 	next := make(chan int)
 	g.Go(func() error {
 		defer close(next)
-		for i := range l.sources {
+		for _, i := range sources {
 			select {
 			case next <- i:
 			case <-ctx.Done():
@@ -208,7 +224,7 @@ func (l *loader) read(ctx context.Context) error {
 		return nil
 	})
 	var readers sync.WaitGroup
-	for range min(l.opt.Workers, len(l.sources)) {
+	for range min(l.opt.Workers, len(sources)) {
 		readers.Add(1)
 		g.Go(func() error {
 			defer readers.Done()

@@ -23,6 +23,7 @@ import (
 // read parts of it again.
 type source struct {
 	input  Input
+	named  string // of the input, where that is an archive
 	info   event.Source
 	member *unpack.Member // of an archive, or nil
 	stored *archive       // that archive

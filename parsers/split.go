@@ -16,7 +16,7 @@ func Split(ctx context.Context, inputs []Input, opt Options) (records int64, err
 	if err := l.survey(ctx, inputs); err != nil {
 		return 0, err
 	}
-	if err := l.read(ctx); err != nil {
+	if err := l.read(ctx, l.all()); err != nil {
 		return 0, err
 	}
 	if err := l.nothing(); err != nil {

@@ -123,7 +123,7 @@ func (l *loader) sourcesOf(in Input) ([]*source, error) {
 		m.member, m.stored = &members[i], whole
 		m.info.Member = members[i].Name
 		m.info.Name = in.Name + "!" + members[i].Name
-		m.input.Name = m.info.Name
+		m.input.Name, m.named = m.info.Name, in.Name
 		if members[i].Err != nil {
 			m.info.Trouble = members[i].Err.Error()
 		}

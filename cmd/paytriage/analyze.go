@@ -28,6 +28,7 @@ type analyzeOptions struct {
 	partOptions
 	knownOptions
 	pageOptions
+	engineOptions
 	force, json, quiet bool
 	progress, skew     string
 	sign               signOptions
@@ -50,6 +51,7 @@ func (o *analyzeOptions) addFlags(f *pflag.FlagSet) {
 	o.partOptions.addFlags(f)
 	o.knownOptions.addFlags(f)
 	o.pageOptions.addFlags(f)
+	o.engineOptions.addFlags(f)
 	f.StringVar(&o.skew, "skew", "", "correct payment times: auto, or how far their clock is ahead, for example 90s or -2m")
 	f.StringVar(&o.sign.key, "sign-key", "", "private key of OpenSSH that signs the case; verify --key checks it")
 	f.StringVar(&o.sign.passphrase, "sign-passphrase", "", "file with the passphrase of that key")
@@ -132,6 +134,7 @@ and UTC. What its words mean: 'paytriage help glossary'.` + progressHelp,
 	complete(cmd, "format", append([]string{strings.Join(report.Formats, ",")}, report.Formats...)...)
 	complete(cmd, "progress", progressModes...)
 	complete(cmd, "lang", langList()...)
+	complete(cmd, "engine", engines...)
 	complete(cmd, "skew", skewAuto)
 	complete(cmd, "spent-first", spentFirstWords...)
 	cmd.MarkFlagDirname("out")
@@ -181,6 +184,9 @@ func (o *analyzeOptions) validate() error {
 		if !slices.Contains(report.Formats, f) {
 			return &usageError{fmt.Sprintf("--format %q is none of %s", f, strings.Join(report.Formats, ", ")), see}
 		}
+	}
+	if err := o.engineOptions.validate(slices.Concat(o.auth, o.payments, o.history)); err != nil {
+		return err
 	}
 	return o.readingOptions.validate("analyze")
 }
@@ -264,6 +270,12 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	}
 	defer parsers.Discard(inputs)
 
+	if opt.Engine, err = o.engineOptions.start(ctx, o.workers); err != nil {
+		return err
+	}
+	if opt.Engine != nil {
+		defer opt.Engine.Close()
+	}
 	total := parsers.TotalBytes(inputs)
 	saveMemory(total)
 	bar.begin("reading", total, inBytes)

@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	// rows as text, for tests of the method
 	"forensics/event/eventtest": {"forensics/event", "forensics/money"},
 	"forensics/baseline":        {"forensics/event"},
-	"forensics/source":          {"forensics/event/...", "forensics/baseline", "forensics/odds", "forensics/policy"},
+	"forensics/source":          {"forensics/event/...", "forensics/stage/...", "forensics/baseline", "forensics/odds", "forensics/policy"},
 	"forensics/takeover":        {"forensics/event/...", "forensics/baseline", "forensics/source", "forensics/watch", "forensics/odds", "forensics/policy"},
 	"forensics/refund":          {"forensics/event", "forensics/money"},
 	"forensics/charge":          {"forensics/event", "forensics/baseline", "forensics/takeover", "forensics/refund"},
@@ -58,7 +58,7 @@ var layers = map[string][]string{
 	"parsers/lines":           {},
 	"parsers/parquet":         {},
 	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
-	"parsers":                 {"parsers/...", "forensics/event/...", "forensics/money"},
+	"parsers":                 {"parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money"},
 
 	"report/atomicfile":      {},
 	"report/table":           {"forensics/money"},

@@ -124,12 +124,8 @@ func (o *readingOptions) zone() *time.Location {
 // zone returns the zone of a name or an offset. "Local" is none: the answer may
 // not depend on the machine.
 func zone(name string) (*time.Location, bool) {
-	if t, err := time.Parse("-07:00", name); err == nil {
-		_, offset := t.Zone()
-		return time.FixedZone(name, offset), true
-	}
-	loc, err := time.LoadLocation(name)
-	return loc, err == nil && name != "" && name != "Local"
+	loc, err := parsers.ZoneNamed(name)
+	return loc, err == nil
 }
 
 func (o *readingOptions) parseProfiles(opt *parsers.Options) error {

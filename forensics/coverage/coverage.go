@@ -66,13 +66,12 @@ func (r *Report) Of(role event.Role) *Log {
 
 // Measure says what the logs cover.
 func Measure(ctx context.Context, log *event.Log, workers int) (*Report, error) {
-	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *tally { return &tally{} },
-		func(t *tally, _ int, part *event.Part) { t.part(part) })
+	tallies, err := measureWalk.Run(ctx, workers, log.Parts, &nothing{}, nil)
 	if err != nil {
 		return nil, err
 	}
-	all := states[0]
-	for _, t := range states[1:] {
+	all := &tally{}
+	for _, t := range tallies {
 		all.merge(t)
 	}
 	r := &Report{Both: all.both}
@@ -95,6 +94,11 @@ func Measure(ctx context.Context, log *event.Log, workers int) (*Report, error) 
 	r.Skew, err = ClockSkew(ctx, log, workers)
 	return r, err
 }
+
+// nothing is what a walk is given that needs nothing.
+type nothing struct{}
+
+var measureWalk = event.NewPartWalk("coverage", func(*nothing) *tally { return &tally{} }, (*tally).part, func(t *tally) *tally { return t })
 
 // A tally is what one worker has counted.
 type tally struct {

@@ -70,7 +70,7 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 	for rows := log.Rows() / manyRows; rows > 0; rows /= 2 {
 		every *= 2
 	}
-	s, err := compare(ctx, log, workers, "session", func(l *links, p *event.Part) { l.sessions(p, every-1) })
+	s, err := compare(ctx, log, workers, "session", &linking{mask: every - 1})
 	if err != nil || s.Pairs >= MinPairs || s.LowPairs >= MinPairs {
 		return s, err
 	}
@@ -78,7 +78,7 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 	if !ok {
 		return s, err
 	}
-	d, err := compare(ctx, log, workers, "device", func(l *links, p *event.Part) { l.devices(p, every-1, half) })
+	d, err := compare(ctx, log, workers, "device", &linking{mask: every - 1, devices: true, half: half})
 	if err == nil && d.Pairs > s.Pairs {
 		return d, nil
 	}
@@ -86,14 +86,13 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 }
 
 // compare gathers the pairs of all partitions.
-func compare(ctx context.Context, log *event.Log, workers int, by string, gather func(*links, *event.Part)) (Skew, error) {
-	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *links { return &links{} },
-		func(l *links, _ int, part *event.Part) { gather(l, part) })
+func compare(ctx context.Context, log *event.Log, workers int, by string, how *linking) (Skew, error) {
+	found, err := linkWalk.Run(ctx, workers, log.Parts, how, nil)
 	if err != nil {
 		return Skew{}, err
 	}
-	all := states[0]
-	for _, l := range states[1:] {
+	var all links
+	for _, l := range found {
 		all.after, all.before = append(all.after, l.after...), append(all.before, l.before...)
 	}
 	s := Skew{Pairs: int64(len(all.after)), LowPairs: int64(len(all.before))}
@@ -115,19 +114,12 @@ func hundredth(all []int64) int64 {
 
 // middle returns the start of the hour by which half of the rows were written.
 func middle(ctx context.Context, log *event.Log, workers int) (int64, bool, error) {
-	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *histogram { return &histogram{} }, func(h *histogram, _ int, p *event.Part) {
-		for j := range p.Logins {
-			h.add(p.Logins[j].Time)
-		}
-		for j := range p.Charges {
-			h.add(p.Charges[j].Time)
-		}
-	})
+	found, err := hoursWalk.Run(ctx, workers, log.Parts, &nothing{}, nil)
 	if err != nil {
 		return 0, false, err
 	}
-	all := states[0]
-	for _, h := range states[1:] {
+	all := &histogram{}
+	for _, h := range found {
 		all.merge(h)
 	}
 	hours := all.hours()
@@ -143,11 +135,42 @@ func middle(ctx context.Context, log *event.Log, workers int) (int64, bool, erro
 	return 0, false, nil
 }
 
+var hoursWalk = event.NewWalk("hours", func(*nothing) *histogram { return &histogram{} }, func(h *histogram, _ int, rows *event.Cursor) {
+	for rows.Logins.Next() {
+		h.add(rows.Logins.Row.Time)
+	}
+	for rows.Charges.Next() {
+		h.add(rows.Charges.Row.Time)
+	}
+}, func(h *histogram) *histogram { return h })
+
+// A linking says how rows are paired: by sessions, or by devices within the half
+// of the log up to a time; and of which accounts.
+type linking struct {
+	mask    uint64
+	devices bool
+	half    int64
+}
+
+// A linker pairs the rows of a worker's parts.
+type linker struct {
+	*linking
+	links
+}
+
+var linkWalk = event.NewPartWalk("clocks", func(how *linking) *linker { return &linker{linking: how} }, func(l *linker, p *event.Part) {
+	if l.linking.devices {
+		l.links.devices(p, l.mask, l.half)
+	} else {
+		l.links.sessions(p, l.mask)
+	}
+}, func(l *linker) *links { return &l.links })
+
 // links are the pairs that one worker has found: the time from login to charge,
 // and from charge to the end of the session, by the stamps.
 type links struct {
 	after, before []int64
-	marks         []mark
+	marks         []mark `wire:"-"`
 }
 
 // A mark is a row of an account, reduced to what links it.
@@ -365,14 +388,13 @@ func Shift(log *event.Log, micros int64) error {
 	if micros < -MaxShift || micros > MaxShift {
 		return fmt.Errorf("a shift of more than %d days", MaxShift/hour/24)
 	}
-	for part, err := range log.Parts.All(context.Background()) {
-		if err != nil {
-			return err
-		}
-		for j := range part.Charges {
-			if at := part.Charges[j].Time - micros; at < first || at > last {
-				return fmt.Errorf("a payment would lie outside the years 1900 to 9999")
-			}
+	spans, err := spanWalk.Run(context.Background(), 1, log.Parts, &nothing{}, nil)
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		if s.any && (s.from-micros < first || s.to-micros > last) {
+			return fmt.Errorf("a payment would lie outside the years 1900 to 9999")
 		}
 	}
 	log.Parts.Shift(micros)
@@ -383,5 +405,21 @@ func Shift(log *event.Log, micros int64) error {
 	}
 	return nil
 }
+
+// A chargeSpan is the time from the first to the last charge of some parts.
+type chargeSpan struct {
+	any      bool
+	from, to int64
+}
+
+var spanWalk = event.NewChargeWalk("charge-span", func(*nothing) *chargeSpan { return &chargeSpan{} }, func(s *chargeSpan, charges *event.ChargeCursor) {
+	for charges.Next() {
+		at := charges.Row.Time
+		if !s.any {
+			*s = chargeSpan{true, at, at}
+		}
+		s.from, s.to = min(s.from, at), max(s.to, at)
+	}
+}, func(s *chargeSpan) *chargeSpan { return s })
 
 func duration(micros int64) time.Duration { return time.Duration(micros) * time.Microsecond }

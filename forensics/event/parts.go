@@ -16,11 +16,12 @@ type Parts struct {
 	parts []packed
 	shift int64 // is taken from the time of every charge
 	home  func(account Key) int
+	far   *far // where they lie if not here
 }
 
 // A packed is where the rows of one part lie.
 type packed struct {
-	shelf           *spill.Shelf
+	shelf           *spill.Shelf `wire:"-"`
 	logins, charges int
 	seen            seen
 }
@@ -234,7 +235,11 @@ func (r *Reader) Account(account Key) (rows Part, err error) {
 		return Part{}, nil
 	}
 	r.at = -1
-	if err := r.cursor.open(r.parts, r.parts.partOf(account)); err != nil {
+	parts, err := r.parts.fetched(account)
+	if err != nil {
+		return Part{}, err
+	}
+	if err := r.cursor.open(parts, r.parts.partOf(account)); err != nil {
 		return Part{}, err
 	}
 	r.part.Logins, r.part.Charges = r.part.Logins[:0], r.part.Charges[:0]
@@ -258,6 +263,10 @@ func (r *Reader) Account(account Key) (rows Part, err error) {
 // until the next.
 func (p *Parts) All(ctx context.Context) iter.Seq2[*Part, error] {
 	return func(yield func(*Part, error) bool) {
+		if p.isFar() {
+			yield(nil, errFar)
+			return
+		}
 		r := p.NewReader()
 		for i := range p.Len() {
 			part, err := r.Part(i)
@@ -281,13 +290,8 @@ func (r *Reader) Part(i int) (*Part, error) {
 		return nil, err
 	}
 	r.part.Logins = slices.Grow(r.part.Logins[:0], r.parts.parts[i].logins)
-	for r.cursor.Logins.Next() {
-		r.part.Logins = append(r.part.Logins, r.cursor.Logins.Row)
-	}
 	r.part.Charges = slices.Grow(r.part.Charges[:0], r.parts.parts[i].charges)
-	for r.cursor.Charges.Next() {
-		r.part.Charges = append(r.part.Charges, r.cursor.Charges.Row)
-	}
+	r.part.read(&r.cursor)
 	if err := r.cursor.Err(); err != nil {
 		return nil, err
 	}
@@ -295,59 +299,13 @@ func (r *Reader) Part(i int) (*Part, error) {
 	return &r.part, nil
 }
 
-// EachPart calls do for every part from several workers, each with a state of
-// its own, and returns the states. The rows of a part are valid within do alone.
-// See Each.
-func EachPart[S any](ctx context.Context, workers int, parts *Parts, state func() S, do func(s S, i int, part *Part)) ([]S, error) {
-	readers := func() *seat[S, *Reader] { return &seat[S, *Reader]{state(), parts.NewReader()} }
-	seats, err := Each(ctx, workers, parts.Len(), readers, func(t *seat[S, *Reader], i int) error {
-		part, err := t.r.Part(i)
-		if err == nil {
-			do(t.s, i, part)
-		}
-		return err
-	})
-	return statesOf(seats), err
-}
-
-// A seat is where a worker sits: a state, and what reads rows for it.
-type seat[S, R any] struct {
-	s S
-	r R
-}
-
-func statesOf[S, R any](seats []*seat[S, R]) []S {
-	states := make([]S, len(seats))
-	for i, t := range seats {
-		states[i] = t.s
+// read takes in all rows of a cursor.
+func (p *Part) read(rows *Cursor) {
+	p.Logins, p.Charges = p.Logins[:0], p.Charges[:0]
+	for rows.Logins.Next() {
+		p.Logins = append(p.Logins, rows.Logins.Row)
 	}
-	return states
-}
-
-// EachCursor is EachPart for work that goes through the rows in order, which is
-// quicker: no row is kept.
-func EachCursor[S any](ctx context.Context, workers int, parts *Parts, state func() S, do func(s S, i int, rows *Cursor)) ([]S, error) {
-	return eachCursor(ctx, workers, parts, state, do, (*Cursor).open)
-}
-
-// EachLogins is EachCursor for parts of which only the logins are wanted.
-func EachLogins[S any](ctx context.Context, workers int, parts *Parts, state func() S, do func(s S, i int, logins *LoginCursor)) ([]S, error) {
-	return eachCursor(ctx, workers, parts, state, func(s S, i int, rows *Cursor) { do(s, i, &rows.Logins) }, (*Cursor).openLogins)
-}
-
-// EachCharges is EachCursor for parts of which only the charges are wanted.
-func EachCharges[S any](ctx context.Context, workers int, parts *Parts, state func() S, do func(s S, i int, charges *ChargeCursor)) ([]S, error) {
-	return eachCursor(ctx, workers, parts, state, func(s S, i int, rows *Cursor) { do(s, i, &rows.Charges) }, (*Cursor).openCharges)
-}
-
-func eachCursor[S any](ctx context.Context, workers int, parts *Parts, state func() S, do func(s S, i int, rows *Cursor), open func(c *Cursor, p *Parts, i int) error) ([]S, error) {
-	cursors := func() *seat[S, *Cursor] { return &seat[S, *Cursor]{state(), &Cursor{}} }
-	seats, err := Each(ctx, workers, parts.Len(), cursors, func(t *seat[S, *Cursor], i int) error {
-		if err := open(t.r, parts, i); err != nil {
-			return err
-		}
-		do(t.s, i, t.r)
-		return t.r.Err()
-	})
-	return statesOf(seats), err
+	for rows.Charges.Next() {
+		p.Charges = append(p.Charges, rows.Charges.Row)
+	}
 }

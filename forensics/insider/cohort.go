@@ -170,16 +170,15 @@ func Count(ctx context.Context, workers int, log *event.Log, q *Question) (*Answ
 	}
 	cohorts := candidates(all)
 	s.tills = newTills(q)
-	counters, err := event.EachPart(ctx, workers, log.Parts, func() *counter { return newCounter(s, cohorts) },
-		func(c *counter, _ int, part *event.Part) { c.part(part) })
+	counts, err := countWalk.Run(ctx, workers, log.Parts, &counting{s, cohorts}, nil)
 	if err != nil {
 		return nil, err
 	}
-	sum := counters[0]
-	for _, c := range counters[1:] {
+	sum := newCounts(s, cohorts)
+	for _, c := range counts {
 		sum.merge(c)
 	}
-	a.add(sum, cohorts, q.Policy.Level.Value)
+	a.add(&sum, cohorts, q.Policy.Level.Value)
 	a.Tills = s.tills.beside(sum.near)
 	return a, nil
 }
@@ -220,6 +219,13 @@ type member struct {
 func (s *survey) members(ctx context.Context, log *event.Log) ([]member, error) {
 	var all []member
 	var shown []fact
+	entered := make([]event.Key, len(s.q.Entered))
+	for i := range s.q.Entered {
+		entered[i] = s.q.Entered[i].Account
+	}
+	if err := log.Parts.Fetch(ctx, entered); err != nil {
+		return nil, err
+	}
 	reader := log.Parts.NewReader()
 	for who := range s.q.Entered {
 		e := &s.q.Entered[who]
@@ -300,30 +306,45 @@ func ofAccount[T any](rows []T, account event.Key, of func(*T) event.Key) []T {
 // A tally counts accounts by stratum.
 type tally [strata]int64
 
-// A counter counts the accounts of a worker's parts.
-type counter struct {
-	*survey
-	at    [Kinds]map[event.Key]int // groups by value
-	maybe [1 << 10]uint64          // bits of the values that are counted
-	asked bool                     // there are shops where money was spent
-
+// counts are of some parts.
+type counts struct {
 	// accounts and sums count all accounts that share anything of a kind and how
 	// many things that is, entered those of them that were entered.
 	accounts, sums, entered [Kinds]tally
 	groups                  []tally // by cohort
 	victims                 []int64
 	near                    [][]control // by stolen payment
+}
+
+func newCounts(s *survey, cohorts []Cohort) counts {
+	return counts{groups: make([]tally, len(cohorts)), victims: make([]int64, len(cohorts)), near: make([][]control, len(s.tills.spent))}
+}
+
+// A counting is what a counter is given.
+type counting struct {
+	survey  *survey
+	cohorts []Cohort
+}
+
+var countWalk = event.NewPartWalk("insiders", newCounter, (*counter).part, func(c *counter) *counts { return &c.counts })
+
+// A counter counts the accounts of a worker's parts.
+type counter struct {
+	*survey
+	counts
+	at    [Kinds]map[event.Key]int // groups by value
+	maybe [1 << 10]uint64          // bits of the values that are counted
+	asked bool                     // there are shops where money was spent
 
 	things [Kinds][]event.Key // of the account at hand
 	see    witness
 }
 
-func newCounter(s *survey, cohorts []Cohort) *counter {
-	c := &counter{survey: s, groups: make([]tally, len(cohorts)),
-		victims: make([]int64, len(cohorts)), near: make([][]control, len(s.tills.spent))}
+func newCounter(given *counting) *counter {
+	c := &counter{survey: given.survey, counts: newCounts(given.survey, given.cohorts)}
 	c.see = c.note
-	for i := range cohorts {
-		t := cohorts[i].key
+	for i := range given.cohorts {
+		t := given.cohorts[i].key
 		if c.at[t.kind] == nil {
 			c.at[t.kind] = map[event.Key]int{}
 		}
@@ -410,7 +431,7 @@ func (c *counter) kind(k Kind, values []event.Key, entered bool) {
 }
 
 // merge adds the counts of another worker.
-func (c *counter) merge(o *counter) {
+func (c *counts) merge(o *counts) {
 	for k := range Kinds {
 		c.accounts[k].add(&o.accounts[k])
 		c.sums[k].add(&o.sums[k])
@@ -452,7 +473,7 @@ func expected(counts, entered, accounts *tally) (sum uint64) {
 }
 
 // add works out the groups of what was counted.
-func (a *Answers) add(c *counter, cohorts []Cohort, level int64) {
+func (a *Answers) add(c *counts, cohorts []Cohort, level int64) {
 	var all [Kinds]uint64
 	for k := range Kinds {
 		a.Of[k] = c.entered[k].sum()

@@ -141,29 +141,15 @@ func (m *Map) UnderSiege(micros int64) bool {
 func Survey(ctx context.Context, workers int, log *event.Parts, tracers []*Tracer, p *policy.Source) (*Map, error) {
 	m := &Map{cells: map[Place]*Cell{}}
 	hours := m.learn(tracers, p)
-	var addrs, others []*event.Fan[touch]
-	for _, t := range tracers {
-		if err := t.owner.Seal(); err != nil {
-			return nil, err
-		}
-		defer t.owner.Close()
-		addrs, others = append(addrs, t.addrs), append(others, t.others)
+	touches, err := gather(ctx, workers, log, tracers)
+	if err != nil {
+		return nil, err
 	}
-	for _, touches := range [][]*event.Fan[touch]{addrs, others} {
-		surveyors, err := event.Each(ctx, workers, log.Len(), func() *surveyor {
-			return &surveyor{m: m, p: p, gather: event.NewGatherer(touches)}
-		}, func(s *surveyor, part int) (err error) {
-			if s.touches, err = s.gather.Take(part); err == nil {
-				s.part()
-			}
-			return err
-		})
+	defer touches.close()
+	for _, addrs := range [...]bool{true, false} {
+		cells, err := touches.cells(&scope{m: m, p: p, addrs: addrs})
 		if err != nil {
 			return nil, err
-		}
-		var cells []draft
-		for _, s := range surveyors {
-			cells = append(cells, s.drafts...)
 		}
 		known, err := countKnown(ctx, workers, log, cells)
 		if err != nil {
@@ -171,8 +157,7 @@ func Survey(ctx context.Context, workers int, log *event.Parts, tracers []*Trace
 		}
 		m.keep(cells, known, hours, p)
 	}
-	counts, err := event.EachLogins(ctx, workers, log, func() *tallies { return &tallies{} },
-		func(t *tallies, _ int, logins *event.LoginCursor) { m.tally(t, logins, p) })
+	counts, err := tallyWalk.Run(ctx, workers, log, &scope{m: m, p: p}, nil)
 	if err != nil {
 		return nil, err
 	}

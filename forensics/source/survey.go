@@ -3,40 +3,70 @@ package source
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/policy"
 )
 
-// A surveyor makes the cells of one partition at a time.
-type surveyor struct {
-	m      *Map
-	p      *policy.Source
-	drafts []draft
-	gather *event.Gatherer[touch]
+// A scope says by what cells are made: what is known so far, and of which touches.
+type scope struct {
+	m     *Map
+	p     *policy.Source
+	addrs bool // those of addresses, else all others
+}
 
-	touches  []touch
+// A surveyor makes the drafts of cells of some touches.
+type surveyor struct {
+	*scope
+	drafts   []draft
 	accounts []event.Key
+	whole    bool // all touches of a place come together, so that drafts which cannot speak may go at once
 }
 
 // A draft is a cell of which it is not yet known how many logins of known
 // devices stand against it. entries counts all first logins at its place, also
 // those that are explained.
+//
+// Drafts of one place of different accounts add up, and what is made of all touches
+// of a place at once is the sum of what is made of any shares of its accounts. So
+// an address that a third of all accounts have is no more work than any other where
+// the touches lie on many machines: each adds up its own.
 type draft struct {
 	Cell
 	entries int64
 }
 
-// part makes the cells of the touches at hand.
-func (s *surveyor) part() {
-	sortTouches(s.touches)
-	for i := 0; i < len(s.touches); {
+// add adds the draft of the same place of other accounts.
+func (d *draft) add(o *draft) {
+	d.entries += o.entries
+	switch {
+	case o.Failures+o.Entries == 0: // all that was there is explained
+		return
+	case d.Failures+d.Entries == 0:
+		d.First, d.Row, d.Last = o.First, o.Row, o.Last
+	case o.First < d.First || o.First == d.First && o.Row < d.Row:
+		d.First, d.Row = o.First, o.Row
+	}
+	d.Last = max(d.Last, o.Last)
+	d.Failures += o.Failures
+	d.Unknown += o.Unknown
+	d.Entries += o.Entries
+	d.Newcomers += o.Newcomers
+	d.Accounts += o.Accounts
+	d.Entered += o.Entered
+}
+
+// part makes the drafts of touches.
+func (s *surveyor) part(touches []touch) {
+	sortTouches(touches)
+	for i := 0; i < len(touches); {
 		j := i
-		for j < len(s.touches) && s.touches[j].kind == s.touches[i].kind && s.touches[j].group() == s.touches[i].group() {
+		for j < len(touches) && touches[j].kind == touches[i].kind && touches[j].group() == touches[i].group() {
 			j++
 		}
-		s.group(s.touches[i:j])
+		s.group(touches[i:j])
 		i = j
 	}
 }
@@ -120,8 +150,7 @@ func (s *surveyor) byHour(touches []touch, entries int64) {
 	}
 }
 
-// cell adds up touches and keeps the cell if it can speak at all: if there are
-// more failures than would be expected where nobody is known.
+// cell adds up touches.
 func (s *surveyor) cell(place Place, touches []touch, entries int64) {
 	c := Cell{Place: place}
 	for i := range touches {
@@ -143,8 +172,8 @@ func (s *surveyor) cell(place Place, touches []touch, entries int64) {
 		}
 		c.Last = max(c.Last, t.time)
 	}
-	if s.m.tries(c.Failures, 0, s.p) == 0 {
-		return
+	if s.whole && s.m.tries(c.Failures, 0, s.p) == 0 {
+		return // before it is counted whose they are, which takes longest
 	}
 	c.Accounts = s.distinct(touches, func(*touch) bool { return true })
 	c.Entered = s.distinct(touches, func(t *touch) bool { return t.entry })
@@ -173,35 +202,40 @@ func countKnown(ctx context.Context, workers int, log *event.Parts, cells []draf
 			first[Place{c.Kind, AllHours, c.Value}] = c.entries
 		}
 	}
-	counters, err := event.EachLogins(ctx, workers, log, func() *counter { return newCounter(first) },
-		func(c *counter, _ int, logins *event.LoginCursor) { c.part(logins) })
+	places := slices.SortedFunc(maps.Keys(first), Place.compare)
+	counts, err := knownWalk.Run(ctx, workers, log, &places, nil)
 	if err != nil {
 		return nil, err
 	}
 	known := make(map[Place]int64, len(first))
-	for place, entries := range first {
+	for i, place := range places {
 		var n int64
-		for _, c := range counters {
-			if at := c.at[place]; at != nil {
-				n += *at
-			}
+		for _, c := range counts {
+			n += (*c)[i]
 		}
-		known[place] = max(0, n-entries)
+		known[place] = max(0, n-first[place])
 	}
 	return known, nil
 }
 
-// A counter counts successful logins at some places.
-type counter struct {
-	at    map[Place]*int64
-	kinds [Service + 1]bool
-	maybe [1 << 10]uint64 // bits of the values that are counted
+func (p Place) compare(q Place) int {
+	return cmp.Or(cmp.Compare(p.Kind, q.Kind), cmp.Compare(p.Hour, q.Hour), cmp.Compare(p.Value, q.Value))
 }
 
-func newCounter(places map[Place]int64) *counter {
-	c := &counter{at: make(map[Place]*int64, len(places))}
-	for p := range places {
-		c.at[p] = new(int64)
+var knownWalk = event.NewLoginWalk("known-devices", newCounter, (*counter).part, func(c *counter) *[]int64 { return &c.counts })
+
+// A counter counts successful logins at some places.
+type counter struct {
+	counts []int64 // by place
+	at     map[Place]*int64
+	kinds  [Service + 1]bool
+	maybe  [1 << 10]uint64 // bits of the values that are counted
+}
+
+func newCounter(places *[]Place) *counter {
+	c := &counter{counts: make([]int64, len(*places)), at: make(map[Place]*int64, len(*places))}
+	for i, p := range *places {
+		c.at[p] = &c.counts[i]
 		c.kinds[p.Kind] = true
 		word, bit := maybeBit(p.Value)
 		c.maybe[word] |= bit

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/event"
-	"github.com/paytriage/paytriage/forensics/policy"
 )
 
 // A Tally is what was tried in an attack, all of its sources together.
@@ -42,10 +41,18 @@ func (t *Tally) account(tries int64) {
 }
 
 // tallies are both tallies of a worker.
-type tallies struct{ single, spread Tally }
+type tallies struct {
+	*scope `wire:"-"`
 
-// tally adds up the tries of a part.
-func (m *Map) tally(t *tallies, logins *event.LoginCursor, p *policy.Source) {
+	single, spread Tally
+}
+
+var tallyWalk = event.NewLoginWalk("tries", func(s *scope) *tallies { return &tallies{scope: s} },
+	(*tallies).part, func(t *tallies) *tallies { return t })
+
+// part adds up the tries of a part.
+func (t *tallies) part(logins *event.LoginCursor) {
+	m, p := t.m, t.p
 	var single, spread int64
 	var account event.Key
 	for logins.Next() {

@@ -23,13 +23,14 @@ type hour struct{ known, failures, entries, firsts, attempts, failed int64 }
 
 // A Tracer takes in accounts, one after the other. Each worker has its own.
 type Tracer struct {
-	parts   int
-	owner   *spill.Owner
-	addrs   *event.Fan[touch] // by network
-	others  *event.Fan[touch] // by user agent, operator or hour
-	hours   map[int32]*hour
-	hourOf  int32
-	hourNow *hour
+	hours map[int32]*hour
+
+	parts   int               `wire:"-"`
+	owner   *spill.Owner      `wire:"-"`
+	addrs   *event.Fan[touch] `wire:"-"` // by network
+	others  *event.Fan[touch] `wire:"-"` // by user agent, operator or hour
+	hourOf  int32             `wire:"-"`
+	hourNow *hour             `wire:"-"`
 }
 
 // NewTracer returns a Tracer for a log with the given number of partitions, which

@@ -25,16 +25,14 @@ func (f *Findings) crowds(ctx context.Context, log *event.Log, p *policy.Policy,
 	if len(addrs) == 0 {
 		return nil
 	}
-	index := newCrowd(addrs)
-	counts, err := event.EachLogins(ctx, workers, log.Parts, func() []guests { return make([]guests, len(addrs)) },
-		func(n []guests, _ int, logins *event.LoginCursor) { index.count(n, logins) })
+	counts, err := crowdWalk.Run(ctx, workers, log.Parts, &addrs, nil)
 	if err != nil {
 		return err
 	}
 	total := func(a event.Addr) (n int64) {
 		at, _ := slices.BinarySearch(addrs, a)
 		for _, c := range counts {
-			n += c[at].accounts
+			n += (*c)[at].accounts
 		}
 		return n
 	}
@@ -56,13 +54,17 @@ func (f *Findings) crowds(ctx context.Context, log *event.Log, p *policy.Policy,
 // A crowd looks up addresses. Most rows are of none that matters, which a bit
 // tells that is in the cache.
 type crowd struct {
-	maybe [1 << 11]uint64
-	at    map[event.Addr]int32
+	maybe  [1 << 11]uint64
+	at     map[event.Addr]int32
+	guests []guests // by address
 }
 
-func newCrowd(addrs []event.Addr) *crowd {
-	c := &crowd{at: make(map[event.Addr]int32, len(addrs))}
-	for i, a := range addrs {
+var crowdWalk = event.NewLoginWalk("crowds", newCrowd, (*crowd).count, func(c *crowd) *[]guests { return &c.guests })
+
+// newCrowd returns a crowd of addresses that are sorted.
+func newCrowd(addrs *[]event.Addr) *crowd {
+	c := &crowd{at: make(map[event.Addr]int32, len(*addrs)), guests: make([]guests, len(*addrs))}
+	for i, a := range *addrs {
 		c.at[a] = int32(i)
 		word, bit := crowdBit(a)
 		c.maybe[word] |= bit
@@ -82,16 +84,16 @@ type guests struct {
 }
 
 // count counts for each address the accounts that got in from there.
-func (c *crowd) count(n []guests, logins *event.LoginCursor) {
+func (c *crowd) count(logins *event.LoginCursor) {
 	for logins.Next() {
 		l := &logins.Row
 		word, bit := crowdBit(l.Addr)
 		if c.maybe[word]&bit == 0 || l.Outcome() == event.Failure {
 			continue
 		}
-		if at, ok := c.at[l.Addr]; ok && n[at].last != l.Account {
-			n[at].last = l.Account
-			n[at].accounts++
+		if at, ok := c.at[l.Addr]; ok && c.guests[at].last != l.Account {
+			c.guests[at].last = l.Account
+			c.guests[at].accounts++
 		}
 	}
 }

@@ -105,7 +105,7 @@ func TestSpending(t *testing.T) {
 		{"days are those of UTC", "23h59m payment 10\n24h payment 20", []int64{10, 20}},
 	} {
 		_, charges, _ := eventtest.Read(t, "a", c.rows)
-		f := finder{days: map[uint32]*histogram{}}
+		f := finder{found: found{days: map[uint32]*histogram{}}}
 		var a baseline.Account
 		a.Read(nil, charges)
 		f.spending(&a)
@@ -122,7 +122,7 @@ func TestSpending(t *testing.T) {
 		}
 	}
 	_, charges, _ := eventtest.Read(t, "a", "1h topup 3000\n2h payment 1000 cur=USD\n3h payment 1000 cur=USD")
-	f := finder{days: map[uint32]*histogram{}}
+	f := finder{found: found{days: map[uint32]*histogram{}}}
 	f.spending(&baseline.Account{Charges: charges})
 	if len(f.days) != 2 {
 		t.Errorf("%d currencies, want 2: they are never added", len(f.days))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/forensics/policy"
 	"github.com/paytriage/paytriage/forensics/source"
 )
@@ -48,27 +49,15 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 			f.End = max(f.End, t.UnixMicro())
 		}
 	}
-	perPart := make([][]Visit, log.Parts.Len())
-	memory := log.Room()
-	finders, err := event.EachCursor(ctx, workers, log.Parts, func() *lookout {
-		return &lookout{finder: finder{p: p, end: f.End, days: map[uint32]*histogram{}, tracer: source.NewTracer(log.Parts.Len(), memory)}}
-	}, func(l *lookout, i int, rows *event.Cursor) {
-		l.visits = nil
-		baseline.Walk(rows, &l.account_, l.account)
-		perPart[i] = l.visits
-		if progress != nil {
-			progress(log.Parts.Rows(i))
-		}
-	})
+	lookouts, err := findWalk.Run(ctx, workers, log.Parts, &finding{p: p, end: f.End, parts: log.Parts.Len(), memory: log.Room()}, progress)
 	if err != nil {
 		return nil, err
 	}
-	f.Visits = slices.Concat(perPart...)
-	slices.SortFunc(f.Visits, compareVisits)
-	tracers := make([]*source.Tracer, len(finders))
+	tracers := make([]*source.Tracer, len(lookouts))
 	days := map[uint32]*histogram{}
 	var users []user
-	for i, l := range finders {
+	for i, l := range lookouts {
+		f.Visits = append(f.Visits, l.visits...)
 		f.Accounts += l.accounts
 		for o, n := range l.openers {
 			f.openers[o] += n
@@ -84,6 +73,7 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 			}
 		}
 	}
+	slices.SortFunc(f.Visits, compareVisits)
 	if f.Sources, err = source.Survey(ctx, workers, log.Parts, tracers, &p.Source); err != nil {
 		return nil, err
 	}
@@ -92,7 +82,7 @@ func find(ctx context.Context, log *event.Log, p *policy.Policy, workers int, pr
 		f.Visits[i].endsAt(f.End, p)
 	}
 	f.places()
-	again, err := f.redescribe(log, p)
+	again, err := f.redescribe(ctx, log, p)
 	if err != nil {
 		return nil, err
 	}
@@ -131,11 +121,31 @@ func lively(hours []source.Hour, end int64) int64 {
 	return end
 }
 
+// A finding is what a lookout is given.
+type finding struct {
+	p      *policy.Policy
+	end    int64
+	parts  int           `wire:"-"` // over how many touches are spread; 0 is 1
+	memory *spill.Memory `wire:"-"`
+}
+
+var findWalk = event.NewWalk(source.TouchesSet, newLookout, (*lookout).part, func(l *lookout) *found { return &l.found }).
+	Giving(func(l *lookout) [][]byte { return l.tracer.Give() })
+
 // A lookout is a finder with the account it looks at.
 type lookout struct {
 	finder
-	account_ baseline.Account
+	at baseline.Account
 }
+
+func newLookout(c *finding) *lookout {
+	if c.memory == nil {
+		c.memory = spill.New(0, "")
+	}
+	return &lookout{finder: finder{p: c.p, end: c.end, found: found{days: map[uint32]*histogram{}, tracer: source.NewTracer(max(c.parts, 1), c.memory)}}}
+}
+
+func (l *lookout) part(_ int, rows *event.Cursor) { baseline.Walk(rows, &l.at, l.account) }
 
 // places sets what the failures around each entry say of it.
 func (f *Findings) places() {
@@ -158,16 +168,26 @@ func (f *Findings) places() {
 // the testers had not been there: the owner, when she comes back, is no stranger
 // for coming after them. It returns the users of these accounts, some of whom
 // are known as such already.
-func (f *Findings) redescribe(log *event.Log, p *policy.Policy) ([]user, error) {
+func (f *Findings) redescribe(ctx context.Context, log *event.Log, p *policy.Policy) ([]user, error) {
 	again := finder{p: p, end: f.End}
 	var account baseline.Account
 	var out []Visit
 	var failed error
+	tested := func(v *Visit) bool { return int64(v.Place) >= p.Source.ReportScore.Value && !v.Paid }
+	var accounts []event.Key
+	for i := range f.Visits {
+		if v := &f.Visits[i]; tested(v) {
+			accounts = append(accounts, v.Account)
+		}
+	}
+	if err := log.Parts.Fetch(ctx, accounts); err != nil {
+		return nil, err
+	}
 	reader := log.Parts.NewReader()
 	f.byAccount(func(visits []Visit) {
 		again.testers, again.visits = again.testers[:0], again.visits[:0]
 		for i := range visits {
-			if v := &visits[i]; int64(v.Place) >= p.Source.ReportScore.Value && !v.Paid {
+			if v := &visits[i]; tested(v) {
 				again.testers = append(again.testers, v.Actor)
 				out = append(out, *v)
 			}
@@ -176,8 +196,7 @@ func (f *Findings) redescribe(log *event.Log, p *policy.Policy) ([]user, error) 
 			out = append(out, visits...)
 			return
 		}
-		v := &visits[0]
-		rows, err := reader.Account(v.Account)
+		rows, err := reader.Account(visits[0].Account)
 		if err != nil {
 			failed = err
 			return

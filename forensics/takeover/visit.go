@@ -119,17 +119,21 @@ type Visit struct {
 
 // A finder collects the visits of one worker.
 type finder struct {
-	p      *policy.Policy
-	end    int64 // of the log
-	visits []Visit
-	users  []user
-	days   map[uint32]*histogram
-	tracer *source.Tracer
-	trail  trail
+	p     *policy.Policy
+	end   int64 // of the log
+	trail trail
+	found
 	// testers are the actors of the account at hand that came from an attack
 	// source and charged nothing; none when visits are described first.
 	testers []event.Key
+}
 
+// A found is what a finder found.
+type found struct {
+	visits   []Visit
+	users    []user
+	days     map[uint32]*histogram
+	tracer   *source.Tracer
 	accounts int64   // that had a user
 	openers  openers // who are no visitors
 }

@@ -39,7 +39,7 @@ func outcomeWords(t testing.TB, p *policy.Policy) [numFeatures][]string {
 func describe(t testing.TB, p *policy.Policy, text string) map[string]*Visit {
 	t.Helper()
 	logins, charges, names := eventtest.Read(t, "a", text)
-	f := finder{p: p, end: eventtest.Midnight + 60*baseline.Day, days: map[uint32]*histogram{}, tracer: source.NewTracer(1, spill.New(0, ""))}
+	f := finder{p: p, end: eventtest.Midnight + 60*baseline.Day, found: found{days: map[uint32]*histogram{}, tracer: source.NewTracer(1, spill.New(0, ""))}}
 	parts := event.Pack([]event.Part{{Logins: logins, Charges: charges}}, nil)
 	_, err := event.EachCursor(t.Context(), 1, parts, func() *baseline.Account { return &baseline.Account{} },
 		func(a *baseline.Account, _ int, rows *event.Cursor) { baseline.Walk(rows, a, f.account) })

@@ -245,36 +245,43 @@ type Use struct {
 // Uses returns what a log shows of each entry, given who is a stranger where, in
 // their order.
 func (l *List) Uses(ctx context.Context, workers int, parts *event.Parts, strangers []Stranger) ([]Use, error) {
-	counters, err := event.EachCursor(ctx, workers, parts, func() *census {
-		return &census{list: l, strangers: strangers, uses: make([]Use, l.n), last: make([]event.Key, l.n)}
-	}, func(c *census, _ int, rows *event.Cursor) { c.part(rows) })
+	counts, err := usesWalk.Run(ctx, workers, parts, &search{l, strangers}, nil)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]Use, l.n)
-	for _, c := range counters {
-		for i := range all {
-			all[i].Own += c.uses[i].Own
-			all[i].Seen = all[i].Seen || c.uses[i].Seen
+	for _, uses := range counts {
+		for i, u := range *uses {
+			all[i].Own += u.Own
+			all[i].Seen = all[i].Seen || u.Seen
 		}
 	}
 	return all, nil
 }
 
-// A census counts the accounts of some parts.
-type census struct {
+// A search is what a census is given.
+type search struct {
 	list      *List
 	strangers []Stranger
-	uses      []Use
-	last      []event.Key // the account that was counted last, of each entry
-	next      int         // of the strangers
+}
+
+var usesWalk = event.NewWalk("uses", func(s *search) *census {
+	return &census{search: s, uses: make([]Use, s.list.n), last: make([]event.Key, s.list.n)}
+}, (*census).part, func(c *census) *[]Use { return &c.uses })
+
+// A census counts the accounts of some parts.
+type census struct {
+	*search
+	uses []Use
+	last []event.Key // the account that was counted last, of each entry
+	next int         // of the strangers
 
 	account baseline.Account
 	room    baseline.Rows
 }
 
 // part counts the accounts of a part.
-func (c *census) part(rows *event.Cursor) {
+func (c *census) part(_ int, rows *event.Cursor) {
 	c.next = 0
 	c.room.Each(rows, func(logins []event.Login, charges []event.Charge) {
 		var account event.Key

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"strings"
 )
 
 // CardToken is what Source.How says of a field with tokens of card numbers.
@@ -12,6 +13,15 @@ const CardToken = "a token of the card number"
 
 // Cards reports whether some field holds card numbers.
 func (c *Compiled) Cards() bool { return c.cards }
+
+// Params returns the parameters that the profile was compiled with.
+func (c *Compiled) Params() map[string]string {
+	given := make(map[string]string, len(c.params))
+	for name, value := range c.params {
+		given[strings.TrimPrefix(name, "$")] = value
+	}
+	return given
+}
 
 // HideCards returns a copy of a text with a token in the place of whatever may be
 // a card number: 13 to 19 digits, single blanks or hyphens between them or not,

@@ -37,6 +37,12 @@ func Read[T any](b []byte, v *T) error {
 	return nil
 }
 
+// errorType is the one interface that has a form: what an error says.
+var errorType = reflect.TypeFor[error]()
+
+// left reports whether a field is left out: what one side has for itself.
+func left(f reflect.StructField) bool { return f.Tag.Get("wire") == "-" }
+
 // flats knows which types are rows of fixed width: all of their bytes are
 // their value.
 var flats sync.Map
@@ -64,7 +70,7 @@ func width(t reflect.Type) (n uintptr, ok bool) {
 	case reflect.Struct:
 		for i := range t.NumField() {
 			w, ok := width(t.Field(i).Type)
-			if !ok {
+			if !ok || left(t.Field(i)) {
 				return 0, false
 			}
 			n += w
@@ -115,7 +121,9 @@ func appendValue(b []byte, v reflect.Value) []byte {
 		return appendValue(append(b, 1), v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
-			b = appendValue(b, v.Field(i))
+			if !left(v.Type().Field(i)) {
+				b = appendValue(b, v.Field(i))
+			}
 		}
 		return b
 	case reflect.Array:
@@ -137,6 +145,13 @@ func appendValue(b []byte, v reflect.Value) []byte {
 		return b
 	case reflect.Map:
 		return appendMap(b, v)
+	}
+	if v.Type() == errorType {
+		if v.IsNil() {
+			return append(b, 0)
+		}
+		text := v.Interface().(error).Error()
+		return append(binary.AppendUvarint(append(b, 1), uint64(len(text))), text...)
 	}
 	panic("wire: a " + v.Type().String() + " has no form")
 }
@@ -235,7 +250,9 @@ func (d *decoder) value(v reflect.Value, depth int) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			d.value(v.Field(i), depth+1)
+			if !left(v.Type().Field(i)) {
+				d.value(v.Field(i), depth+1)
+			}
 		}
 	case reflect.Array:
 		for i := range v.Len() {
@@ -245,6 +262,12 @@ func (d *decoder) value(v reflect.Value, depth int) {
 		d.slice(v, depth)
 	case reflect.Map:
 		d.mapping(v, depth)
+	case reflect.Interface:
+		if v.Type() != errorType {
+			d.err = fmt.Errorf("a %s has no form", v.Type())
+		} else if d.flag() {
+			v.Set(reflect.ValueOf(errors.New(string(d.bytes(d.uvarint())))))
+		}
 	default:
 		d.err = fmt.Errorf("a %s has no form", v.Type())
 	}
