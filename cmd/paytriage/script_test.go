@@ -27,6 +27,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true, RequireUniqueNames: true, Cmds: benchCommands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SMALL", small)
+			if e := os.Getenv("PAYTRIAGE_ENGINE"); e != "" {
+				env.Setenv("PAYTRIAGE_ENGINE", e)
+			}
 			return nil
 		}})
 }

@@ -1,7 +1,8 @@
 // Package wire turns values into bytes and back, for what a stage is given and
 // gives: numbers, strings, and structs, slices, arrays, maps and pointers of
 // such, fields without a capital letter too. The form is compact and the same
-// for the same value: maps stand in the order of their keys.
+// for the same value: maps stand in the order of their keys. Fields with the tag
+// `wire:"-"` are left out. Of an error there stands what it says.
 //
 // Both sides run one version of the program, so the bytes name no types. They
 // come from another process all the same: reading bounds every length by the
