@@ -291,9 +291,12 @@ func (s *Shelf) Row(i, n int) unsafe.Pointer {
 	if t.at+n > BlockSize {
 		s.grow(i)
 	}
-	at := t.at
+	row := unsafe.Add(t.data, t.at)
 	t.at += n
-	return unsafe.Add(t.data, at)
+	// The list is met again when rows of all others came between, and the memory
+	// of its next row is in no cache by itself.
+	prefetch(unsafe.Add(row, n))
+	return row
 }
 
 // Keep keeps the first n bytes of what Room returned last for the list.
