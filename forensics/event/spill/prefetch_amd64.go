@@ -1,8 +1,5 @@
 package spill
 
-import "unsafe"
-
-// prefetch asks for the memory behind at, without waiting for it.
-//
-//go:noescape
-func prefetch(at unsafe.Pointer)
+// prefetch asks for two lines of memory, without waiting for them. Nothing needs to
+// be there.
+func prefetch(at uintptr)

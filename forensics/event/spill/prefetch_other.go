@@ -2,6 +2,4 @@
 
 package spill
 
-import "unsafe"
-
-func prefetch(unsafe.Pointer) {}
+func prefetch(uintptr) {}

@@ -47,6 +47,9 @@ func (b *Block) Bytes() []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&b.data)), BlockSize)[:b.used]
 }
 
+// Prefetch asks for the beginning of a block that is read soon.
+func (b *Block) Prefetch() { prefetch(uintptr(unsafe.Pointer(b))) }
+
 // A Memory is what a run may hold. It may be used by several goroutines.
 type Memory struct {
 	limit int64 // blocks, 0 for any number
@@ -294,8 +297,9 @@ func (s *Shelf) Row(i, n int) unsafe.Pointer {
 	row := unsafe.Add(t.data, t.at)
 	t.at += n
 	// The list is met again when rows of all others came between, and the memory
-	// of its next row is in no cache by itself.
-	prefetch(unsafe.Add(row, n))
+	// of its next row is in no cache by itself, but for the line that this one
+	// ends in.
+	prefetch(uintptr(row) + uintptr(n) + 64)
 	return row
 }
 
