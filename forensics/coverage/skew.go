@@ -70,7 +70,7 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 	for rows := log.Rows() / manyRows; rows > 0; rows /= 2 {
 		every *= 2
 	}
-	s, err := compare(ctx, log, workers, "session", func(l *links, p *event.Part) { l.sessions(p, every-1) })
+	s, err := compare(ctx, log, workers, "session", func(l *links, rows *event.Cursor) { l.sessions(rows, every-1) })
 	if err != nil || s.Pairs >= MinPairs || s.LowPairs >= MinPairs {
 		return s, err
 	}
@@ -78,7 +78,7 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 	if !ok {
 		return s, err
 	}
-	d, err := compare(ctx, log, workers, "device", func(l *links, p *event.Part) { l.devices(p, every-1, half) })
+	d, err := compare(ctx, log, workers, "device", func(l *links, rows *event.Cursor) { l.devices(rows, every-1, half) })
 	if err == nil && d.Pairs > s.Pairs {
 		return d, nil
 	}
@@ -86,9 +86,9 @@ func ClockSkew(ctx context.Context, log *event.Log, workers int) (Skew, error) {
 }
 
 // compare gathers the pairs of all partitions.
-func compare(ctx context.Context, log *event.Log, workers int, by string, gather func(*links, *event.Part)) (Skew, error) {
-	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *links { return &links{} },
-		func(l *links, _ int, part *event.Part) { gather(l, part) })
+func compare(ctx context.Context, log *event.Log, workers int, by string, gather func(*links, *event.Cursor)) (Skew, error) {
+	states, err := event.EachCursor(ctx, max(workers, 1), log.Parts, func() *links { return &links{} },
+		func(l *links, _ int, rows *event.Cursor) { gather(l, rows) })
 	if err != nil {
 		return Skew{}, err
 	}
@@ -115,12 +115,12 @@ func hundredth(all []int64) int64 {
 
 // middle returns the start of the hour by which half of the rows were written.
 func middle(ctx context.Context, log *event.Log, workers int) (int64, bool, error) {
-	states, err := event.EachPart(ctx, max(workers, 1), log.Parts, func() *histogram { return &histogram{} }, func(h *histogram, _ int, p *event.Part) {
-		for j := range p.Logins {
-			h.add(p.Logins[j].Time)
+	states, err := event.EachCursor(ctx, max(workers, 1), log.Parts, func() *histogram { return &histogram{} }, func(h *histogram, _ int, rows *event.Cursor) {
+		for rows.Logins.Next() {
+			h.add(rows.Logins.Row.Time)
 		}
-		for j := range p.Charges {
-			h.add(p.Charges[j].Time)
+		for rows.Charges.Next() {
+			h.add(rows.Charges.Row.Time)
 		}
 	})
 	if err != nil {
@@ -148,6 +148,8 @@ func middle(ctx context.Context, log *event.Log, workers int) (int64, bool, erro
 type links struct {
 	after, before []int64
 	marks         []mark
+	logins        []event.Login // of the account at hand
+	spent         []event.Charge
 }
 
 // A mark is a row of an account, reduced to what links it.
@@ -168,20 +170,23 @@ const (
 	acts
 )
 
-// accounts calls do with the rows of every account that is looked at.
-func accounts(p *event.Part, mask uint64, do func([]event.Login, []event.Charge)) {
-	for i, j := 0, 0; i < len(p.Logins) && j < len(p.Charges); {
-		account := next(p, i, j)
-		a, b := i, j
-		for i < len(p.Logins) && p.Logins[i].Account == account {
-			i++
-		}
-		for j < len(p.Charges) && p.Charges[j].Account == account {
-			j++
-		}
+// accounts calls do with the rows of every account that is looked at. They are
+// valid within do alone.
+func (l *links) accounts(rows *event.Cursor, mask uint64, do func([]event.Login, []event.Charge)) {
+	in, out := &rows.Logins, &rows.Charges
+	moreIn, moreOut := in.Next(), out.Next()
+	for moreIn && moreOut {
+		account := in.Row.Account
 		// The upper bits choose partitions; the lower ones are as good as random.
-		if i > a && j > b && bits.Reverse64(uint64(account))&mask == 0 {
-			do(p.Logins[a:i], p.Charges[b:j])
+		switch looked := bits.Reverse64(uint64(account))&mask == 0; {
+		case account < out.Row.Account || !looked:
+			moreIn = in.Next()
+		case account > out.Row.Account:
+			moreOut = out.Next()
+		default:
+			l.logins, moreIn = in.Account(l.logins[:0])
+			l.spent, moreOut = out.Account(l.spent[:0])
+			do(l.logins, l.spent)
 		}
 	}
 }
@@ -197,8 +202,8 @@ func isEntry(l *event.Login) bool {
 }
 
 // sessions pairs the sessions that are in both logs.
-func (l *links) sessions(p *event.Part, mask uint64) {
-	accounts(p, mask, func(logins []event.Login, spent []event.Charge) {
+func (l *links) sessions(rows *event.Cursor, mask uint64) {
+	l.accounts(rows, mask, func(logins []event.Login, spent []event.Charge) {
 		l.marks = l.marks[:0]
 		linked := false
 		for i := range spent {
@@ -299,8 +304,8 @@ func (l *links) session(marks []mark) {
 }
 
 // devices pairs the devices that are in both logs and were in neither before half.
-func (l *links) devices(p *event.Part, mask uint64, half int64) {
-	accounts(p, mask, func(logins []event.Login, spent []event.Charge) {
+func (l *links) devices(rows *event.Cursor, mask uint64, half int64) {
+	l.accounts(rows, mask, func(logins []event.Login, spent []event.Charge) {
 		l.marks = l.marks[:0]
 		for i := range logins {
 			if g := &logins[i]; g.Device != 0 {
