@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -142,10 +144,30 @@ func hint(err error) string {
 		return "say which with --currency, for example --currency JPY"
 	case errors.As(err, &unknown):
 		return "'paytriage inspect " + unknown.Source + "' shows what it looks like; --profile says what it is"
-	case errors.Is(err, syscall.ENOSPC):
-		return "make room there, or choose another place: --out for results, --tmp-dir for temporary files; --memory lets more stay in memory"
 	case errors.As(err, &zone):
 		return "say where its clock stood, for example --tz Asia/Tokyo or --tz " + zone.Role.String() + "=Asia/Tokyo"
+	}
+	return systemHint(err)
+}
+
+// systemHint returns what to do where the system refused something.
+func systemHint(err error) string {
+	var path *fs.PathError
+	var link *os.LinkError
+	var call *os.SyscallError
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room there, or choose another place: --out for results, --tmp-dir for temporary files; --memory lets more stay in memory"
+	case errors.Is(err, syscall.EIO):
+		return "the disk or the network below it failed: check it, or choose another place, and run again"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "have it allowed, or choose another place, and run again"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the name; if it was there a moment ago, something else works in that folder: stop that, and run again"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too many files are open: raise the limit ('ulimit -n'), and run again"
+	case errors.As(err, &path), errors.As(err, &link), errors.As(err, &call):
+		return "see what stands there and whether it can be written, and run again"
 	}
 	return ""
 }
