@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"time"
 
@@ -380,7 +381,11 @@ func giveAway[T any](fan *event.Fan[T], set, parts int, emit stage.Emit) error {
 
 // comeBack returns rows that giveAway gave.
 func comeBack[T any](blocks [][]byte) ([]T, error) {
-	var all []T
+	var room int
+	for _, b := range blocks {
+		room += len(b) / int(reflect.TypeFor[T]().Size())
+	}
+	all := make([]T, 0, room)
 	for _, b := range blocks {
 		var some []T
 		if err := wire.Read(b, &some); err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // engineWorlds are three incidents with which an engine is held against no engine:
@@ -90,4 +92,18 @@ func TestEngineGivesTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEngineScripts runs the scripts about what is read and found once more, with
+// an engine: what they say of rejects, profiles, archives, zones, returns without
+// an account and the rest holds there, too.
+func TestEngineScripts(t *testing.T) {
+	p := scripts(t, localEngine)
+	for _, name := range []string{"bytes", "cards", "conflicts", "currencies", "damaged", "decisions", "dialects", "duplicates",
+		"failures", "formats", "history", "hostile_files", "hostile_packed", "insider", "inspect_skew", "known_bad", "missing_fields",
+		"mules", "one_log", "part", "pending", "rejects", "way_in", "zones"} {
+		p.Files = append(p.Files, filepath.Join(p.Dir, name+".txtar"))
+	}
+	p.Dir = ""
+	testscript.Run(t, p)
 }

@@ -465,13 +465,11 @@ func (r *Rows) Each(rows *event.Cursor, do func(logins []event.Login, charges []
 			key = c.Row.Account
 		}
 		r.logins, r.charges = r.logins[:0], r.charges[:0]
-		for moreLogins && l.Row.Account == key {
-			r.logins = append(r.logins, l.Row)
-			moreLogins = l.Next()
+		if moreLogins && l.Row.Account == key {
+			r.logins, moreLogins = l.Account(r.logins)
 		}
-		for moreCharges && c.Row.Account == key {
-			r.charges = append(r.charges, c.Row)
-			moreCharges = c.Next()
+		if moreCharges && c.Row.Account == key {
+			r.charges, moreCharges = c.Account(r.charges)
 		}
 		do(r.logins, r.charges)
 	}

@@ -158,11 +158,11 @@ type linker struct {
 	links
 }
 
-var linkWalk = event.NewPartWalk("clocks", func(how *linking) *linker { return &linker{linking: how} }, func(l *linker, p *event.Part) {
+var linkWalk = event.NewWalk("clocks", func(how *linking) *linker { return &linker{linking: how} }, func(l *linker, _ int, rows *event.Cursor) {
 	if l.linking.devices {
-		l.links.devices(p, l.mask, l.half)
+		l.links.devices(rows, l.mask, l.half)
 	} else {
-		l.links.sessions(p, l.mask)
+		l.links.sessions(rows, l.mask)
 	}
 }, func(l *linker) *links { return &l.links })
 
@@ -170,7 +170,9 @@ var linkWalk = event.NewPartWalk("clocks", func(how *linking) *linker { return &
 // and from charge to the end of the session, by the stamps.
 type links struct {
 	after, before []int64
-	marks         []mark `wire:"-"`
+	marks         []mark         `wire:"-"`
+	logins        []event.Login  `wire:"-"` // of the account at hand
+	spent         []event.Charge `wire:"-"`
 }
 
 // A mark is a row of an account, reduced to what links it.
@@ -191,20 +193,23 @@ const (
 	acts
 )
 
-// accounts calls do with the rows of every account that is looked at.
-func accounts(p *event.Part, mask uint64, do func([]event.Login, []event.Charge)) {
-	for i, j := 0, 0; i < len(p.Logins) && j < len(p.Charges); {
-		account := next(p, i, j)
-		a, b := i, j
-		for i < len(p.Logins) && p.Logins[i].Account == account {
-			i++
-		}
-		for j < len(p.Charges) && p.Charges[j].Account == account {
-			j++
-		}
+// accounts calls do with the rows of every account that is looked at. They are
+// valid within do alone.
+func (l *links) accounts(rows *event.Cursor, mask uint64, do func([]event.Login, []event.Charge)) {
+	in, out := &rows.Logins, &rows.Charges
+	moreIn, moreOut := in.Next(), out.Next()
+	for moreIn && moreOut {
+		account := in.Row.Account
 		// The upper bits choose partitions; the lower ones are as good as random.
-		if i > a && j > b && bits.Reverse64(uint64(account))&mask == 0 {
-			do(p.Logins[a:i], p.Charges[b:j])
+		switch looked := bits.Reverse64(uint64(account))&mask == 0; {
+		case account < out.Row.Account || !looked:
+			moreIn = in.Next()
+		case account > out.Row.Account:
+			moreOut = out.Next()
+		default:
+			l.logins, moreIn = in.Account(l.logins[:0])
+			l.spent, moreOut = out.Account(l.spent[:0])
+			do(l.logins, l.spent)
 		}
 	}
 }
@@ -220,8 +225,8 @@ func isEntry(l *event.Login) bool {
 }
 
 // sessions pairs the sessions that are in both logs.
-func (l *links) sessions(p *event.Part, mask uint64) {
-	accounts(p, mask, func(logins []event.Login, spent []event.Charge) {
+func (l *links) sessions(rows *event.Cursor, mask uint64) {
+	l.accounts(rows, mask, func(logins []event.Login, spent []event.Charge) {
 		l.marks = l.marks[:0]
 		linked := false
 		for i := range spent {
@@ -322,8 +327,8 @@ func (l *links) session(marks []mark) {
 }
 
 // devices pairs the devices that are in both logs and were in neither before half.
-func (l *links) devices(p *event.Part, mask uint64, half int64) {
-	accounts(p, mask, func(logins []event.Login, spent []event.Charge) {
+func (l *links) devices(rows *event.Cursor, mask uint64, half int64) {
+	l.accounts(rows, mask, func(logins []event.Login, spent []event.Charge) {
 		l.marks = l.marks[:0]
 		for i := range logins {
 			if g := &logins[i]; g.Device != 0 {

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,7 +65,8 @@ func (p *Parts) Form(i int) ([]byte, *Summary, error) {
 	for _, b := range c.Charges.blocks {
 		f.charges = append(f.charges, b.Bytes())
 	}
-	return wire.Append(nil, &f), &f.summary, nil
+	room := (len(f.logins)+len(f.charges)+1)*(spill.BlockSize+binary.MaxVarintLen64) + 1<<10
+	return wire.Append(make([]byte, 0, room), &f), &f.summary, nil
 }
 
 // readPart returns Parts of one part, given its form; blocks has that alone.

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sort"
 
 	"github.com/paytriage/paytriage/forensics/event/spill"
@@ -82,12 +83,16 @@ func putLogin(b []byte, prev, l *Login) int {
 	return at + 8
 }
 
-// readLogin reads a row that follows what l holds into l, and returns how many
-// bytes it took.
-func readLogin(b *[maxLogin]byte, l *Login) int {
+// readLogin reads a row that follows prev into l, which may be the same, and
+// returns how many bytes it took.
+func readLogin(b *[maxLogin]byte, prev, l *Login) int {
 	bits := binary.LittleEndian.Uint16(b[:])
 	l.Action, l.Word = Action(b[2]), b[3]
 	at := 4
+	if l != prev { // field by field: wider copies would wait for what was only just written
+		l.Account, l.Device, l.Session, l.Addr, l.Agent = prev.Account, prev.Device, prev.Session, prev.Addr, prev.Agent
+		l.ASN, l.Country, l.ID = prev.ASN, prev.Country, 0
+	}
 	if bits&(newAccount|newDevice|newSession|newAddr|newAgent|newPlace) != 0 {
 		if bits&newAccount != 0 {
 			l.Account = Key(binary.LittleEndian.Uint64(b[at:]))
@@ -115,7 +120,7 @@ func readLogin(b *[maxLogin]byte, l *Login) int {
 		}
 	}
 	if bits&longTime == 0 {
-		l.Time += int64(binary.LittleEndian.Uint32(b[at:]))
+		l.Time = prev.Time + int64(binary.LittleEndian.Uint32(b[at:]))
 		at += 4
 	} else {
 		l.Time = int64(binary.LittleEndian.Uint64(b[at:]))
@@ -164,11 +169,15 @@ func putCharge(b []byte, prev, c *Charge) int {
 	return at + 24
 }
 
-// readCharge is readLogin for a charge.
-func readCharge(b *[maxCharge]byte, c *Charge) int {
+// readCharge is readLogin for a charge. Time is that of the row before.
+func readCharge(b *[maxCharge]byte, prev, c *Charge, time int64) int {
 	bits := binary.LittleEndian.Uint16(b[:])
 	c.Kind, c.Status, c.Funding, c.Mark = Kind(b[2]), Status(b[3]), Funding(b[4]), b[5]
 	at := 6
+	if c != prev {
+		c.Account, c.Device, c.Session, c.Addr, c.Store, c.Ref = prev.Account, prev.Device, prev.Session, prev.Addr, prev.Store, prev.Ref
+		c.Currency, c.Rest = prev.Currency, 0
+	}
 	if bits&newAccount != 0 {
 		c.Account = Key(binary.LittleEndian.Uint64(b[at:]))
 		at += 8
@@ -198,7 +207,7 @@ func readCharge(b *[maxCharge]byte, c *Charge) int {
 		at += 4
 	}
 	if bits&longTime == 0 {
-		c.Time += int64(binary.LittleEndian.Uint32(b[at:]))
+		c.Time = time + int64(binary.LittleEndian.Uint32(b[at:]))
 		at += 4
 	} else {
 		c.Time = int64(binary.LittleEndian.Uint64(b[at:]))
@@ -241,8 +250,10 @@ func (c *cursor[T]) block() bool {
 		if len(c.blocks) == 0 || c.err != nil {
 			return false
 		}
-		var nothing T
-		c.Row, c.b, c.blocks = nothing, c.blocks[0].Bytes(), c.blocks[1:]
+		c.b, c.blocks = c.blocks[0].Bytes(), c.blocks[1:]
+		if len(c.blocks) > 0 {
+			c.blocks[0].Prefetch()
+		}
 	}
 	return true
 }
@@ -254,14 +265,20 @@ func (c *cursor[T]) broken() bool {
 }
 
 // Next reads the next row, and reports whether there was one.
-func (c *LoginCursor) Next() bool {
-	if len(c.b) == 0 && !c.block() {
-		return false
+func (c *LoginCursor) Next() bool { return c.read(&c.Row, &c.Row) }
+
+// read reads the next row into row; prev is the one before.
+func (c *LoginCursor) read(prev, row *Login) bool {
+	if len(c.b) == 0 {
+		if !c.block() {
+			return false
+		}
+		prev = &Login{}
 	}
 	if cap(c.b) < maxLogin {
 		return c.broken()
 	}
-	n := readLogin((*[maxLogin]byte)(c.b[:maxLogin]), &c.Row)
+	n := readLogin((*[maxLogin]byte)(c.b[:maxLogin]), prev, row)
 	if n > len(c.b) {
 		return c.broken()
 	}
@@ -269,25 +286,61 @@ func (c *LoginCursor) Next() bool {
 	return true
 }
 
+// Account appends the rows of the account at hand to rows and goes on to the row
+// behind them. It reports whether there is one. Rows are read to where they are
+// to lie: copied from Row, each would wait for what was only just written there.
+func (c *LoginCursor) Account(rows []Login) (all []Login, more bool) {
+	account := c.Row.Account
+	rows = append(rows, c.Row)
+	for n := len(rows); ; n++ {
+		rows = slices.Grow(rows, 1)[:n+1]
+		if !c.read(&rows[n-1], &rows[n]) {
+			return rows[:n], false
+		}
+		if rows[n].Account != account {
+			c.Row = rows[n]
+			return rows[:n], true
+		}
+	}
+}
+
 // Next reads the next row, and reports whether there was one.
-func (c *ChargeCursor) Next() bool {
+func (c *ChargeCursor) Next() bool { return c.read(&c.Row, &c.Row) }
+
+// read reads the next row into row; prev is the one before.
+func (c *ChargeCursor) read(prev, row *Charge) bool {
 	if len(c.b) == 0 {
 		if !c.block() {
 			return false
 		}
-		c.time = 0
+		prev, c.time = &Charge{}, 0
 	}
 	if cap(c.b) < maxCharge {
 		return c.broken()
 	}
-	c.Row.Time = c.time
-	n := readCharge((*[maxCharge]byte)(c.b[:maxCharge]), &c.Row)
+	n := readCharge((*[maxCharge]byte)(c.b[:maxCharge]), prev, row, c.time)
 	if n > len(c.b) {
 		return c.broken()
 	}
-	c.b, c.time = c.b[n:], c.Row.Time
-	c.Row.Time -= c.shift
+	c.b, c.time = c.b[n:], row.Time
+	row.Time -= c.shift
 	return true
+}
+
+// Account is what it is of a LoginCursor.
+func (c *ChargeCursor) Account(rows []Charge) (all []Charge, more bool) {
+	account := c.Row.Account
+	rows = append(rows, c.Row)
+	for n := len(rows); ; n++ {
+		rows = slices.Grow(rows, 1)[:n+1]
+		if !c.read(&rows[n-1], &rows[n]) {
+			return rows[:n], false
+		}
+		if rows[n].Account != account {
+			c.Row = rows[n]
+			return rows[:n], true
+		}
+	}
 }
 
 // seek goes to the block before the first that begins with an account of that
@@ -302,7 +355,7 @@ func (c *LoginCursor) seek(account Key) {
 	seek(&c.cursor, account, func(b []byte) Key {
 		var row Login
 		if cap(b) >= maxLogin {
-			readLogin((*[maxLogin]byte)(b[:maxLogin]), &row)
+			readLogin((*[maxLogin]byte)(b[:maxLogin]), &row, &row)
 		}
 		return row.Account
 	})
@@ -315,7 +368,7 @@ func (c *ChargeCursor) seek(account Key) {
 	seek(&c.cursor, account, func(b []byte) Key {
 		var row Charge
 		if cap(b) >= maxCharge {
-			readCharge((*[maxCharge]byte)(b[:maxCharge]), &row)
+			readCharge((*[maxCharge]byte)(b[:maxCharge]), &row, &row, 0)
 		}
 		return row.Account
 	})

@@ -285,6 +285,9 @@ func (r *Reader) Part(i int) (*Part, error) {
 	if r.at == i {
 		return &r.part, nil
 	}
+	if r.parts.isFar() {
+		return nil, errFar
+	}
 	r.at = -1
 	if err := r.cursor.open(r.parts, i); err != nil {
 		return nil, err

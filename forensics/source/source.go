@@ -151,19 +151,15 @@ func Survey(ctx context.Context, workers int, log *event.Parts, tracers []*Trace
 		if err != nil {
 			return nil, err
 		}
-		known, err := countKnown(ctx, workers, log, cells)
+		c := newCensus(cells)
+		if !addrs {
+			c.tries = &scope{m: m, p: p} // which sources explain themselves is known by now
+		}
+		known, err := m.count(ctx, workers, log, c)
 		if err != nil {
 			return nil, err
 		}
 		m.keep(cells, known, hours, p)
-	}
-	counts, err := tallyWalk.Run(ctx, workers, log, &scope{m: m, p: p}, nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range counts {
-		m.Single.add(&t.single)
-		m.Spread.add(&t.spread)
 	}
 	slices.SortFunc(m.Attack, func(a, b *Cell) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Tries, a.Tries), cmp.Compare(a.Value, b.Value))

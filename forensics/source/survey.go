@@ -2,8 +2,6 @@ package source
 
 import (
 	"cmp"
-	"context"
-	"maps"
 	"slices"
 
 	"github.com/paytriage/paytriage/forensics/event"
@@ -190,103 +188,4 @@ func (s *surveyor) distinct(touches []touch, counts func(*touch) bool) int64 {
 	}
 	slices.Sort(s.accounts)
 	return int64(len(slices.Compact(s.accounts)))
-}
-
-// countKnown counts the logins of known devices at the places of cells: all
-// that succeeded there, less the first ones. Only places that can speak are
-// counted, and they are few.
-func countKnown(ctx context.Context, workers int, log *event.Parts, cells []draft) (map[Place]int64, error) {
-	first := map[Place]int64{}
-	for i := range cells {
-		if c := &cells[i]; c.Kind != Service {
-			first[Place{c.Kind, AllHours, c.Value}] = c.entries
-		}
-	}
-	places := slices.SortedFunc(maps.Keys(first), Place.compare)
-	counts, err := knownWalk.Run(ctx, workers, log, &places, nil)
-	if err != nil {
-		return nil, err
-	}
-	known := make(map[Place]int64, len(first))
-	for i, place := range places {
-		var n int64
-		for _, c := range counts {
-			n += (*c)[i]
-		}
-		known[place] = max(0, n-first[place])
-	}
-	return known, nil
-}
-
-func (p Place) compare(q Place) int {
-	return cmp.Or(cmp.Compare(p.Kind, q.Kind), cmp.Compare(p.Hour, q.Hour), cmp.Compare(p.Value, q.Value))
-}
-
-var knownWalk = event.NewLoginWalk("known-devices", newCounter, (*counter).part, func(c *counter) *[]int64 { return &c.counts })
-
-// A counter counts successful logins at some places.
-type counter struct {
-	counts []int64 // by place
-	at     map[Place]*int64
-	kinds  [Service + 1]bool
-	maybe  [1 << 10]uint64 // bits of the values that are counted
-}
-
-func newCounter(places *[]Place) *counter {
-	c := &counter{counts: make([]int64, len(*places)), at: make(map[Place]*int64, len(*places))}
-	for i, p := range *places {
-		c.at[p] = &c.counts[i]
-		c.kinds[p.Kind] = true
-		word, bit := maybeBit(p.Value)
-		c.maybe[word] |= bit
-	}
-	return c
-}
-
-func maybeBit(k event.Key) (word, bit uint64) {
-	h := uint64(k) * 0x9e3779b97f4a7c15 >> 48
-	return h >> 6, 1 << (h & 63)
-}
-
-// find returns the count of a place, nil if it is not counted.
-func (c *counter) find(kind Kind, value event.Key) *int64 {
-	if word, bit := maybeBit(value); c.maybe[word]&bit == 0 {
-		return nil
-	}
-	return c.at[Place{kind, AllHours, value}]
-}
-
-// part counts the logins of a part. The rows of an account lie together and
-// mostly share their places, which are then not looked up again.
-func (c *counter) part(logins *event.LoginCursor) {
-	var last event.Login
-	var found [4]*int64
-	first := true
-	for logins.Next() {
-		l := &logins.Row
-		if l.History() || l.Outcome() == event.Failure || l.Action != event.LoginAction && l.Action != event.ExternalLogin {
-			continue
-		}
-		if c.kinds[Addr] || c.kinds[Net] {
-			if l.Addr != last.Addr || first {
-				found[0], found[1] = c.find(Addr, event.Key(l.Addr)), c.find(Net, netKey(l.Addr))
-			}
-			add(found[0])
-			add(found[1])
-		}
-		if c.kinds[Agent] || c.kinds[ASN] {
-			if l.Agent != last.Agent || l.ASN != last.ASN || first {
-				found[2], found[3] = c.find(Agent, l.Agent), c.find(ASN, asnKey(l.ASN))
-			}
-			add(found[2])
-			add(found[3])
-		}
-		last.Addr, last.Agent, last.ASN, first = l.Addr, l.Agent, l.ASN, false
-	}
-}
-
-func add(n *int64) {
-	if n != nil {
-		*n++
-	}
 }

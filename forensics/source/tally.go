@@ -40,54 +40,52 @@ func (t *Tally) account(tries int64) {
 	t.Most = max(t.Most, tries)
 }
 
-// tallies are both tallies of a worker.
+// tallies add up the tries of some parts: those from sources of the attack, and
+// those from elsewhere in hours of the attack.
 type tallies struct {
 	*scope `wire:"-"`
 
-	single, spread Tally
+	single, spread   Tally
+	account          event.Key `wire:"-"` // at hand
+	ofSingle, ofRest int64     `wire:"-"` // its tries
 }
 
-var tallyWalk = event.NewLoginWalk("tries", func(s *scope) *tallies { return &tallies{scope: s} },
-	(*tallies).part, func(t *tallies) *tallies { return t })
-
-// part adds up the tries of a part.
-func (t *tallies) part(logins *event.LoginCursor) {
-	m, p := t.m, t.p
-	var single, spread int64
-	var account event.Key
-	for logins.Next() {
-		l := &logins.Row
-		if account != l.Account {
-			t.single.account(single)
-			t.spread.account(spread)
-			single, spread, account = 0, 0, l.Account
-		}
-		if l.Outcome() != event.Failure || l.History() {
-			continue
-		}
-		of, n := &t.spread, &spread
-		switch {
-		case m.explained(l.Addr, p):
-			of, n = &t.single, &single
-		case !m.inSiege(hourAt(l.Time)):
-			continue
-		}
-		if l.Action == event.PasswordReset {
-			of.Resets++
-			continue
-		}
-		of.Tries++
-		if l.Action == event.ExternalLogin {
-			of.External++
-		}
-		if l.Reason() == event.UnknownAccount {
-			of.Unknown++
-		} else {
-			*n++
-		}
+// row takes in a login. The rows of an account come together.
+func (t *tallies) row(l *event.Login) {
+	if t.account != l.Account {
+		t.end()
+		t.account = l.Account
 	}
-	t.single.account(single)
-	t.spread.account(spread)
+	if l.Outcome() != event.Failure || l.History() {
+		return
+	}
+	of, n := &t.spread, &t.ofRest
+	switch {
+	case t.m.explained(l.Addr, t.p):
+		of, n = &t.single, &t.ofSingle
+	case !t.m.inSiege(hourAt(l.Time)):
+		return
+	}
+	if l.Action == event.PasswordReset {
+		of.Resets++
+		return
+	}
+	of.Tries++
+	if l.Action == event.ExternalLogin {
+		of.External++
+	}
+	if l.Reason() == event.UnknownAccount {
+		of.Unknown++
+	} else {
+		*n++
+	}
+}
+
+// end ends the account at hand.
+func (t *tallies) end() {
+	t.single.account(t.ofSingle)
+	t.spread.account(t.ofRest)
+	t.ofSingle, t.ofRest, t.account = 0, 0, 0
 }
 
 // inSiege reports whether strangers failed more in an hour than honest people

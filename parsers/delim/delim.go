@@ -12,9 +12,11 @@ package delim
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 )
+
+// unmarked is where marks are that tell of nothing.
+const unmarked = -64 * chunk
 
 // MaxFields is how many fields of a record are told apart; a record with more
 // is Malformed.
@@ -34,6 +36,9 @@ type Splitter struct {
 	start  int
 	fields []span
 	text   []byte // unescaped fields of this record
+
+	marks  [chunk]uint64 // see word
+	marked int           // of which byte the first bit of marks is
 }
 
 // A span is a field: data[lo:hi], or with escaped set, the same with doubled
@@ -45,7 +50,7 @@ type span struct {
 
 // Reset starts on a block, which must be shorter than 4 GiB.
 func (s *Splitter) Reset(data []byte) {
-	s.data, s.pos, s.start = data, 0, 0
+	s.data, s.pos, s.start, s.marked = data, 0, 0, unmarked
 }
 
 // Next moves to the next record and reports whether there is one.
@@ -104,21 +109,48 @@ func (s *Splitter) unescape(f span) []byte {
 	return s.text[from:len(s.text):len(s.text)]
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-	lows  = 0x7f7f7f7f7f7f7f7f
-)
+// chunk is for how many words of 64 bytes it is looked up at once where
+// delimiters and newlines are.
+const chunk = 64
 
-// either returns a word whose bytes have their high bit set where x or y has a
-// zero byte; it is exact, so that every bit can be used.
-func either(x, y uint64) uint64 {
-	return ^((x&lows+lows|x)&(y&lows+lows|y) | lows)
+// word returns a bit for each of the 64 bytes from base on, a multiple of 64, that
+// is a delimiter or a newline.
+func (s *Splitter) word(base int) uint64 {
+	n := (base - s.marked) >> 6
+	if uint(n) >= chunk {
+		s.look(base)
+		n = 0
+	}
+	return s.marks[n&(chunk-1)]
+}
+
+// look fills marks for the bytes from base on.
+func (s *Splitter) look(base int) {
+	delims := uint64(s.Delimiter) * ones
+	s.marked = base
+	rest := s.data[min(base, len(s.data)):]
+	words := min(len(rest)>>6, chunk)
+	if words > 0 {
+		mark(&s.marks, &rest[0], words, delims)
+	}
+	if words < chunk {
+		var last [64]byte
+		n := copy(last[:], rest[words<<6:])
+		var marks [chunk]uint64
+		mark(&marks, &last[0], 1, delims)
+		s.marks[words] = marks[0] & (1<<n - 1) // what is behind the end is nothing
+	}
+}
+
+// seek returns word for where i is, without what stands before i.
+func (s *Splitter) seek(i int) (marks uint64, base int) {
+	base = i &^ 63
+	return s.word(base) >> (i & 63) << (i & 63), base
 }
 
 // split finds the fields of the record at pos and moves pos beyond its line
-// end. Eight bytes are looked at together, for delimiters and newlines alone: a
-// quote means something only where a field begins, and is looked for there.
+// end. It goes from one delimiter or newline to the next: a quote means something
+// only where a field begins, and is looked for there.
 func (s *Splitter) split() {
 	data, i, lo := s.data, s.pos, s.pos
 	if data[i] == '"' && !s.Unquoted {
@@ -126,53 +158,34 @@ func (s *Splitter) split() {
 			return
 		}
 	}
-	delims, newlines := uint64(s.Delimiter)*ones, uint64('\n')*ones
 	fields := s.fields
-scan:
-	for i+8 <= len(data) {
-		w := binary.LittleEndian.Uint64(data[i:])
-		for m := either(w^delims, w^newlines); m != 0; m &= m - 1 {
-			at := i + bits.TrailingZeros64(m)>>3
-			if data[at] == '\n' {
+	marks, base := s.seek(i)
+	for {
+		for marks == 0 {
+			if base += 64; base >= len(data) {
 				s.fields = fields
-				s.finish(lo, at, at+1)
+				s.finish(lo, len(data), len(data))
 				return
 			}
-			fields = append(fields, span{lo: uint32(lo), hi: uint32(at)})
-			if lo = at + 1; lo < len(data) && data[lo] == '"' && !s.Unquoted {
-				s.fields = fields
-				if i, lo = s.quotedFields(lo); i < 0 {
-					return
-				}
-				fields = s.fields
-				continue scan
-			}
+			marks = s.word(base)
 		}
-		i += 8
-	}
-	s.fields = fields
-	s.splitTail(i, lo)
-}
-
-// splitTail is split for the last bytes of a block.
-func (s *Splitter) splitTail(i, lo int) {
-	for i < len(s.data) {
-		switch c := s.data[i]; {
-		case c == s.Delimiter:
-			s.fields = append(s.fields, span{lo: uint32(lo), hi: uint32(i)})
-			lo = i + 1
-		case c == '\n':
-			s.finish(lo, i, i+1)
+		at := base + bits.TrailingZeros64(marks)
+		marks &= marks - 1
+		if data[at] == '\n' {
+			s.fields = fields
+			s.finish(lo, at, at+1)
 			return
-		case c == '"' && i == lo && !s.Unquoted:
-			if i, lo = s.quotedFields(i); i < 0 {
+		}
+		fields = append(fields, span{lo: uint32(lo), hi: uint32(at)})
+		if lo = at + 1; lo < len(data) && data[lo] == '"' && !s.Unquoted {
+			s.fields = fields
+			if i, lo = s.quotedFields(lo); i < 0 {
 				return
 			}
-			continue
+			fields = s.fields
+			marks, base = s.seek(i)
 		}
-		i++
 	}
-	s.finish(lo, len(s.data), len(s.data))
 }
 
 // finish ends the record with the field data[lo:hi].

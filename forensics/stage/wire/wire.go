@@ -41,49 +41,97 @@ func Read[T any](b []byte, v *T) error {
 // errorType is the one interface that has a form: what an error says.
 var errorType = reflect.TypeFor[error]()
 
-// left reports whether a field is left out: what one side has for itself.
-func left(f reflect.StructField) bool { return f.Tag.Get("wire") == "-" }
-
-// flats knows which types are rows of fixed width: all of their bytes are
-// their value.
-var flats sync.Map
-
-// flat reports whether a value of a type is its bytes: numbers without gaps.
-func flat(t reflect.Type) bool {
-	if known, ok := flats.Load(t); ok {
-		return known.(bool)
-	}
-	n, ok := width(t)
-	ok = ok && n == t.Size()
-	flats.Store(t, ok)
-	return ok
+// A layout says how a type lies in memory.
+type layout struct {
+	flat  bool // it holds no pointer: its bytes are its value, but for the gaps
+	size  int
+	gaps  [][2]int // from and to
+	bools []int    // where a byte must be 0 or 1
+	// fields of a struct that have a form, if it is not flat
+	fields []int
 }
 
-// width returns how many bytes the numbers of a type have, the gaps left out.
-func width(t reflect.Type) (n uintptr, ok bool) {
+// layouts knows the layout of types.
+var layouts sync.Map
+
+func layoutOf(t reflect.Type) *layout {
+	if known, ok := layouts.Load(t); ok {
+		return known.(*layout)
+	}
+	l := &layout{size: int(t.Size())}
+	end := 0
+	if l.flat = l.add(t, 0, &end); l.flat && end < l.size {
+		l.gaps = append(l.gaps, [2]int{end, l.size})
+	}
+	if t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			if t.Field(i).Tag.Get("wire") != "-" {
+				l.fields = append(l.fields, i)
+			}
+		}
+	}
+	layouts.Store(t, l)
+	return l
+}
+
+// add adds what lies at an offset, behind what ended before, and reports whether
+// it is flat.
+func (l *layout) add(t reflect.Type, at int, end *int) bool {
 	switch t.Kind() {
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return t.Size(), true
+		if at > *end {
+			l.gaps = append(l.gaps, [2]int{*end, at})
+		}
+		if t.Kind() == reflect.Bool {
+			l.bools = append(l.bools, at)
+		}
+		*end = at + int(t.Size())
+		return true
 	case reflect.Array:
-		n, ok = width(t.Elem())
-		return n * uintptr(t.Len()), ok
+		for i := range t.Len() {
+			if !l.add(t.Elem(), at+i*int(t.Elem().Size()), end) {
+				return false
+			}
+		}
+		return true
 	case reflect.Struct:
 		for i := range t.NumField() {
-			w, ok := width(t.Field(i).Type)
-			if !ok || left(t.Field(i)) {
-				return 0, false
+			f := t.Field(i)
+			if f.Tag.Get("wire") == "-" || !l.add(f.Type, at+int(f.Offset), end) {
+				return false
 			}
-			n += w
 		}
-		return n, true
+		return true
 	}
-	return 0, false
+	return false
 }
 
-// Rows returns rows of fixed width as their bytes, which are shared.
-func Rows[T any](rows []T) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(rows))), uintptr(len(rows))*reflect.TypeFor[T]().Size())
+// appendRows appends the bytes of rows, with nothing in the gaps.
+func (l *layout) appendRows(b, rows []byte) []byte {
+	from := len(b)
+	b = append(b, rows...)
+	if len(l.gaps) == 0 {
+		return b
+	}
+	for at := from; at < len(b); at += l.size {
+		for _, g := range l.gaps {
+			clear(b[at+g[0] : at+g[1]])
+		}
+	}
+	return b
+}
+
+// check reports whether rows are values of their type.
+func (l *layout) check(rows []byte) bool {
+	for at := 0; len(l.bools) > 0 && at < len(rows); at += l.size {
+		for _, n := range l.bools {
+			if rows[at+n] > 1 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // raw returns the bytes of a slice's elements.
@@ -121,10 +169,8 @@ func appendValue(b []byte, v reflect.Value) []byte {
 		}
 		return appendValue(append(b, 1), v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if !left(v.Type().Field(i)) {
-				b = appendValue(b, v.Field(i))
-			}
+		for _, i := range layoutOf(v.Type()).fields {
+			b = appendValue(b, v.Field(i))
 		}
 		return b
 	case reflect.Array:
@@ -137,8 +183,8 @@ func appendValue(b []byte, v reflect.Value) []byte {
 			return append(b, 0)
 		}
 		b = binary.AppendUvarint(b, uint64(v.Len())+1)
-		if flat(v.Type().Elem()) {
-			return append(b, raw(v)...)
+		if l := layoutOf(v.Type().Elem()); l.flat {
+			return l.appendRows(b, raw(v))
 		}
 		for i := range v.Len() {
 			b = appendValue(b, v.Index(i))
@@ -250,10 +296,8 @@ func (d *decoder) value(v reflect.Value, depth int) {
 			d.value(v.Elem(), depth+1)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if !left(v.Type().Field(i)) {
-				d.value(v.Field(i), depth+1)
-			}
+		for _, i := range layoutOf(v.Type()).fields {
+			d.value(v.Field(i), depth+1)
 		}
 	case reflect.Array:
 		for i := range v.Len() {
@@ -281,27 +325,33 @@ func (d *decoder) slice(v reflect.Value, depth int) {
 	}
 	n--
 	elem := v.Type().Elem()
-	if flat(elem) && elem.Size() > 0 {
-		if n > uint64(len(d.b))/uint64(elem.Size()) {
+	if l := layoutOf(elem); l.flat && l.size > 0 {
+		if n > uint64(len(d.b))/uint64(l.size) {
 			d.err = errShort
 			return
 		}
+		rows := d.bytes(n * uint64(l.size))
+		if !l.check(rows) {
+			d.err = errors.New("a byte that is neither true nor false")
+			return
+		}
 		v.Set(reflect.MakeSlice(v.Type(), int(n), int(n)))
-		copy(raw(v), d.bytes(n*uint64(elem.Size())))
+		copy(raw(v), rows)
 		return
 	}
 	if n > uint64(len(d.b)) { // every element takes a byte or more
 		d.err = errShort
 		return
 	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	for range n {
-		e := reflect.New(elem).Elem()
-		d.value(e, depth+1)
+	v.Set(reflect.MakeSlice(v.Type(), 0, int(min(n, 64))))
+	for i := range int(n) { // room is made as they come: a length may lie
+		v.Grow(1)
+		v.SetLen(i + 1)
+		v.Index(i).SetZero()
+		d.value(v.Index(i), depth+1)
 		if d.err != nil {
 			return
 		}
-		v.Set(reflect.Append(v, e))
 	}
 }
 

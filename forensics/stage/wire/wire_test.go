@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,12 +71,29 @@ func TestRoundTrip(t *testing.T) {
 
 func TestGapsAreNoValue(t *testing.T) {
 	type gap struct {
-		a uint64
-		b uint8
+		a uint8
+		b uint64
+		c bool
 	}
-	rows := []gap{{1, 2}}
-	if got := len(Append(nil, &rows)); got != 3 {
-		t.Errorf("a row with a gap takes %d bytes with its length, want 3: what lies in the gap is chance", got)
+	var rows, clean [1]gap
+	for i, b := range unsafe.Slice((*byte)(unsafe.Pointer(&rows)), unsafe.Sizeof(rows)) {
+		_ = b
+		unsafe.Slice((*byte)(unsafe.Pointer(&rows)), unsafe.Sizeof(rows))[i] = 0xaa
+	}
+	rows[0].a, rows[0].b, rows[0].c = 1, 2, true
+	clean[0] = gap{1, 2, true}
+	some, same := rows[:], clean[:]
+	if got, want := Append(nil, &some), Append(nil, &same); !bytes.Equal(got, want) {
+		t.Errorf("%x\n%x: what lies in a gap is chance, and was written", got, want)
+	}
+}
+
+func TestABoolIsOneOfTwo(t *testing.T) {
+	yes := []bool{true}
+	form := Append(nil, &yes)
+	form[len(form)-1] = 2
+	if err := Read(form, &yes); err == nil {
+		t.Error("2 was taken for true or false")
 	}
 }
 
