@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/paytriage/paytriage/cmd/paytriage/spark"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
@@ -118,6 +119,7 @@ func hint(err error) string {
 		unknown    *parsers.UnknownError
 		currency   *parsers.CurrencyError
 		open       *report.OpenError
+		far        *spark.Error
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -132,6 +134,8 @@ func hint(err error) string {
 		return written.hint
 	case errors.As(err, &withHint):
 		return withHint.hint
+	case errors.As(err, &far):
+		return far.Hint
 	case errors.As(err, &open):
 		return open.Hint
 	case errors.As(err, &input):
