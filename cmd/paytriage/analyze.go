@@ -270,7 +270,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	}
 	defer parsers.Discard(inputs)
 
-	if opt.Engine, err = o.engineOptions.start(ctx, o.workers); err != nil {
+	if opt.Engine, err = o.engineOptions.start(ctx, o.workers, bar); err != nil {
 		return err
 	}
 	if opt.Engine != nil {

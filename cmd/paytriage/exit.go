@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/paytriage/paytriage/cmd/paytriage/spark"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
@@ -120,6 +121,7 @@ func hint(err error) string {
 		unknown    *parsers.UnknownError
 		currency   *parsers.CurrencyError
 		open       *report.OpenError
+		far        *spark.Error
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -134,6 +136,8 @@ func hint(err error) string {
 		return written.hint
 	case errors.As(err, &withHint):
 		return withHint.hint
+	case errors.As(err, &far):
+		return far.Hint
 	case errors.As(err, &open):
 		return open.Hint
 	case errors.As(err, &input):

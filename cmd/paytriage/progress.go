@@ -27,6 +27,7 @@ type progress struct {
 	done  int64
 	rows  int64 // parsed, in a phase of bytes
 	last  time.Time
+	note  string // what an engine says of the phase
 }
 
 // A unit is what the steps of a phase are.
@@ -88,7 +89,7 @@ func (p *progress) begin(phase string, total int64, u unit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.end()
-	p.phase, p.total, p.unit, p.done, p.rows, p.start, p.last = phase, total, u, 0, 0, time.Now(), time.Now()
+	p.phase, p.total, p.unit, p.done, p.rows, p.start, p.last, p.note = phase, total, u, 0, 0, time.Now(), time.Now(), ""
 	if p.mode != "bar" {
 		p.line("begin")
 		return
@@ -157,6 +158,22 @@ func (p *progress) parsed(rows int64) {
 	}
 	if p.rows += rows; p.bar != nil {
 		p.bar.Describe(console.Clean(p.phase) + p.rowRate(time.Since(p.start).Seconds()))
+	}
+}
+
+// tell says what an engine says of the phase.
+func (p *progress) tell(note string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note = note
+	if p.bar != nil {
+		p.bar.Describe(console.Clean(p.phase + ", " + note))
+	} else if p.phase != "" && time.Since(p.last) >= p.every() {
+		p.last = time.Now()
+		p.line("running")
 	}
 }
 
@@ -231,6 +248,9 @@ func (p *progress) line(state string) {
 	if state == "running" && left != nil {
 		text += fmt.Sprintf(", %s left", time.Duration(*left*float64(time.Second)).Round(time.Second))
 	}
+	if state == "running" && p.note != "" {
+		text += ", " + console.Clean(p.note)
+	}
 	fmt.Fprintln(p.std.err, text)
 }
 
@@ -245,11 +265,12 @@ func (p *progress) jsonLine(state string, seconds float64) {
 		Total   *int64  `json:"total"`
 		Unit    unit    `json:"unit"`
 		Rows    int64   `json:"rows,omitempty"`
+		Engine  string  `json:"engine,omitempty"`
 		Seconds float64 `json:"seconds"`
 		Rate    float64 `json:"rate"` // of the unit, a second
 		// Left is null before the first step and where nobody knows the end.
 		Left *float64 `json:"eta_seconds"`
-	}{Type: "progress", Phase: p.phase, State: state, Done: p.done, Unit: p.unit, Rows: p.rows, Seconds: math.Round(10*seconds) / 10}
+	}{Type: "progress", Phase: p.phase, State: state, Done: p.done, Unit: p.unit, Rows: p.rows, Engine: p.note, Seconds: math.Round(10*seconds) / 10}
 	if p.total >= 0 {
 		line.Total = &p.total
 	}
