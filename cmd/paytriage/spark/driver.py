@@ -184,10 +184,12 @@ class Engine:
         else:
             source = self.raw(s.pairs)
 
+        wanted = s.number
+
         def keyed(frames):
             for frame in frames:
                 number, key, _ = struct.unpack_from(HEAD, frame)
-                if number != RESULT:
+                if number == wanted:
                     yield struct.pack(LONG, key)
                     yield frame
 
@@ -312,8 +314,9 @@ def watched(door, sc, stage, job):
         if door.gone(0):
             sys.exit("paytriage has gone")
         known = [tracker.getStageInfo(s) for j in tracker.getJobIdsForGroup(group) for s in tracker.getJobInfo(j).stageIds]
-        now = {"done": sum(s.numCompletedTasks for s in known if s), "tasks": sum(s.numTasks for s in known if s),
-               "failed": sum(s.numFailedTasks for s in known if s), "workers": workers(sc)}
+        begun = [s for s in known if s and s.numActiveTasks + s.numCompletedTasks + s.numFailedTasks]  # others may be skipped
+        now = {"done": sum(s.numCompletedTasks for s in begun), "tasks": sum(s.numTasks for s in begun),
+               "failed": sum(s.numFailedTasks for s in begun), "workers": workers(sc)}
         if now["workers"]:
             seen = time.time()
         elif time.time() - seen > DEAF:
@@ -390,7 +393,9 @@ def main():
 
 def work(door):
     conf = SparkConf()
-    for name, value in (("spark.app.name", "paytriage"), ("spark.driver.maxResultSize", "0")):
+    # Java only moves bytes here: its best compiler would cost more than it saves.
+    for name, value in (("spark.app.name", "paytriage"), ("spark.driver.maxResultSize", "0"),
+                        ("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1")):
         conf.setIfMissing(name, value)
     hello, _ = door.take() or sys.exit("paytriage has gone")
     try:

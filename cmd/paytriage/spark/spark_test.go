@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -31,6 +32,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "stage" {
 		os.Exit(serve(os.Args[2], os.Args[3:]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == "attach" {
+		os.Exit(attach(os.Args[2:]))
+	}
 	os.Exit(m.Run())
 }
 
@@ -49,6 +53,30 @@ func serve(name string, args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// attach does what paytriage analyze does where a driver of Spark started it.
+func attach(args []string) int {
+	flags := flag.NewFlagSet("attach", flag.ExitOnError)
+	flags.String("engine", "", "")
+	master := flags.String("master", "", "")
+	flags.Parse(args)
+	ctx := context.Background()
+	e, err := Start(ctx, Options{Master: *master})
+	if err == nil {
+		defer e.Close()
+		err = e.Put(ctx, "texts", []stage.Block{{Key: 4, Data: []byte("a b")}})
+	}
+	var found []stage.Result
+	if err == nil {
+		found, err = e.Run(ctx, &stage.Request{Stage: "spark-count", In: []string{"texts"}})
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Printf("attached: %d %s\n", found[0].Key, found[0].Data)
+	return 3
 }
 
 // The stages of the tests: scatter gives every word of its blocks to a key, of a
@@ -179,6 +207,9 @@ func TestSpark(t *testing.T) {
 		for _, in := range [][]string{{"words"}, {"lengths"}, {"words", "lengths"}, {"lengths", "more", "words"}, {"words"}, {"words"}, {"texts", "words"}} {
 			hold(t, e, local, &stage.Request{Stage: "spark-count", Config: []byte(strings.Join(in, "+")), In: in})
 		}
+		// Data sets of more and of fewer keys, of which two were written at once.
+		hold(t, e, local, &stage.Request{Stage: "spark-scatter", Config: []byte{60}, In: []string{"texts"}, Out: []string{"wide", "long"}, Keys: 60})
+		hold(t, e, local, &stage.Request{Stage: "spark-count", In: []string{"words", "wide", "lengths"}})
 		// A data set that is filled again is another.
 		hold(t, e, local, &stage.Request{Stage: "spark-scatter", Config: []byte{7}, In: []string{"more"}, Out: []string{"words", "few"}, Keys: 7})
 		hold(t, e, local, &stage.Request{Stage: "spark-count", In: []string{"words", "lengths"}})
@@ -263,8 +294,33 @@ func TestSpark(t *testing.T) {
 	if told.Load() == 0 {
 		t.Error("no progress")
 	}
-	if _, err := os.Stat(e.child.folder); !os.IsNotExist(err) {
-		t.Errorf("a folder was left: %v", err)
+	for _, where := range []string{e.child.folder, cluster.Folder + "/local/*/*/*/*/paytriage-*"} {
+		if left, err := filepath.Glob(where); len(left) > 0 || err != nil {
+			t.Errorf("left: %q, %v", left, err)
+		}
+	}
+}
+
+// TestAttached: who must run spark-submit gives it the driver, which runs the rest.
+func TestAttached(t *testing.T) {
+	home := sparktest.Home(t)
+	t.Setenv("SPARK_LOCAL_IP", "127.0.0.1")
+	t.Setenv("SPARK_CONF_DIR", t.TempDir())
+	driver := filepath.Join(t.TempDir(), "driver.py")
+	if err := os.WriteFile(driver, Driver, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	args := []string{"--master", "local[1]", "--conf", "spark.ui.enabled=false", driver, program, "attach"}
+	said, err := exec.CommandContext(ctx, filepath.Join(home, "bin", "spark-submit"), args...).CombinedOutput()
+	var exit *exec.ExitError
+	if !strings.Contains(string(said), "attached: 4 1 blocks ") || !errors.As(err, &exit) || exit.ExitCode() != 3 {
+		t.Errorf("%v\n%s", err, said)
 	}
 }
 
