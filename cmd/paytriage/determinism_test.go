@@ -153,6 +153,13 @@ func (w *sameWorld) analyzed(t *testing.T, args ...string) map[string]string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "case")
 	mustExit(t, w.exit, append([]string{"analyze", "--out", out, "--quiet"}, args...)...)
+	return caseFiles(t, out)
+}
+
+// caseFiles returns the files of a case but the manifest, and of its page all that
+// the manifest does not say.
+func caseFiles(t *testing.T, out string) map[string]string {
+	t.Helper()
 	if err := wholeCase(out); err != nil {
 		t.Fatal(err)
 	}

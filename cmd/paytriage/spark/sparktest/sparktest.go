@@ -146,7 +146,7 @@ func (r *record) Write(p []byte) (int, error) {
 // wait waits for a process to write something.
 func (r *record) wait(t testing.TB, what *regexp.Regexp) string {
 	t.Helper()
-	for end := time.Now().Add(40 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		r.mu.Lock()
 		found := what.Find(r.text.Bytes())
 		r.mu.Unlock()

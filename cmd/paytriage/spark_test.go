@@ -1,0 +1,79 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/paytriage/paytriage/cmd/paytriage/spark/sparktest"
+)
+
+// TestSparkGivesTheSame runs three incidents on a cluster of Spark with processes
+// of its own and holds the cases against those that are made without: the same
+// files to the byte, also where a worker is killed in the middle.
+func TestSparkGivesTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a cluster")
+	}
+	cluster := sparktest.Start(t, 2)
+	for name, w := range engineWorlds(t) {
+		t.Run(name, func(t *testing.T) {
+			w.plain = w.analyzed(t, "--auth", w.auth, "--payments", w.pay)
+			same(t, "on Spark", w.plain, w.onSpark(t, cluster, nil))
+			if name != "hot" {
+				return
+			}
+			killed := false
+			same(t, "on Spark, with a worker killed", w.plain, w.onSpark(t, cluster, func(stage string) {
+				if !killed && strings.HasPrefix(stage, "stage find") {
+					killed = cluster.KillExecutor(0)
+				}
+			}))
+			if !killed {
+				t.Error("the run was over before a worker was killed")
+			}
+		})
+	}
+}
+
+// onSpark runs analyze on a cluster, told of what Spark does, and returns the files
+// of its case.
+func (w *sameWorld) onSpark(t *testing.T, cluster *sparktest.Cluster, told func(stage string)) map[string]string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "case")
+	args := []string{"analyze", "--auth", w.auth, "--payments", w.pay, "--out", out, "--quiet", "--progress", "json", "--engine", "spark", "--master", cluster.Master}
+	for _, c := range sparktest.Conf {
+		args = append(args, "--spark-conf", c)
+	}
+	cmd := exec.Command("paytriage", args...)
+	cmd.Env = os.Environ()
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		var line struct{ Engine string }
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			said = append(said, lines.Text())
+		} else if told != nil && line.Engine != "" {
+			told(line.Engine)
+		}
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || cmd.ProcessState.ExitCode() != w.exit {
+		t.Fatalf("exit code %d, want %d\n%s", cmd.ProcessState.ExitCode(), w.exit, strings.Join(said, "\n"))
+	}
+	return caseFiles(t, out)
+}
