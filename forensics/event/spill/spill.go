@@ -299,7 +299,9 @@ func (s *Shelf) Row(i, n int) unsafe.Pointer {
 	// The list is met again when rows of all others came between, and the memory
 	// of its next row is in no cache by itself, but for the line that this one
 	// ends in.
-	prefetch(uintptr(row) + uintptr(n) + 64)
+	if t.at&^63 != (t.at-n)&^63 {
+		prefetch(uintptr(row) + uintptr(n) + 64)
+	}
 	return row
 }
 
