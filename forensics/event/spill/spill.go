@@ -18,6 +18,7 @@
 package spill
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -183,6 +184,27 @@ func (m *Memory) take(dst []*Block, n int) []*Block {
 	dst = append(dst, m.free[at:]...)
 	m.free = m.free[:at]
 	return dst
+}
+
+// Shrink gives memory that no rows lie in back to the system. It may be used again.
+func (m *Memory) Shrink() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := func(b *Block) uintptr { return uintptr(unsafe.Pointer(b)) }
+	slices.SortFunc(m.free, func(a, b *Block) int { return cmp.Compare(at(a), at(b)) })
+	size := unsafe.Sizeof(Block{})
+	for _, s := range m.slabs.all {
+		base := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
+		first, _ := slices.BinarySearchFunc(m.free, base, func(b *Block, base uintptr) int { return cmp.Compare(at(b), base) })
+		for i := first; i < len(m.free) && at(m.free[i])-base < uintptr(len(s)); {
+			from := at(m.free[i]) - base
+			to := from
+			for ; i < len(m.free) && at(m.free[i]) == base+to && to < uintptr(len(s)); i++ {
+				to += size
+			}
+			forget(s[from:to])
+		}
+	}
 }
 
 // give takes blocks back.
