@@ -105,6 +105,9 @@ func (inv *investigation) pace(ctx context.Context, workers int) error {
 // A pacer looks at the charges of a worker's parts.
 type pacer struct {
 	rules map[uint32]policy.Pace
+	rule  policy.Pace // of the currency that was asked for last, see ruleOf
+	ruled bool
+	asked uint32
 	open  []paceDay // of the account at hand, one a currency
 	pacing
 }
@@ -146,9 +149,19 @@ func (p *pacer) part(charges *event.ChargeCursor) {
 	p.close()
 }
 
+// ruleOf returns the rule of a currency, and whether there is one. Mostly it is the
+// one that was asked for last.
+func (p *pacer) ruleOf(currency uint32) (*policy.Pace, bool) {
+	if p.asked != currency {
+		p.rule, p.ruled = p.rules[currency]
+		p.asked = currency
+	}
+	return &p.rule, p.ruled
+}
+
 // charge takes in one charge of the account at hand.
 func (p *pacer) charge(c *event.Charge, topUp bool) {
-	rule, ok := p.rules[c.Currency]
+	rule, ok := p.ruleOf(c.Currency)
 	if !ok {
 		p.unruled[c.Currency] = true
 		return
@@ -200,7 +213,7 @@ func (p *pacer) finish(d *paceDay) {
 		p.problem = errors.Join(err, overflow).Error()
 		return
 	}
-	if rule := p.rules[d.currency]; toppedUp >= rule.ToppedUp && spent >= rule.Spent {
+	if rule, _ := p.ruleOf(d.currency); toppedUp >= rule.ToppedUp && spent >= rule.Spent {
 		p.days = append(p.days, *d)
 	}
 }

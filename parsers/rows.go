@@ -44,6 +44,10 @@ type reader struct {
 	currency money.Currency // where no column says
 	lean     bool           // the source has none of the fields that rows do not hold
 	unread   [event.NumFields]int64
+
+	last   money.Currency // that was asked for, and what is known of it
+	digits int
+	known  bool
 }
 
 // login reads fields into l.
@@ -133,11 +137,14 @@ func (r *reader) money(v *fields, p *event.Charge) fault {
 	if b := v[event.CurrencyCode]; len(b) > 0 {
 		cur, _ = money.ParseCurrency(b)
 	}
-	digits, known := cur.Exponent()
-	if !known {
+	if cur != r.last {
+		r.digits, r.known = cur.Exponent()
+		r.last = cur
+	}
+	if !r.known {
 		return fault{event.CurrencyCode, badCurrency}
 	}
-	amount, ok := money.Parse(v[event.AmountText], digits)
+	amount, ok := money.Parse(v[event.AmountText], r.digits)
 	if !ok {
 		return fault{event.AmountText, badAmount}
 	}

@@ -277,7 +277,7 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 		defer opt.Engine.Close()
 	}
 	total := parsers.TotalBytes(inputs)
-	saveMemory(total)
+	relax := saveMemory(total)
 	bar.begin("reading", total, inBytes)
 	opt.Progress = bar.then("sorting")
 	if bar != nil {
@@ -288,6 +288,8 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 		bar.finish()
 		return explained(ctx, std, inputs, opt, err)
 	}
+	opt.Memory.Shrink() // rows are packed now; what they took before is given back
+	relax()
 	if !o.quiet {
 		o.tell(std, log)
 	}
@@ -336,12 +338,15 @@ func (o *analyzeOptions) custody(write *report.Options) (err error) {
 	return nil
 }
 
-// saveMemory makes the collector keep less garbage for a large input. Rows lie
-// outside the heap; what is in it is small beside them, and quickly looked through.
-func saveMemory(bytes int64) {
-	if bytes > 64<<20 {
-		debug.SetGCPercent(30)
+// saveMemory makes the collector keep less garbage for a large input, until relax
+// is called. Rows lie outside the heap, and while they are read their memory is at
+// its largest; what is in the heap is small beside it, and quickly looked through.
+func saveMemory(bytes int64) (relax func()) {
+	if bytes <= 64<<20 {
+		return func() {}
 	}
+	usual := debug.SetGCPercent(30)
+	return func() { debug.SetGCPercent(usual) }
 }
 
 // show prints the summary.

@@ -3,6 +3,7 @@ package takeover
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
 	"github.com/paytriage/paytriage/forensics/event"
@@ -76,7 +77,10 @@ func devices(visits []Visit, users []user, p *policy.Entry) []group {
 		uses = append(uses, use{u.device, u.account, -1})
 	}
 	slices.SortFunc(uses, func(a, b use) int {
-		return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.account, b.account), cmp.Compare(a.visit, b.visit))
+		if a.device != b.device {
+			return cmp.Compare(a.device, b.device)
+		}
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.visit, b.visit))
 	})
 	uses = slices.Compact(uses)
 	var groups []group
@@ -127,8 +131,16 @@ func (j *judge) company() {
 	for i := range j.f.Visits {
 		j.f.Visits[i].Company = 0
 	}
+	var all sync.WaitGroup
 	for i := range j.circles {
-		j.meet(&j.circles[i])
+		all.Go(func() { j.meet(&j.circles[i]) })
+	}
+	all.Wait()
+	for i := range j.circles {
+		c := &j.circles[i]
+		for n, v := range c.visits {
+			j.f.Visits[v].Company += c.weights[n]
+		}
 	}
 	most := odds.Centibans(s.CompanyCap.Value)
 	for i := range j.f.Visits {
@@ -140,10 +152,11 @@ func (j *judge) company() {
 // A circle is one kind of place where visits meet. Places are numbered once, so
 // that a round costs no more than a walk over the visits that paid.
 type circle struct {
-	limit  int64
-	visits []int32   // those that paid
-	places [][]int32 // of each
-	count  int       // of places
+	limit   int64
+	visits  []int32          // those that paid
+	weights []odds.Centibans // of each, see meet
+	places  [][]int32        // of each
+	count   int              // of places
 	// shares numbers, for each of the places, who was there on one device; -1
 	// where the device was in no other account.
 	shares [][]int32
@@ -164,12 +177,21 @@ func circlesOf(visits []Visit, groups []group, p *policy.Spread) []circle {
 		}
 	}
 	bucket := p.TimeBucket.Value * baseline.Second
-	return []circle{
-		newCircle(visits, shared, p.StoreCap.Value, func(v *Visit) []event.Key { return v.Stores[:] }),
-		newCircle(visits, shared, p.AddrCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.Addr)} }),
-		newCircle(visits, shared, p.AgentCap.Value, func(v *Visit) []event.Key { return []event.Key{v.Agent} }),
-		newCircle(visits, shared, p.TimeCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.First/bucket + 1)} }),
+	circles := make([]circle, 4)
+	var all sync.WaitGroup
+	for i, c := range [...]struct {
+		limit int64
+		keys  func(v *Visit) []event.Key
+	}{
+		{p.StoreCap.Value, func(v *Visit) []event.Key { return v.Stores[:] }},
+		{p.AddrCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.Addr)} }},
+		{p.AgentCap.Value, func(v *Visit) []event.Key { return []event.Key{v.Agent} }},
+		{p.TimeCap.Value, func(v *Visit) []event.Key { return []event.Key{event.Key(v.First/bucket + 1)} }},
+	} {
+		all.Go(func() { circles[i] = newCircle(visits, shared, c.limit, c.keys) })
 	}
+	all.Wait()
+	return circles
 }
 
 func newCircle(visits []Visit, shared []int32, limit int64, keys func(v *Visit) []event.Key) circle {
@@ -201,7 +223,7 @@ func newCircle(visits []Visit, shared []int32, limit int64, keys func(v *Visit) 
 		}
 		c.visits, c.places, c.shares = append(c.visits, int32(i)), append(c.places, places), append(c.shares, shares)
 	}
-	c.count, c.pairs = len(number), len(pairs)
+	c.count, c.pairs, c.weights = len(number), len(pairs), make([]odds.Centibans, len(c.visits))
 	return c
 }
 
@@ -232,8 +254,9 @@ func (j *judge) meet(c *circle) {
 			}
 			sum += at[place].weight(&all, &left, &j.p.Spread)
 		}
+		c.weights[n] = 0
 		if count := odds.Centibans(len(c.places[n])); count > 0 {
-			j.f.Visits[i].Company += odds.Clamp(sum/count, -limit, limit)
+			c.weights[n] = odds.Clamp(sum/count, -limit, limit)
 		}
 	}
 }

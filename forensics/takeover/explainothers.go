@@ -163,23 +163,14 @@ func (x *Examination) companies() [][]odds.Centibans {
 	r := x.record
 	j := *r.judge
 	j.belief = r.belief
-	was := make([]odds.Centibans, len(x.Visits))
-	for i := range x.Visits {
-		was[i] = x.Visits[i].Company
-	}
 	x.company = make([][]odds.Centibans, len(j.circles))
-	for c := range j.circles {
-		for i := range x.Visits {
-			x.Visits[i].Company = 0
+	for n := range j.circles {
+		c := &j.circles[n]
+		j.meet(c)
+		x.company[n] = make([]odds.Centibans, len(x.Visits))
+		for k, i := range c.visits {
+			x.company[n][i] = c.weights[k]
 		}
-		j.meet(&j.circles[c])
-		x.company[c] = make([]odds.Centibans, len(x.Visits))
-		for i := range x.Visits {
-			x.company[c][i] = x.Visits[i].Company
-		}
-	}
-	for i := range x.Visits {
-		x.Visits[i].Company = was[i]
 	}
 	return x.company
 }

@@ -272,6 +272,12 @@ func (j *judge) learn() {
 func (j *judge) estimate() {
 	lo, hi := j.p.Verdict.PriorMin.Value, j.p.Verdict.PriorMax.Value
 	old := odds.Ratio(j.prior, million-j.prior)
+	// How many visits have which total; beyond most, any prior leaves them certain.
+	const most = 3 * odds.Limit
+	var counts [2*most + 1]int64
+	for i := range j.f.Visits {
+		counts[odds.Clamp(j.f.Visits[i].Total, -most, most)+most]++
+	}
 	for range 20 {
 		if hi-lo < 2 {
 			break
@@ -279,8 +285,8 @@ func (j *judge) estimate() {
 		prior := lo + (hi-lo)/2
 		now := odds.Ratio(prior, million-prior)
 		var sum int64
-		for i := range j.f.Visits {
-			sum += (j.f.Visits[i].Total - old + now).PPB() / 1000
+		for at, n := range counts {
+			sum += n * ((odds.Centibans(at) - most - old + now).PPB() / 1000)
 		}
 		if sum > prior*(int64(len(j.f.Visits))+j.f.idle.all()) {
 			lo = prior
@@ -372,13 +378,24 @@ func (j *judge) looked(t *table, v *Visit, attack func() int64) odds.Centibans {
 func (j *judge) attack(f int, v *Visit) int64 { return j.profile.share(f, v, j.own) }
 
 // given returns the weight of one feature given others, 0 where it is unknown.
+// It is the same for all visits of a cell that do not count in the profile
+// themselves: what the profile tells apart, see class, is in the table.
 func (j *judge) given(g *given, v *Visit) odds.Centibans {
 	f := g.features[0]
 	if v.Outcome[f] == unknown {
 		return 0
 	}
-	return j.seen(weighed{given: g, own: j.own,
-		weight: odds.Ratio(j.attack(f, v)*(odds.One/million), g.share(v, j.p.Attack.Smooth.Value))})
+	w := weighed{given: g, own: j.own}
+	at := g.cell(v)
+	if j.own != 0 || !g.known[at] {
+		w.weight = odds.Ratio(j.attack(f, v)*(odds.One/million), g.share(v, j.p.Attack.Smooth.Value))
+		if j.own == 0 {
+			g.weights[at], g.known[at] = w.weight, true
+		}
+	} else {
+		w.weight = g.weights[at]
+	}
+	return j.seen(w)
 }
 
 // marginal is weight for one feature of a table alone.

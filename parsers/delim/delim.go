@@ -13,6 +13,7 @@ package delim
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 )
 
 // unmarked is where marks are that tell of nothing.
@@ -41,14 +42,17 @@ type Splitter struct {
 	marked int           // of which byte the first bit of marks is
 }
 
-// A span is a field: data[lo:hi], or with escaped set, the same with doubled
-// quotes to be made single.
-type span struct {
-	lo, hi  uint32
-	escaped bool
-}
+// A span is a field: data[lo:hi] with lo in the lower half and hi in the upper, or
+// with escaped set, the same with doubled quotes to be made single.
+type span uint64
 
-// Reset starts on a block, which must be shorter than 4 GiB.
+const escaped span = 1 << 63
+
+func spanOf(lo, hi int) span { return span(lo) | span(hi)<<32 }
+
+func (f span) bounds() (lo, hi int) { return int(uint32(f)), int(f &^ escaped >> 32) }
+
+// Reset starts on a block, which must be shorter than 2 GiB.
 func (s *Splitter) Reset(data []byte) {
 	s.data, s.pos, s.start, s.marked = data, 0, 0, unmarked
 }
@@ -88,16 +92,17 @@ func (s *Splitter) Len() int { return len(s.fields) }
 // Field returns field i without its quotes.
 func (s *Splitter) Field(i int) []byte {
 	f := s.fields[i]
-	if f.escaped {
+	if f >= escaped {
 		return s.unescape(f)
 	}
-	return s.data[f.lo:f.hi]
+	return s.data[uint32(f) : f>>32]
 }
 
 // unescape returns a field with its doubled quotes made single.
 func (s *Splitter) unescape(f span) []byte {
 	from := len(s.text)
-	for b := s.data[f.lo:f.hi]; len(b) > 0; {
+	lo, hi := f.bounds()
+	for b := s.data[lo:hi]; len(b) > 0; {
 		n := bytes.IndexByte(b, '"')
 		if n < 0 {
 			s.text = append(s.text, b...)
@@ -150,7 +155,8 @@ func (s *Splitter) seek(i int) (marks uint64, base int) {
 
 // split finds the fields of the record at pos and moves pos beyond its line
 // end. It goes from one delimiter or newline to the next: a quote means something
-// only where a field begins, and is looked for there.
+// only where a field begins, and is looked for there. Nothing is called within
+// the inner loop, so that it runs in registers.
 func (s *Splitter) split() {
 	data, i, lo := s.data, s.pos, s.pos
 	if data[i] == '"' && !s.Unquoted {
@@ -158,32 +164,38 @@ func (s *Splitter) split() {
 			return
 		}
 	}
-	fields := s.fields
 	marks, base := s.seek(i)
 	for {
-		for marks == 0 {
-			if base += 64; base >= len(data) {
-				s.fields = fields
-				s.finish(lo, len(data), len(data))
+		n := len(s.fields)
+		fields := slices.Grow(s.fields, 64)[:n+64]
+		quote := false
+		for marks != 0 {
+			at := base + bits.TrailingZeros64(marks)
+			marks &= marks - 1
+			if data[at] == '\n' {
+				s.fields = fields[:n]
+				s.finish(lo, at, at+1)
 				return
 			}
-			marks = s.word(base)
+			fields[n] = spanOf(lo, at)
+			n++
+			if lo = at + 1; lo < len(data) && data[lo] == '"' && !s.Unquoted {
+				quote = true
+				break
+			}
 		}
-		at := base + bits.TrailingZeros64(marks)
-		marks &= marks - 1
-		if data[at] == '\n' {
-			s.fields = fields
-			s.finish(lo, at, at+1)
-			return
-		}
-		fields = append(fields, span{lo: uint32(lo), hi: uint32(at)})
-		if lo = at + 1; lo < len(data) && data[lo] == '"' && !s.Unquoted {
-			s.fields = fields
+		s.fields = fields[:n]
+		switch base += 64; {
+		case quote:
 			if i, lo = s.quotedFields(lo); i < 0 {
 				return
 			}
-			fields = s.fields
 			marks, base = s.seek(i)
+		case base >= len(data):
+			s.finish(lo, len(data), len(data))
+			return
+		default:
+			marks = s.word(base)
 		}
 	}
 }
@@ -193,7 +205,7 @@ func (s *Splitter) finish(lo, hi, next int) {
 	if hi > lo && s.data[hi-1] == '\r' {
 		hi--
 	}
-	s.fields = append(s.fields, span{lo: uint32(lo), hi: uint32(hi)})
+	s.fields = append(s.fields, spanOf(lo, hi))
 	s.end(next)
 }
 
@@ -225,13 +237,13 @@ func (s *Splitter) quotedFields(i int) (next, lo int) {
 // quoted takes the quoted field that opens at i. It returns where to go on and
 // whether a field begins there, or -1 when the record ended with this one.
 func (s *Splitter) quoted(i int) (next int, begins bool) {
-	lo, escaped := i+1, false
+	lo, doubled := i+1, span(0)
 	hi := lo
 	for {
 		n := bytes.IndexByte(s.data[hi:], '"')
 		if n < 0 {
 			s.Malformed = "a quote that is never closed"
-			s.fields = append(s.fields, span{uint32(lo), uint32(len(s.data)), escaped})
+			s.fields = append(s.fields, spanOf(lo, len(s.data))|doubled)
 			s.end(len(s.data))
 			return -1, false
 		}
@@ -239,10 +251,10 @@ func (s *Splitter) quoted(i int) (next int, begins bool) {
 		if hi+1 == len(s.data) || s.data[hi+1] != '"' {
 			break
 		}
-		escaped = true
+		doubled = escaped
 		hi += 2
 	}
-	s.fields = append(s.fields, span{uint32(lo), uint32(hi), escaped})
+	s.fields = append(s.fields, spanOf(lo, hi)|doubled)
 	return s.afterQuote(hi + 1)
 }
 

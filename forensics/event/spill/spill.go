@@ -18,6 +18,7 @@
 package spill
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -185,6 +186,27 @@ func (m *Memory) take(dst []*Block, n int) []*Block {
 	return dst
 }
 
+// Shrink gives memory that no rows lie in back to the system. It may be used again.
+func (m *Memory) Shrink() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := func(b *Block) uintptr { return uintptr(unsafe.Pointer(b)) }
+	slices.SortFunc(m.free, func(a, b *Block) int { return cmp.Compare(at(a), at(b)) })
+	size := unsafe.Sizeof(Block{})
+	for _, s := range m.slabs.all {
+		base := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
+		first, _ := slices.BinarySearchFunc(m.free, base, func(b *Block, base uintptr) int { return cmp.Compare(at(b), base) })
+		for i := first; i < len(m.free) && at(m.free[i])-base < uintptr(len(s)); {
+			from := at(m.free[i]) - base
+			to := from
+			for ; i < len(m.free) && at(m.free[i]) == base+to && to < uintptr(len(s)); i++ {
+				to += size
+			}
+			forget(s[from:to])
+		}
+	}
+}
+
 // give takes blocks back.
 func (m *Memory) give(blocks []*Block) {
 	m.used.Add(-int64(len(blocks)))
@@ -299,7 +321,9 @@ func (s *Shelf) Row(i, n int) unsafe.Pointer {
 	// The list is met again when rows of all others came between, and the memory
 	// of its next row is in no cache by itself, but for the line that this one
 	// ends in.
-	prefetch(uintptr(row) + uintptr(n) + 64)
+	if t.at&^63 != (t.at-n)&^63 {
+		prefetch(uintptr(row) + uintptr(n) + 64)
+	}
 	return row
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -103,6 +104,47 @@ func TestWhatIsKeptComesBack(t *testing.T) {
 		}
 		if err := memory.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestShrink gives the memory of dropped lists back, and looks at what is left, what
+// was given back, and what is kept afterwards.
+func TestShrink(t *testing.T) {
+	const lists = 8
+	memory := New(0, "")
+	owner := memory.NewOwner()
+	shelf := owner.NewShelf(lists)
+	want := write(rand.New(rand.NewPCG(3, 4)), shelf, lists, 2_000_000)
+	if err := owner.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < lists; i += 2 {
+		shelf.Drop(i)
+		want[i] = nil
+	}
+	memory.Shrink()
+	if runtime.GOOS == "linux" {
+		if len(memory.free) < 1000 {
+			t.Fatalf("%d free blocks", len(memory.free))
+		}
+		for _, b := range memory.free {
+			if *b != (Block{}) {
+				t.Fatal("a block that is free still has its memory")
+			}
+		}
+	}
+	for i, more := range write(rand.New(rand.NewPCG(5, 6)), shelf, lists, 1_000_000) {
+		want[i] = append(want[i], more...)
+	}
+	if err := owner.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	var buf Buffer
+	for i := range lists {
+		blocks, err := shelf.Blocks(i, &buf)
+		if err != nil || !slices.Equal(numbers(blocks), want[i]) {
+			t.Fatalf("list %d is not what was put there: %v", i, err)
 		}
 	}
 }
