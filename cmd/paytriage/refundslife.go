@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -158,12 +159,16 @@ func (o *ledgerOptions) openDraft(dir string) (*readDraft, error) {
 		_, sum, err := register.HashFile(filepath.Join(dir, atomicfile.Manifest))
 		return sum, err
 	}
-	before, _ := hash()
+	before, failed := hash()
 	m, lines, err := report.ReadDraft(dir)
 	if err != nil {
 		return nil, o.explain(err)
 	}
-	if after, err := hash(); err != nil || after != before {
+	after, err := hash()
+	if err = cmp.Or(failed, err); err != nil {
+		return nil, o.explain(err)
+	}
+	if after != before {
 		return nil, &checkError{dir + ": was changed while it was read", "try again when it is finished"}
 	}
 	return &readDraft{register.Draft{Manifest: before, Ledger: m.LedgerRows, Case: m.CaseManifest}, m, lines}, nil
