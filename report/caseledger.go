@@ -147,9 +147,9 @@ func readChecked(dir string, m *Manifest, s table.Schema, room func(rows int), a
 		}
 		file := &m.Outputs[at]
 		path := filepath.Join(dir, file.Name)
-		f, err := os.Open(path)
+		f, err := openNamed(path)
 		if err != nil {
-			return &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
+			return err
 		}
 		defer f.Close()
 		info, err := f.Stat()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -210,15 +211,25 @@ func ReadDraft(dir string) (*Draft, []ledger.Line, error) {
 	return &d, lines, nil
 }
 
+// openNamed opens a file that a manifest names. That it is not there is something
+// that does not hold; that the system cannot open it now says nothing of the case.
+func openNamed(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
+	}
+	return f, err
+}
+
 // checkFile compares a file with what a manifest says of it.
 func checkFile(dir string, file *File) error {
 	if file.Name != filepath.Base(file.Name) {
 		return &CheckError{fmt.Errorf("%s: the manifest names a file outside it: %.100q", dir, file.Name)}
 	}
 	path := filepath.Join(dir, file.Name)
-	f, err := os.Open(path)
+	f, err := openNamed(path)
 	if err != nil {
-		return &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
+		return err
 	}
 	defer f.Close()
 	h := sha256.New()
