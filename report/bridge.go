@@ -15,8 +15,6 @@ import (
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
-	"github.com/paytriage/paytriage/report/csvfile"
-	"github.com/paytriage/paytriage/report/parquetfile"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -157,20 +155,7 @@ func readColumns(dir, name string, columns []string) (*table.Table, error) {
 	at := slices.IndexFunc(Schemas(), func(s table.Schema) bool { return s.Name == name })
 	s := Schemas()[at]
 	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return !slices.Contains(columns, c.Name) })
-	f, err := os.Open(filepath.Join(dir, name+".csv"))
-	if err == nil {
-		defer f.Close()
-		return csvfile.Read(f, s)
-	}
-	if f, err = os.Open(filepath.Join(dir, name+".parquet")); err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return parquetfile.Read(f, info.Size(), s)
+	return readEither(dir, s)
 }
 
 // readCaseEstimate reads a case as an estimate.
