@@ -11,6 +11,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/bridge"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -327,7 +328,7 @@ func (s *namedCells) int(name string, row int) int64 {
 func (s *namedCells) tier(row int) (takeover.Tier, error) {
 	t, ok := takeover.ParseTier(s.text("tier", row))
 	if !ok {
-		return t, fmt.Errorf("%.40q is no tier", s.text("tier", row))
+		return t, fmt.Errorf("%q is no tier", discreet.Shown(s.text("tier", row)))
 	}
 	return t, nil
 }
@@ -335,7 +336,7 @@ func (s *namedCells) tier(row int) (takeover.Tier, error) {
 func (s *namedCells) currency(row int) (money.Currency, error) {
 	c, ok := money.ParseCurrency([]byte(s.text("currency", row)))
 	if !ok {
-		return c, fmt.Errorf("%.40q is no currency", s.text("currency", row))
+		return c, fmt.Errorf("%q is no currency", discreet.Shown(s.text("currency", row)))
 	}
 	return c, nil
 }

@@ -8,9 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 
-	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/console"
 )
@@ -43,18 +41,6 @@ func openFile(path string) (*os.File, error) {
 	}
 	return os.Open(path)
 }
-
-// shownID returns what an error or a check may say of an id in a table: of what
-// paytriage itself made, and of a currency, all; of anything else, which may name
-// a person, the ends.
-func shownID(id string) string {
-	if ownID.MatchString(id) {
-		return id
-	}
-	return event.Masked(id)
-}
-
-var ownID = regexp.MustCompile(`^(id[0-9a-f]{20}(-[0-9]{1,9})?|[A-Z]{3})$`)
 
 // HashFile returns the size and the SHA-256 of a regular file.
 func HashFile(path string) (size int64, sum string, err error) {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
@@ -259,8 +260,8 @@ func (v *verifier) rows(name string) (rowsOf, bool) {
 
 func (r *rowsOf) text(column string, row int) string { return r.cells[column].Text(row) }
 
-// shown returns what a check may say of a cell that holds an id: see shownID.
-func (r *rowsOf) shown(column string, row int) string { return shownID(r.text(column, row)) }
+// shown returns what a check may say of a cell that holds an id: see discreet.Shown.
+func (r *rowsOf) shown(column string, row int) string { return discreet.Shown(r.text(column, row)) }
 
 func (r *rowsOf) null(column string, row int) bool { return r.cells[column].Null(row) }
 func (r *rowsOf) int(column string, row int) int64 { return r.cells[column].Int(row) }
@@ -432,7 +433,7 @@ func (v *verifier) money(s *Summary) {
 		}
 	}
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
-		problems = append(problems, "the summary has no money in "+shownID(currency))
+		problems = append(problems, "the summary has no money in "+discreet.Shown(currency))
 	}
 	v.note("money of the summary", append(problems, s.imbalances()...)...)
 }
@@ -453,7 +454,7 @@ func (v *verifier) follows(s *Summary) {
 	var problems []string
 	for row := range victims.n {
 		if a := victims.text("account_id", row); !entered[a] {
-			problems = append(problems, shownID(a)+" is a victim without a takeover")
+			problems = append(problems, discreet.Shown(a)+" is a victim without a takeover")
 		}
 	}
 	v.note("every victim was taken over", problems...)
@@ -463,7 +464,7 @@ func (v *verifier) follows(s *Summary) {
 	for row := range charges.n {
 		known[charges.text("account_id", row)+"\x00"+charges.text("txn_id", row)] = true
 		if a := charges.text("account_id", row); !entered[a] {
-			problems = append(problems, charges.shown("txn_id", row)+" is a charge of "+shownID(a)+", which was not taken over")
+			problems = append(problems, charges.shown("txn_id", row)+" is a charge of "+discreet.Shown(a)+", which was not taken over")
 		}
 	}
 	v.note("every charge is of an account that was taken over", problems...)
@@ -478,15 +479,15 @@ func (v *verifier) follows(s *Summary) {
 		switch component {
 		case "instrument_refund":
 			if !isCharge(txns[0]) {
-				problems = append(problems, lines.shown("refund_id", row)+" stands on "+shownID(txns[0])+", which is no charge of "+shownID(account))
+				problems = append(problems, lines.shown("refund_id", row)+" stands on "+discreet.Shown(txns[0])+", which is no charge of "+discreet.Shown(account))
 			}
 		case "balance_restore", "balance_clawback", "victim_used":
 			if !slices.ContainsFunc(txns, isCharge) {
-				problems = append(problems, lines.shown("refund_id", row)+" stands on no charge of "+shownID(account))
+				problems = append(problems, lines.shown("refund_id", row)+" stands on no charge of "+discreet.Shown(account))
 			}
 		}
 		if !entered[account] {
-			problems = append(problems, lines.shown("refund_id", row)+" is of "+shownID(account)+", which was not taken over")
+			problems = append(problems, lines.shown("refund_id", row)+" is of "+discreet.Shown(account)+", which was not taken over")
 		}
 	}
 	v.note("every line of the ledger has its charge", problems...)
@@ -509,7 +510,7 @@ func (v *verifier) losses(victims, lines rowsOf) {
 	for row := range victims.n {
 		k := key{victims.text("account_id", row), victims.text("currency", row)}
 		if got := sum[k]; got != victims.int("net_loss", row) {
-			problems = append(problems, fmt.Sprintf("%s: the lines add up to %d %s, the loss is %d", shownID(k.account), got, shownID(k.currency), victims.int("net_loss", row)))
+			problems = append(problems, fmt.Sprintf("%s: the lines add up to %d %s, the loss is %d", discreet.Shown(k.account), got, discreet.Shown(k.currency), victims.int("net_loss", row)))
 		}
 	}
 	slices.SortFunc(problems, cmp.Compare)

@@ -103,7 +103,7 @@ func TestVerifySeesForgedTables(t *testing.T) {
 		{"victims", set("campaign_id", "", "c0"), "campaign c… of a victim is in no row"},
 		{"charges", set("amount", "", "1"), "every victim's charges add up"},
 		{"charges", set("amount", "", "1"), "every hour's charges add up"},
-		{"charges", set("source", "", "other.csv"), "of other.csv, which was not read"},
+		{"charges", set("source", "", "other.csv"), "of ot…sv, which was not read"},
 		{"charges", set("line", "", "0"), "stands in line 0 of payments.csv"},
 		{"takeovers", set("weight_entry", "", "1"), "the weights add up to"},
 		{"takeovers", set("campaign_id", "", "c0"), "campaign c… of a takeover is in no row"},
