@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/policy"
@@ -58,7 +59,7 @@ func (inv *investigation) pace(ctx context.Context, workers int) error {
 	for code, rule := range inv.p.AmountAndPace {
 		cur, ok := money.ParseCurrency([]byte(code))
 		if !ok {
-			return fmt.Errorf("amount_and_pace: %q is no currency", code)
+			return fmt.Errorf("amount_and_pace: %q is no currency", discreet.Shown(code))
 		}
 		rules[uint32(cur)] = rule
 	}

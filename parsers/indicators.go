@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers/internal/scalar"
 )
@@ -111,7 +112,7 @@ func (l *Indicators) add(kind, value string) (problem string) {
 			return problem
 		}
 	default:
-		return fmt.Sprintf("kind: %.40q is none of account, ip, device, user_agent, store", kind)
+		return fmt.Sprintf("kind: %q is none of account, ip, device, user_agent, store", discreet.Shown(kind))
 	}
 	l.entries = append(l.entries, kind+" "+value)
 	return ""
@@ -124,16 +125,16 @@ func (l *Indicators) addNet(value string, n int) (problem string) {
 	if err != nil {
 		a, err := netip.ParseAddr(value)
 		if err != nil {
-			return fmt.Sprintf("value: %.60q is no address and no network", value)
+			return fmt.Sprintf("value: %q is no address and no network", discreet.Shown(value))
 		}
 		p = netip.PrefixFrom(a, a.BitLen())
 	}
 	if p.Addr().Is4In6() {
-		return fmt.Sprintf("value: write %.60q as an IPv4 address", value)
+		return fmt.Sprintf("value: write %q as an IPv4 address", discreet.Shown(value))
 	}
 	bits := p.Bits()
 	if p.Addr().Is6() && bits > 64 {
-		return fmt.Sprintf("value: %.60q is finer than /64; give the /64 that it is in", value)
+		return fmt.Sprintf("value: %q is finer than /64; give the /64 that it is in", discreet.Shown(value))
 	}
 	addr, _, _ := scalar.TryAddr([]byte(p.Addr().WithZone("").String()))
 	mask := ^event.Addr(0) << (64 - bits)

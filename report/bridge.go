@@ -11,12 +11,11 @@ import (
 
 	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/forensics/bridge"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
-	"github.com/paytriage/paytriage/report/csvfile"
-	"github.com/paytriage/paytriage/report/parquetfile"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -157,20 +156,7 @@ func readColumns(dir, name string, columns []string) (*table.Table, error) {
 	at := slices.IndexFunc(Schemas(), func(s table.Schema) bool { return s.Name == name })
 	s := Schemas()[at]
 	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return !slices.Contains(columns, c.Name) })
-	f, err := os.Open(filepath.Join(dir, name+".csv"))
-	if err == nil {
-		defer f.Close()
-		return csvfile.Read(f, s)
-	}
-	if f, err = os.Open(filepath.Join(dir, name+".parquet")); err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return parquetfile.Read(f, info.Size(), s)
+	return readEither(dir, s)
 }
 
 // readCaseEstimate reads a case as an estimate.
@@ -342,7 +328,7 @@ func (s *namedCells) int(name string, row int) int64 {
 func (s *namedCells) tier(row int) (takeover.Tier, error) {
 	t, ok := takeover.ParseTier(s.text("tier", row))
 	if !ok {
-		return t, fmt.Errorf("%.40q is no tier", s.text("tier", row))
+		return t, fmt.Errorf("%q is no tier", discreet.Shown(s.text("tier", row)))
 	}
 	return t, nil
 }
@@ -350,7 +336,7 @@ func (s *namedCells) tier(row int) (takeover.Tier, error) {
 func (s *namedCells) currency(row int) (money.Currency, error) {
 	c, ok := money.ParseCurrency([]byte(s.text("currency", row)))
 	if !ok {
-		return c, fmt.Errorf("%.40q is no currency", s.text("currency", row))
+		return c, fmt.Errorf("%q is no currency", discreet.Shown(s.text("currency", row)))
 	}
 	return c, nil
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -323,7 +324,7 @@ func (x *losses) add(t *table.Table) error {
 	for _, code := range t.Cells(2).Texts() {
 		c, ok := currencyOf(code)
 		if !ok {
-			return fmt.Errorf("table victims: row %d: %.40q is no currency", len(x.currency)+1, code)
+			return fmt.Errorf("table victims: row %d: %q is no currency", len(x.currency)+1, discreet.Shown(code))
 		}
 		x.currency = append(x.currency, c)
 	}
@@ -332,7 +333,7 @@ func (x *losses) add(t *table.Table) error {
 		if len(t.Schema().Columns) > 3 && !t.Cells(3).Null(row) {
 			var ok bool
 			if v, ok = ledger.ParseValidation(t.Cells(3).Text(row)); !ok {
-				return fmt.Errorf("table victims: row %d: column validation: %.40q is none that is known", len(x.held)+1, t.Cells(3).Text(row))
+				return fmt.Errorf("table victims: row %d: column validation: %q is none that is known", len(x.held)+1, discreet.Shown(t.Cells(3).Text(row)))
 			}
 		}
 		x.held = append(x.held, v)
@@ -430,7 +431,7 @@ func (c *CaseLedger) checkIDs() error {
 		}
 		for k := range c.Lines {
 			if id := c.Lines[k].ID; ledger.IDHash(id) == hashes[i] {
-				return fmt.Errorf("table refunds: two lines have the refund_id %.60q", id)
+				return fmt.Errorf("table refunds: two lines have the refund_id %q", discreet.Shown(id))
 			}
 		}
 	}
@@ -484,7 +485,7 @@ func (c *CaseLedger) checkSummary() error {
 		for _, ch := range m.Channels {
 			channel, ok := refund.ParseChannel(ch.Channel)
 			if !ok || s.amount[channel] == nil || s.lines[channel] != ch.Lines {
-				return fmt.Errorf("%d lines of channel %.40q in %s, the summary says %d", s.lines[channel], ch.Channel, m.Currency, ch.Lines)
+				return fmt.Errorf("%d lines of channel %q in %s, the summary says %d", s.lines[channel], discreet.Shown(ch.Channel), m.Currency, ch.Lines)
 			}
 			if err := same(s.amount[channel], ch.Amount, "channel "+ch.Channel, m.Currency); err != nil {
 				return err

@@ -144,7 +144,7 @@ func TestReadCaseLedgerChecks(t *testing.T) {
 	}{
 		{"a line is gone", "come to 700 JPY, its loss is 1,700 JPY", func(c *forensics.Case) { c.Refunds = c.Refunds[1:] }},
 		{"all lines of a victim are gone", "has no lines", func(c *forensics.Case) { c.Refunds = slices.Delete(c.Refunds, 2, 3) }},
-		{"a line is there twice", `two lines have the refund_id "id3"`, func(c *forensics.Case) { c.Refunds = append(c.Refunds, c.Refunds[2]) }},
+		{"a line is there twice", `two lines have the refund_id "i…"`, func(c *forensics.Case) { c.Refunds = append(c.Refunds, c.Refunds[2]) }},
 		{"lines apart", "do not stand together", func(c *forensics.Case) {
 			c.Refunds[0], c.Refunds[2] = c.Refunds[2], c.Refunds[0]
 			c.Victims[0].NetLoss, c.Victims[1].NetLoss = 1000, 1000

@@ -5,6 +5,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/claims"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
@@ -244,14 +245,14 @@ func ReadStolen(dir string) (stolen []claims.Stolen, victims []claims.Victim, en
 	tier := func(t *table.Table, row int) takeover.Tier {
 		tier, ok := takeover.ParseTier(cell(t, "tier").Text(row))
 		if !ok && err == nil {
-			err = fmt.Errorf("table %s: row %d: %.40q is no tier", t.Schema().Name, row+1, cell(t, "tier").Text(row))
+			err = fmt.Errorf("table %s: row %d: %q is no tier", t.Schema().Name, row+1, discreet.Shown(cell(t, "tier").Text(row)))
 		}
 		return tier
 	}
 	unit := func(t *table.Table, row int) money.Currency {
 		c, ok := money.ParseCurrency([]byte(cell(t, "currency").Text(row)))
 		if !ok && err == nil {
-			err = fmt.Errorf("table %s: row %d: %.40q is no currency", t.Schema().Name, row+1, cell(t, "currency").Text(row))
+			err = fmt.Errorf("table %s: row %d: %q is no currency", t.Schema().Name, row+1, discreet.Shown(cell(t, "currency").Text(row)))
 		}
 		return c
 	}

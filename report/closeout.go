@@ -8,6 +8,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/closeout"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/csvfile"
@@ -78,13 +79,13 @@ func (l *list) holding(told money.Currency, closing int64) (b Holding, opening, 
 	case "opening":
 		opening = true
 	default:
-		l.reject("at", fmt.Sprintf("%.40q is neither opening nor closing", at))
+		l.reject("at", fmt.Sprintf("%q is neither opening nor closing", discreet.Shown(at)))
 		return b, false, false
 	}
 	if text := strings.TrimSpace(l.text("as_of")); text != "" {
 		as, ok := l.when("as_of", time.UTC)
 		if ok && (opening || as != closing) {
-			l.reject("as_of", fmt.Sprintf("%.40q is not the end of the service", text))
+			l.reject("as_of", fmt.Sprintf("%q is not the end of the service", discreet.Shown(text)))
 		}
 		if !ok || opening || as != closing {
 			return b, false, false
@@ -126,7 +127,7 @@ func ReadClaims(name string, r io.Reader, zone *time.Location) (claims []closeou
 			continue
 		}
 		if c.Check, ok = checkWords[l.word("payee_check")]; !ok {
-			l.reject("payee_check", fmt.Sprintf("%.40q is none of ok, failed, open", l.text("payee_check")))
+			l.reject("payee_check", fmt.Sprintf("%q is none of ok, failed, open", discreet.Shown(l.text("payee_check"))))
 			continue
 		}
 		claims = append(claims, c)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 )
 
@@ -37,7 +38,7 @@ func (v *verifier) scores(takeovers rowsOf) {
 			sum += takeovers.int("weight_"+part, row)
 		}
 		if got := takeovers.int("score", row); got != sum {
-			differ.add("%s: the weights add up to %d, the score is %d", takeovers.text("account_id", row), sum, got)
+			differ.add("%s: the weights add up to %d, the score is %d", takeovers.shown("account_id", row), sum, got)
 		}
 	}
 	v.note("every score is the sum of its weights", differ...)
@@ -56,7 +57,10 @@ func (v *verifier) origins(s *Summary, charges, takeovers rowsOf) {
 				continue // a case of an earlier version, or no row of a log
 			}
 			if source := r.text("source", row); read[source] == 0 || r.int("line", row) < 1 {
-				differ.add("%s: %s stands in line %d of %s, which was not read", table, r.text(id, row), r.int("line", row), source)
+				if read[source] == 0 {
+					source = discreet.Shown(source) // not the name of a file, for all we know
+				}
+				differ.add("%s: %s stands in line %d of %s, which was not read", table, r.shown(id, row), r.int("line", row), source)
 			}
 		}
 	}
@@ -97,7 +101,7 @@ func (v *verifier) charged(victims, charges rowsOf) {
 		// Of a possible account all charges count, of a named one those that are.
 		if got := named[k]; got != says && all[k] != says {
 			differ.add("%s: the charges are %d, %d %s topped up and %d spent; the victim has %d, %d and %d",
-				k.of, got.charges, got.topUp, k.currency, got.spend, says.charges, says.topUp, says.spend)
+				discreet.Shown(k.of), got.charges, got.topUp, discreet.Shown(k.currency), got.spend, says.charges, says.topUp, says.spend)
 		}
 	}
 	v.note("every victim's charges add up", differ...)
@@ -140,7 +144,7 @@ func (v *verifier) places(charges rowsOf) {
 			k := purse{stores.text("store_id", row), stores.text("currency", row)}
 			says := shop{stores.int("charges", row), stores.int("amount", row)}
 			if got := shops[k]; got != says || int64(len(accounts[k])) != stores.int("victims", row) {
-				differ.add("%s: the charges there are %d of %d accounts and %d %s", k.of, got.charges, len(accounts[k]), got.amount, k.currency)
+				differ.add("%s: the charges there are %d of %d accounts and %d %s", discreet.Shown(k.of), got.charges, len(accounts[k]), got.amount, discreet.Shown(k.currency))
 			}
 		}
 		if stores.n != len(shops) {
@@ -213,22 +217,22 @@ func (v *verifier) groups(takeovers, victims rowsOf) {
 	for row := range campaigns.n {
 		id, currency := campaigns.text("campaign_id", row), campaigns.text("currency", row)
 		if got := entered[id]; got != campaigns.int("accounts_entered", row) {
-			differ.add("%s: %d takeovers are of it", id, got)
+			differ.add("%s: %d takeovers are of it", discreet.Shown(id), got)
 		}
 		if !campaigns.null("victims", row) && int64(len(robbed[id])) != campaigns.int("victims", row) {
-			differ.add("%s: %d victims are of it", id, len(robbed[id]))
+			differ.add("%s: %d victims are of it", discreet.Shown(id), len(robbed[id]))
 		}
 		if !campaigns.null("net_loss", row) && loss[purse{id, currency}] != campaigns.int("net_loss", row) {
-			differ.add("%s: its victims lost %d %s", id, loss[purse{id, currency}], currency)
+			differ.add("%s: its victims lost %d %s", discreet.Shown(id), loss[purse{id, currency}], discreet.Shown(currency))
 		}
 		delete(entered, id)
 		delete(robbed, id)
 	}
 	for _, id := range slices.Sorted(maps.Keys(entered)) {
-		differ.add("campaign %s of a takeover is in no row", id)
+		differ.add("campaign %s of a takeover is in no row", discreet.Shown(id))
 	}
 	for _, id := range slices.Sorted(maps.Keys(robbed)) {
-		differ.add("campaign %s of a victim is in no row", id)
+		differ.add("campaign %s of a victim is in no row", discreet.Shown(id))
 	}
 	v.note("every campaign's accounts add up", differ...)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/table"
@@ -108,13 +109,13 @@ func decisionOf(record []string, at []int) (d ledger.Decision, column int, err e
 		d.Confirm = true
 	case "dismiss":
 	default:
-		return d, decidedWhat, fmt.Errorf("%.40q is neither confirm nor dismiss", word)
+		return d, decidedWhat, fmt.Errorf("%q is neither confirm nor dismiss", discreet.Shown(word))
 	}
 	d.Validation = ledger.Operator
 	if word := cell(decidedValidation); word != "" {
 		var ok bool
 		if d.Validation, ok = ledger.ParseValidation(word); !ok || d.Validation == ledger.NotValidated {
-			return d, decidedValidation, fmt.Errorf("%.40q is none of customer, issuer, operator", word)
+			return d, decidedValidation, fmt.Errorf("%q is none of customer, issuer, operator", discreet.Shown(word))
 		}
 	}
 	if d.When, err = parseWhen(cell(decidedWhen)); err != nil {
@@ -132,5 +133,5 @@ func parseWhen(s string) (int64, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("cannot read %.40q as a time such as 2019-07-04T10:00:00+09:00, or a date such as 2019-07-04", s)
+	return 0, fmt.Errorf("cannot read %q as a time such as 2019-07-04T10:00:00+09:00, or a date such as 2019-07-04", discreet.Shown(s))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/calendar"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/issuer"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -229,7 +230,7 @@ func ReadIssuers(name string, r io.Reader) (issuer.Mapping, error) {
 		case l.text("funding_ref") == "":
 			l.reject("funding_ref", "is empty")
 		case !m.Add(l.text("funding_ref"), who):
-			l.reject("issuer", fmt.Sprintf("%.40q has another issuer above", l.text("funding_ref")))
+			l.reject("issuer", fmt.Sprintf("%q has another issuer above", discreet.Shown(l.text("funding_ref"))))
 		}
 	}
 }
@@ -259,9 +260,9 @@ func ReadCutoffs(name string, r io.Reader) (issuer.Terms, error) {
 		_, twice := terms.ByIssuer[who]
 		switch {
 		case !ok:
-			l.reject("cutoff_day", fmt.Sprintf("%.40q is neither a day from 1 to 31 nor end", l.text("cutoff_day")))
+			l.reject("cutoff_day", fmt.Sprintf("%q is neither a day from 1 to 31 nor end", discreet.Shown(l.text("cutoff_day"))))
 		case who == "" || twice || who == "*" && terms.Others != 0:
-			l.reject("issuer", fmt.Sprintf("%.40q is empty, or stands twice", who))
+			l.reject("issuer", fmt.Sprintf("%q is empty, or stands twice", discreet.Shown(who)))
 		case who == "*":
 			terms.Others = day
 		default:
@@ -292,7 +293,7 @@ func ReadAnswers(name string, r io.Reader) (answers []issuer.Answer, bad []BadRo
 			continue
 		}
 		if a.Word, ok = issuer.ParseWord(word); !ok {
-			l.reject("answer", fmt.Sprintf("%.40q is none of stopped, credited, refused, already_billed", l.text("answer")))
+			l.reject("answer", fmt.Sprintf("%q is none of stopped, credited, refused, already_billed", discreet.Shown(l.text("answer"))))
 			continue
 		}
 		if l.word("answer_amount") != "" {
@@ -306,7 +307,7 @@ func ReadAnswers(name string, r io.Reader) (answers []issuer.Answer, bad []BadRo
 		}
 		if day := l.word("answer_date"); day != "" {
 			if a.On, ok = calendar.ParseDay(day); !ok {
-				l.reject("answer_date", fmt.Sprintf("%.40q is no date such as 2019-07-10", day))
+				l.reject("answer_date", fmt.Sprintf("%q is no date such as 2019-07-10", discreet.Shown(day)))
 				continue
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/provision"
 	"github.com/paytriage/paytriage/report/table"
 )
@@ -56,7 +57,7 @@ func ReadAccountNames(name string, r io.Reader, names *provision.Names) error {
 		account := strings.TrimSpace(l.text("account"))
 		switch {
 		case !known:
-			l.reject("role", fmt.Sprintf("%.40q is none of loss, payable, balances", l.text("role")))
+			l.reject("role", fmt.Sprintf("%q is none of loss, payable, balances", discreet.Shown(l.text("role"))))
 		case seen[role]:
 			l.reject("role", role.String()+" stands twice")
 		case account == "":

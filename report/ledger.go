@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -184,7 +185,7 @@ func (r *lineReader) read(l *ledger.Line, row int) error {
 	l.Currency, ok[4] = currencyOf(r.currency.Text(row))
 	for i, cells := range [...]*table.Cells{r.component, r.channel, r.status, r.tier, r.currency} {
 		if !ok[i] {
-			return fmt.Errorf("column %s: %.40q is none that is known", cells.Column().Name, cells.Text(row))
+			return fmt.Errorf("column %s: %q is none that is known", cells.Column().Name, discreet.Shown(cells.Text(row)))
 		}
 	}
 	l.ID, l.Account, l.Payer, l.FundingRef = r.id.Text(row), r.account.Text(row), r.payer.Text(row), r.funding.Text(row)
@@ -199,7 +200,7 @@ func (r *lineReader) read(l *ledger.Line, row int) error {
 	}
 	var known bool
 	if l.Validation, known = ledger.ParseValidation(r.validation.Text(row)); !known {
-		return fmt.Errorf("column validation: %.40q is none that is known", r.validation.Text(row))
+		return fmt.Errorf("column validation: %q is none that is known", discreet.Shown(r.validation.Text(row)))
 	}
 	l.Earlier, l.Payable = r.earlier.Int(row), r.payable.Int(row)
 	if d, err := money.Sub(l.Amount, l.Earlier); err != nil || l.Payable != d {

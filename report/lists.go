@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/table"
@@ -115,7 +116,7 @@ func (l *list) currency(told money.Currency) (money.Currency, bool) {
 		c, ok = money.ParseCurrency([]byte(code))
 	}
 	if _, known := c.Exponent(); !ok || !known {
-		l.reject("currency", fmt.Sprintf("%.40q is no currency with known digits", code))
+		l.reject("currency", fmt.Sprintf("%q is no currency with known digits", discreet.Shown(code)))
 		return 0, false
 	}
 	return c, true
@@ -128,7 +129,7 @@ func (l *list) decimal(column string, c money.Currency) (int64, bool) {
 	unsigned, negative := strings.CutPrefix(text, "-")
 	v, ok := money.Parse([]byte(unsigned), digits)
 	if !ok {
-		l.reject(column, fmt.Sprintf("cannot read %.40q as an amount in %s, such as 1200 or -5", text, c))
+		l.reject(column, fmt.Sprintf("cannot read %q as an amount in %s, such as 1200 or -5", discreet.Shown(text), c))
 		return 0, false
 	}
 	if negative {
@@ -142,7 +143,7 @@ func (l *list) minor(column string) (int64, bool) {
 	text := strings.TrimSpace(l.text(column))
 	v, ok := money.Parse([]byte(text), 0)
 	if !ok || strings.Contains(text, ".") {
-		l.reject(column, fmt.Sprintf("cannot read %.40q as an amount in minor units", text))
+		l.reject(column, fmt.Sprintf("cannot read %q as an amount in minor units", discreet.Shown(text)))
 		return 0, false
 	}
 	return v, true
@@ -158,7 +159,7 @@ func (l *list) when(column string, zone *time.Location) (int64, bool) {
 			}
 		}
 	}
-	l.reject(column, fmt.Sprintf("cannot read %.40q as a time such as 2019-10-01T09:00:00+09:00, or a date", text))
+	l.reject(column, fmt.Sprintf("cannot read %q as a time such as 2019-10-01T09:00:00+09:00, or a date", discreet.Shown(text)))
 	return 0, false
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/calendar"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
@@ -129,7 +130,7 @@ func (n *Notices) victims(t *table.Table) (map[string]takeover.Tier, error) {
 			Loss: number("net_loss"), Currency: text("currency")}
 		var ok bool
 		if c.Tier, ok = takeover.ParseTier(text("tier")); !ok {
-			return nil, fmt.Errorf("table victims: row %d: %.40q is no tier", row+1, text("tier"))
+			return nil, fmt.Errorf("table victims: row %d: %q is no tier", row+1, discreet.Shown(text("tier")))
 		}
 		held, _ := ledger.ParseValidation(text("validation"))
 		c.Decided = heldBy(c.Tier, held) == bridge.ByDecision
@@ -160,7 +161,7 @@ func (n *Notices) takeovers(t *table.Table, lost map[string]takeover.Tier) error
 	for i := range n.Customers {
 		c := &n.Customers[i]
 		if c.Entry = seen[c.Account]; c.Entry == takeover.NoTier {
-			return &NoticeError{fmt.Sprintf("account %.40q is a victim, but no takeover", c.Account)}
+			return &NoticeError{fmt.Sprintf("account %q is a victim, but no takeover", discreet.Shown(c.Account))}
 		}
 	}
 	return nil
@@ -207,7 +208,7 @@ func (n *Notices) add() error {
 		if m == nil {
 			code, ok := money.ParseCurrency([]byte(c.Currency))
 			if !ok {
-				return fmt.Errorf("table victims: %.40q is no currency", c.Currency)
+				return fmt.Errorf("table victims: %q is no currency", discreet.Shown(c.Currency))
 			}
 			m = &NoticeMoney{Currency: code}
 			at[c.Currency] = m

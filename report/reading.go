@@ -32,21 +32,50 @@ func ReadSummary(dir string) (*Summary, error) {
 	return &s, readJSON(dir, "summary.json", &s)
 }
 
-func readJSON(dir, name string, v any) error {
-	f, err := os.Open(filepath.Join(dir, name))
+// openFile opens a regular file, or what a link to one says. To open a pipe that
+// nobody writes to would wait for ever.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: is no file, but a folder, a pipe or a device", path)
+	}
+	return os.Open(path)
+}
+
+// HashFile returns the size and the SHA-256 of a regular file.
+func HashFile(path string) (size int64, sum string, err error) {
+	f, err := openFile(path)
 	if err != nil {
-		return err
+		return 0, "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return size, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// readBounded returns what a small file of a case holds.
+func readBounded(path string) ([]byte, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxJSON+1))
 	if err == nil && len(data) > maxJSON {
-		err = fmt.Errorf("has more than %d bytes", maxJSON)
+		err = fmt.Errorf("%s: has more than %d bytes", path, maxJSON)
 	}
-	if err == nil {
-		err = json.Unmarshal(data, v)
-	}
+	return data, err
+}
+
+func readJSON(dir, name string, v any) error {
+	path := filepath.Join(dir, name)
+	data, err := readBounded(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
@@ -63,10 +92,6 @@ func Wrapped(pairs []console.Pair, width int) []console.Pair {
 // ManifestHash returns the SHA-256 of a case's manifest, which names everything
 // else.
 func ManifestHash(dir string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(dir, atomicfile.Manifest))
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
+	_, sum, err := HashFile(filepath.Join(dir, atomicfile.Manifest))
+	return sum, err
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -358,23 +359,17 @@ func earlierSchema(s table.Schema) table.Schema {
 }
 
 func read(dir string, schema table.Schema) (*table.Table, error) {
-	name := schema.Name
 	if _, err := os.Stat(filepath.Join(dir, atomicfile.Manifest)); err != nil {
 		return nil, &OpenError{fmt.Errorf("%s: is no finished case: it has no %s", dir, atomicfile.Manifest), "name the folder that analyze wrote"}
 	}
-	f, err := os.Open(filepath.Join(dir, name+".csv"))
-	if err == nil {
-		defer f.Close()
-		return csvfile.Read(f, schema)
+	return readEither(dir, schema)
+}
+
+// readEither reads a table of a case from whichever format it has.
+func readEither(dir string, s table.Schema) (*table.Table, error) {
+	t, err := readFormat(filepath.Join(dir, s.Name+".csv"), s)
+	if errors.Is(err, fs.ErrNotExist) {
+		return readFormat(filepath.Join(dir, s.Name+".parquet"), s)
 	}
-	f, err = os.Open(filepath.Join(dir, name+".parquet"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return parquetfile.Read(f, info.Size(), schema)
+	return t, err
 }

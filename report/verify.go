@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/parquetfile"
@@ -76,17 +76,10 @@ func Verify(dir string, keys *signature.Keys) (Checks, *Manifest, error) {
 
 // VerifyFile holds a file against the size and the hash that it had.
 func VerifyFile(path, what string, size int64, sum string) Check {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	n, got, err := HashFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return Check{what, NotChecked, "is not there"}
-	}
-	if err != nil {
-		return Check{what, NotChecked, err.Error()}
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	switch got := hex.EncodeToString(h.Sum(nil)); {
 	case err != nil:
 		return Check{what, NotChecked, err.Error()}
 	case n != size:
@@ -122,7 +115,7 @@ func (v *verifier) note(what string, problems ...string) {
 // manifest says is believed.
 func (v *verifier) signature(keys *signature.Keys) {
 	const what = "signature of the manifest"
-	file, err := os.ReadFile(filepath.Join(v.dir, Signature))
+	file, err := readBounded(filepath.Join(v.dir, Signature))
 	switch missing := errors.Is(err, fs.ErrNotExist); {
 	case missing && v.manifest.SignedBy != "":
 		v.note(what, "is not there; the manifest says that it was signed by "+v.manifest.SignedBy)
@@ -139,7 +132,7 @@ func (v *verifier) signature(keys *signature.Keys) {
 		v.checks = append(v.checks, Check{what, NotChecked, "name the public key with --key"})
 		return
 	}
-	manifest, err := os.ReadFile(filepath.Join(v.dir, atomicfile.Manifest))
+	manifest, err := readBounded(filepath.Join(v.dir, atomicfile.Manifest))
 	if err != nil {
 		v.note(what, err.Error())
 		return
@@ -232,7 +225,7 @@ func readTable(path string, s table.Schema) (t *table.Table, sum [sha256.Size]by
 }
 
 func readFormat(path string, s table.Schema) (*table.Table, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -266,8 +259,12 @@ func (v *verifier) rows(name string) (rowsOf, bool) {
 }
 
 func (r *rowsOf) text(column string, row int) string { return r.cells[column].Text(row) }
-func (r *rowsOf) null(column string, row int) bool   { return r.cells[column].Null(row) }
-func (r *rowsOf) int(column string, row int) int64   { return r.cells[column].Int(row) }
+
+// shown returns what a check may say of a cell that holds an id: see discreet.Shown.
+func (r *rowsOf) shown(column string, row int) string { return discreet.Shown(r.text(column, row)) }
+
+func (r *rowsOf) null(column string, row int) bool { return r.cells[column].Null(row) }
+func (r *rowsOf) int(column string, row int) int64 { return r.cells[column].Int(row) }
 
 // summary adds up the tables again and holds them against the summary and
 // against each other.
@@ -395,7 +392,7 @@ func (v *verifier) money(s *Summary) {
 	for row := range lines.n {
 		currency, amount := lines.text("currency", row), lines.int("amount", row)
 		if amount != lines.int("gross", row)-lines.int("returned", row) {
-			problems = append(problems, lines.text("refund_id", row)+": gross less returned is not the amount")
+			problems = append(problems, lines.shown("refund_id", row)+": gross less returned is not the amount")
 		}
 		t := of(currency)
 		status := lines.text("status", row)
@@ -436,7 +433,7 @@ func (v *verifier) money(s *Summary) {
 		}
 	}
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
-		problems = append(problems, "the summary has no money in "+currency)
+		problems = append(problems, "the summary has no money in "+discreet.Shown(currency))
 	}
 	v.note("money of the summary", append(problems, s.imbalances()...)...)
 }
@@ -457,7 +454,7 @@ func (v *verifier) follows(s *Summary) {
 	var problems []string
 	for row := range victims.n {
 		if a := victims.text("account_id", row); !entered[a] {
-			problems = append(problems, a+" is a victim without a takeover")
+			problems = append(problems, discreet.Shown(a)+" is a victim without a takeover")
 		}
 	}
 	v.note("every victim was taken over", problems...)
@@ -467,7 +464,7 @@ func (v *verifier) follows(s *Summary) {
 	for row := range charges.n {
 		known[charges.text("account_id", row)+"\x00"+charges.text("txn_id", row)] = true
 		if a := charges.text("account_id", row); !entered[a] {
-			problems = append(problems, charges.text("txn_id", row)+" is a charge of "+a+", which was not taken over")
+			problems = append(problems, charges.shown("txn_id", row)+" is a charge of "+discreet.Shown(a)+", which was not taken over")
 		}
 	}
 	v.note("every charge is of an account that was taken over", problems...)
@@ -482,15 +479,15 @@ func (v *verifier) follows(s *Summary) {
 		switch component {
 		case "instrument_refund":
 			if !isCharge(txns[0]) {
-				problems = append(problems, lines.text("refund_id", row)+" stands on "+txns[0]+", which is no charge of "+account)
+				problems = append(problems, lines.shown("refund_id", row)+" stands on "+discreet.Shown(txns[0])+", which is no charge of "+discreet.Shown(account))
 			}
 		case "balance_restore", "balance_clawback", "victim_used":
 			if !slices.ContainsFunc(txns, isCharge) {
-				problems = append(problems, lines.text("refund_id", row)+" stands on no charge of "+account)
+				problems = append(problems, lines.shown("refund_id", row)+" stands on no charge of "+discreet.Shown(account))
 			}
 		}
 		if !entered[account] {
-			problems = append(problems, lines.text("refund_id", row)+" is of "+account+", which was not taken over")
+			problems = append(problems, lines.shown("refund_id", row)+" is of "+discreet.Shown(account)+", which was not taken over")
 		}
 	}
 	v.note("every line of the ledger has its charge", problems...)
@@ -513,7 +510,7 @@ func (v *verifier) losses(victims, lines rowsOf) {
 	for row := range victims.n {
 		k := key{victims.text("account_id", row), victims.text("currency", row)}
 		if got := sum[k]; got != victims.int("net_loss", row) {
-			problems = append(problems, fmt.Sprintf("%s: the lines add up to %d %s, the loss is %d", k.account, got, k.currency, victims.int("net_loss", row)))
+			problems = append(problems, fmt.Sprintf("%s: the lines add up to %d %s, the loss is %d", discreet.Shown(k.account), got, discreet.Shown(k.currency), victims.int("net_loss", row)))
 		}
 	}
 	slices.SortFunc(problems, cmp.Compare)

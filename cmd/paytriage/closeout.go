@@ -14,6 +14,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/calendar"
 	"github.com/paytriage/paytriage/forensics/closeout"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -362,9 +363,9 @@ func (l *closeoutLists) readPaid(files []string) error {
 				was, twice := seen[p.Export]
 				switch {
 				case p.ID != refund.ID("closeout", p.Account, p.Currency.String()):
-					return fmt.Errorf("%s: %.60q is no line of this book", path, p.Export)
+					return fmt.Errorf("%s: %q is no line of this book", path, discreet.Shown(p.Export))
 				case twice && was != p:
-					return fmt.Errorf("%s: %.60q was exported as something else before", path, p.Export)
+					return fmt.Errorf("%s: %q was exported as something else before", path, discreet.Shown(p.Export))
 				case twice:
 					continue
 				}

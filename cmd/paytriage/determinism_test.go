@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,6 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/paytriage/paytriage/report"
+	"github.com/paytriage/paytriage/report/parquetfile"
+	"github.com/paytriage/paytriage/report/table"
 	"github.com/paytriage/paytriage/report/words"
 )
 
@@ -48,29 +51,39 @@ func mustExit(t *testing.T, want int, args ...string) {
 }
 
 // TestSameAnswer is the second law of the design: the same rows give the same
-// files to the byte, whatever the number of workers, the order of lines and
-// files, how the rows are spread over files and how these are packed.
+// files to the byte, whatever the number of workers, the memory, the order of
+// lines and files, how the rows are spread over files, and whether these are CSV,
+// packed or Parquet. Left out is only what says where a row stood: the columns
+// source, line and others, the summary's account of each source, and the lines of
+// a Parquet file, which has no header. The manifest tells of one run.
 func TestSameAnswer(t *testing.T) {
 	for _, world := range []struct {
 		preset   string
 		accounts int
 		dirty    bool
-	}{{"small", 0, false}, {"list-type", 3000, false}, {"disturbed", 2000, true}} {
+	}{{"small", 0, false}, {"list-type", 3000, false}, {"mixed", 2000, false}, {"disturbed", 2000, true}} {
 		t.Run(world.preset, func(t *testing.T) {
 			if testing.Short() && world.accounts > 0 {
 				t.Skip("reads a larger world many times")
 			}
 			dir := simulated(t, world.preset, world.accounts)
 			w := &sameWorld{auth: filepath.Join(dir, "auth.csv"), pay: filepath.Join(dir, "payments.csv")}
+			if world.accounts > 0 {
+				rich(t, w.auth, ",password_reset,", ",login,failure,")
+				rich(t, w.pay, ",refund,", ",reversal,", ",chargeback,", ",declined,", ",pending,")
+			}
 			if world.dirty {
 				w.exit = 3
 				spoil(t, w.auth, 401)
 				spoil(t, w.pay, 397)
 			}
 			w.plain = w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--workers", "1")
-			w.bare = without(t, w.plain, "source", "line", "others")
+			w.bare = placeless(t, w.plain)
 			if victims := strings.Count(w.plain["victims.csv"], "\n"); victims < 4 {
 				t.Fatal("the case names hardly a victim")
+			}
+			if n := rowCounts(t, w.plain); world.dirty && (n.Duplicates < 100 || n.Rejected < 100) {
+				t.Fatalf("the logs are hardly disturbed: %+v", n)
 			}
 			for _, workers := range []string{"2", "7"} {
 				same(t, workers+" workers", w.plain, w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--workers", workers))
@@ -78,6 +91,7 @@ func TestSameAnswer(t *testing.T) {
 			w.budgets(t)
 			w.lines(t)
 			w.files(t)
+			w.parquet(t)
 		})
 	}
 }
@@ -90,14 +104,29 @@ type sameWorld struct {
 	bare      map[string]string // without the columns that depend on where a row stands
 }
 
+// rich checks that a log has rows of each kind.
+func rich(t *testing.T, path string, kinds ...string) {
+	t.Helper()
+	_, lines := records(t, path)
+	for _, kind := range kinds {
+		if n := strings.Count(strings.Join(lines, ""), kind); n < 20 {
+			t.Fatalf("%s has %d rows of %s", filepath.Base(path), n, kind)
+		}
+	}
+}
+
+func rowCounts(t *testing.T, files map[string]string) report.RowCounts {
+	t.Helper()
+	var s report.Summary
+	if err := json.Unmarshal([]byte(files["summary.json"]), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Rows
+}
+
 // budgets lets rows go to temporary files: none, some and nearly all.
 func (w *sameWorld) budgets(t *testing.T) {
-	least, own := minMemory, ownMemory
-	defer func() { minMemory, ownMemory = least, own }()
-	minMemory, ownMemory = 1, 0
-	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
-		t.Setenv(name, os.Getenv(name)) // as it was, afterwards
-	}
+	defer smallBudgets(t)()
 	for _, budget := range []string{"1GiB", "4MiB", "1"} {
 		dir := t.TempDir()
 		got := w.analyzed(t, "--auth", w.auth, "--payments", w.pay, "--memory", budget, "--tmp-dir", dir, "--workers", "3")
@@ -108,13 +137,25 @@ func (w *sameWorld) budgets(t *testing.T) {
 	}
 }
 
+// smallBudgets lets --memory be too little for anything, until the function that
+// it returns is called.
+func smallBudgets(t *testing.T) (restore func()) {
+	t.Helper()
+	least, own := minMemory, ownMemory
+	minMemory, ownMemory = 1, 0
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, os.Getenv(name)) // as it was, afterwards
+	}
+	return func() { minMemory, ownMemory = least, own }
+}
+
 // lines moves lines, and packs the files, under the same names.
 func (w *sameWorld) lines(t *testing.T) {
 	mixed := t.TempDir()
 	shuffle(t, w.auth, filepath.Join(mixed, "auth.csv"))
 	shuffle(t, w.pay, filepath.Join(mixed, "payments.csv"))
 	got := w.analyzed(t, "--auth", mixed+"/auth.csv", "--payments", mixed+"/payments.csv", "--workers", "3")
-	same(t, "shuffled lines", w.bare, without(t, got, "source", "line", "others"))
+	same(t, "shuffled lines", w.bare, placeless(t, got))
 
 	packed := t.TempDir()
 	squeeze(t, w.auth, filepath.Join(packed, "auth.csv"))
@@ -122,12 +163,16 @@ func (w *sameWorld) lines(t *testing.T) {
 	same(t, "gzip", w.plain, w.analyzed(t, "--auth", packed+"/auth.csv", "--payments", packed+"/payments.csv"))
 }
 
-// files spreads the rows over several files, given in another order.
+// files spreads shuffled rows over several files, given in another order, with
+// little memory and many workers.
 func (w *sameWorld) files(t *testing.T) {
+	defer smallBudgets(t)()
 	pieces := t.TempDir()
-	split(t, w.auth, pieces, "auth", 3)
-	split(t, w.pay, pieces, "pay", 5)
-	args := []string{"--workers", "3"}
+	shuffle(t, w.auth, pieces+"/all-auth")
+	shuffle(t, w.pay, pieces+"/all-pay")
+	split(t, pieces+"/all-auth", pieces, "auth", 3)
+	split(t, pieces+"/all-pay", pieces, "pay", 5)
+	args := []string{"--workers", "7", "--memory", "4MiB", "--tmp-dir", t.TempDir()}
 	for _, n := range []int{4, 1, 0, 3, 2} {
 		if n < 3 {
 			args = append(args, "--auth", fmt.Sprintf("%s/auth-%d.csv", pieces, n))
@@ -136,23 +181,58 @@ func (w *sameWorld) files(t *testing.T) {
 	}
 	got := w.analyzed(t, args...)
 	same(t, "pieces by pattern", got, w.analyzed(t, "--auth", pieces+"/auth-*.csv", "--payments", pieces+"/pay-*.csv"))
-	want := without(t, w.plain, "source", "line", "others")
-	got = without(t, got, "source", "line", "others")
-	for _, files := range []map[string]string{want, got} {
-		files["summary.json"] = sourceless(t, files["summary.json"])
-		files["report.html"] = cutOut(t, files["report.html"], `<section id="rows"`, "</section>")
-		rows := strings.Split(files["rejects.csv"], "\n") // they come by source
-		slices.Sort(rows)
-		files["rejects.csv"] = strings.Join(rows, "\n")
-	}
-	same(t, "pieces", want, got)
+	same(t, "pieces", ofOneSource(t, w.bare), ofOneSource(t, placeless(t, got)))
 }
 
-// analyzed runs analyze and returns its files but the manifest.
+// parquet gives the rows in Parquet files: as texts, and where nothing is
+// unreadable with times and amounts in the format's own types. A record that has
+// too few fields has no place in it.
+func (w *sameWorld) parquet(t *testing.T) {
+	dir := t.TempDir()
+	auth, pay := dir+"/auth.csv", dir+"/payments.csv"
+	whole(t, w.auth, auth)
+	whole(t, w.pay, pay)
+	want := ofOneSource(t, placeless(t, w.analyzed(t, "--auth", auth, "--payments", pay)))
+	kinds := []bool{false}
+	if w.exit == 0 {
+		kinds = append(kinds, true)
+	}
+	for _, typed := range kinds {
+		in := t.TempDir()
+		toParquet(t, auth, in+"/auth.csv", typed)
+		toParquet(t, pay, in+"/payments.csv", typed)
+		got := w.analyzed(t, "--auth", in+"/auth.csv", "--payments", in+"/payments.csv", "--workers", "3")
+		same(t, fmt.Sprintf("Parquet, typed %t", typed), want, ofOneSource(t, placeless(t, got)))
+	}
+}
+
+// placeless returns the files without the columns that say where a row stands,
+// which the hashes of Parquet files are of.
+func placeless(t *testing.T, files map[string]string) map[string]string {
+	t.Helper()
+	files = without(t, files, "source", "line", "others")
+	maps.DeleteFunc(files, func(name, _ string) bool { return strings.HasSuffix(name, ".parquet") })
+	return files
+}
+
+// ofOneSource returns the files without what is told of each source.
+func ofOneSource(t *testing.T, files map[string]string) map[string]string {
+	t.Helper()
+	files = maps.Clone(files)
+	files["summary.json"] = sourceless(t, files["summary.json"])
+	files["report.html"] = cutOut(t, files["report.html"], `<section id="rows"`, "</section>")
+	rows := strings.Split(files["rejects.csv"], "\n") // they come by source
+	slices.Sort(rows)
+	files["rejects.csv"] = strings.Join(rows, "\n")
+	return files
+}
+
+// analyzed runs analyze and returns its files but the manifest; of a Parquet file
+// the hash of its schema and rows, which is what stays the same.
 func (w *sameWorld) analyzed(t *testing.T, args ...string) map[string]string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "case")
-	mustExit(t, w.exit, append([]string{"analyze", "--out", out, "--quiet"}, args...)...)
+	mustExit(t, w.exit, append([]string{"analyze", "--out", out, "--format", "csv,parquet", "--quiet"}, args...)...)
 	return caseFiles(t, out)
 }
 
@@ -163,22 +243,21 @@ func caseFiles(t *testing.T, out string) map[string]string {
 	if err := wholeCase(out); err != nil {
 		t.Fatal(err)
 	}
-	list, err := os.ReadDir(out)
+	m, err := report.ReadManifest(out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]string{}
-	for _, e := range list {
-		if e.Name() == "manifest.json" {
-			continue
+	for _, f := range m.Outputs {
+		files[f.Name] = f.RowsHash
+		if !strings.HasSuffix(f.Name, ".parquet") {
+			files[f.Name] = string(readFile(t, out, f.Name))
 		}
-		data, err := os.ReadFile(filepath.Join(out, e.Name()))
-		if err != nil {
-			t.Fatal(err)
+		if files[f.Name] == "" {
+			t.Fatalf("%s: nothing to compare", f.Name)
 		}
-		files[e.Name()] = string(data)
 	}
-	if want := len(report.Schemas()) + 2; len(files) != want {
+	if want := 2*len(report.Schemas()) + 2; len(files) != want {
 		t.Fatalf("%d files, want %d", len(files), want)
 	}
 	// The page says the hashes of the inputs, as the manifest does.
@@ -332,6 +411,66 @@ func squeeze(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, to, b.String())
+}
+
+// whole writes a file without the records that have another number of fields than
+// its header.
+func whole(t *testing.T, from, to string) {
+	t.Helper()
+	head, lines := records(t, from)
+	commas := strings.Count(head, ",")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Count(line, ",") != commas })
+	write(t, to, head+strings.Join(lines, ""))
+}
+
+// toParquet writes the records of a CSV file to a Parquet file: fields as texts,
+// empty ones as null; or, typed, with their times and amounts as such.
+func toParquet(t *testing.T, from, to string, typed bool) {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(readFile(t, filepath.Dir(from), filepath.Base(from)))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := table.Schema{Name: "log", Doc: "a log"}
+	for _, name := range rows[0] {
+		kind := table.Text
+		switch {
+		case typed && name == "event_time":
+			kind = table.Time
+		case typed && name == "amount":
+			kind = table.Int
+		}
+		schema.Columns = append(schema.Columns, table.Column{Name: name, Kind: kind, Nullable: true, Doc: "as exported"})
+	}
+	out := table.New(schema, len(rows)-1)
+	for c, column := range schema.Columns {
+		cells := out.Cells(c)
+		for _, row := range rows[1:] {
+			n, ok := int64(0), true
+			switch column.Kind {
+			case table.Time:
+				n, ok = table.ParseTime([]byte(row[c]))
+			case table.Int:
+				n, err = strconv.ParseInt(row[c], 10, 64)
+				ok = err == nil
+			}
+			switch {
+			case !ok:
+				t.Fatalf("%s: %s: %q", from, column.Name, row[c])
+			case row[c] == "":
+				cells.AppendNull()
+			case column.Kind.IsText():
+				cells.AppendText(row[c])
+			default:
+				cells.AppendInt(n)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := parquetfile.Write(&b, out, nil); err != nil {
 		t.Fatal(err)
 	}
 	write(t, to, b.String())

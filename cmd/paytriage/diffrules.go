@@ -16,6 +16,7 @@ import (
 
 	"github.com/paytriage/paytriage/forensics/bridge"
 	"github.com/paytriage/paytriage/forensics/claims"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
@@ -353,7 +354,7 @@ func (d *drawing) byPayment() (*bridge.Estimate, string, error) {
 	e.Lacks = func(account string) string { return cmp.Or(lacks[account], "no_line_in_the_ledger") }
 	note := "what was paid, by refund_id"
 	if n := len(d.unknown); n > 0 {
-		note += fmt.Sprintf("; %d payments stand on no line of this case and are left out, first %.60q", n, d.unknown[0])
+		note += fmt.Sprintf("; %d payments stand on no line of this case and are left out, first %q", n, discreet.Shown(d.unknown[0]))
 	}
 	return e, note, nil
 }
@@ -442,11 +443,11 @@ func addPaid(name string, paid map[string]int64, order *[]string) error {
 		_, twice := paid[key]
 		switch {
 		case err != nil || n > money.MaxAmount || n < -money.MaxAmount:
-			return fmt.Errorf("%s:%d: %.40q is no amount in minor units", name, line, row[amount])
+			return fmt.Errorf("%s:%d: %q is no amount in minor units", name, line, discreet.Shown(row[amount]))
 		case key == "":
 			return fmt.Errorf("%s:%d: refund_id is empty", name, line)
 		case twice:
-			return fmt.Errorf("%s:%d: refund_id %.60q stands there twice", name, line, key)
+			return fmt.Errorf("%s:%d: refund_id %q stands there twice", name, line, discreet.Shown(key))
 		}
 		paid[key] = n
 		*order = append(*order, key)

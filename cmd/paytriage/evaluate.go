@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/odds"
 	"github.com/paytriage/paytriage/forensics/quality"
@@ -166,7 +167,7 @@ func findingsOf(tables []*table.Table) (*quality.Findings, error) {
 		tier := func(row int) takeover.Tier {
 			tier, ok := takeover.ParseTier(cells("tier").Text(row))
 			if !ok && broken == nil {
-				broken = &hintError{fmt.Errorf("table %s: row %d: %.40q is no tier", t.Schema().Name, row+1, cells("tier").Text(row)), "the case is not what analyze wrote; run it again"}
+				broken = &hintError{fmt.Errorf("table %s: row %d: %q is no tier", t.Schema().Name, row+1, discreet.Shown(cells("tier").Text(row))), "the case is not what analyze wrote; run it again"}
 			}
 			return tier
 		}

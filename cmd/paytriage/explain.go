@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/odds"
 	"github.com/paytriage/paytriage/forensics/policy"
@@ -112,7 +113,7 @@ func runExplain(ctx context.Context, std streams, o *explainOptions, folder, acc
 	e, err := explainAccount(ctx, x, said, account, forensics.ExplainOptions{Events: o.rows, Raw: o.raw})
 	switch {
 	case errors.Is(err, forensics.ErrNoAccount):
-		return &hintError{fmt.Errorf("account %.100q: %w", account, err), "ids are compared letter by letter, with leading zeros; 'paytriage show " + folder + " takeovers' lists those that were entered" + o.rejected(summary, folder)}
+		return &hintError{fmt.Errorf("account %q: %w", discreet.Shown(account), err), "ids are compared letter by letter, with leading zeros; 'paytriage show " + folder + " takeovers' lists those that were entered" + o.rejected(summary, folder)}
 	case errors.Is(err, errOtherScore):
 		return &hintError{err, "the case was made by another version of paytriage; run analyze again"}
 	case err != nil:
@@ -185,7 +186,7 @@ func explainAccount(ctx context.Context, x *forensics.Examination, said map[stri
 		return &explanation{Explanation: e}, nil
 	}
 	if row.tier != e.Tier || ok && row.score != int64(e.Score) {
-		return nil, fmt.Errorf("account %.100q is %s with score %d in the case, and %s with %d now: %w", account, tierWord(row.tier), row.score, tierWord(e.Tier), e.Score, errOtherScore)
+		return nil, fmt.Errorf("account %q is %s with score %d in the case, and %s with %d now: %w", discreet.Shown(account), tierWord(row.tier), row.score, tierWord(e.Tier), e.Score, errOtherScore)
 	}
 	return &explanation{Explanation: e, vector: row.vector, campaign: row.campaign}, nil
 }

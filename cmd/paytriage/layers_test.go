@@ -21,11 +21,12 @@ const module = "github.com/paytriage/paytriage"
 // charges, campaigns, victims, ledger, files.
 var layers = map[string][]string{
 	"forensics/money":       {},
+	"forensics/discreet":    {}, // what errors may say of cells
 	"forensics/odds":        {},
 	"forensics/policy":      {},
 	"forensics/stage":       {"forensics/stage/..."},
 	"forensics/event/spill": {},
-	"forensics/event":       {"forensics/event/spill", "forensics/money", "forensics/stage/..."},
+	"forensics/event":       {"forensics/discreet", "forensics/event/spill", "forensics/money", "forensics/stage/..."},
 	// rows as text, for tests of the method
 	"forensics/event/eventtest": {"forensics/event", "forensics/money"},
 	"forensics/baseline":        {"forensics/event"},
@@ -37,15 +38,15 @@ var layers = map[string][]string{
 	"forensics/insider":         {"forensics/event", "forensics/policy"},
 	"forensics/effect":          {"forensics/event"},
 	"forensics/control":         {"forensics/event", "forensics/effect", "forensics/money", "forensics/baseline", "forensics/takeover"},
-	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
+	"forensics/quality":         {"forensics/discreet", "forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics/coverage":        {"forensics/event"},
-	"forensics/ledger":          {"forensics/money", "forensics/refund", "forensics/takeover"},
-	"forensics/claims":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
-	"forensics/bridge":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/ledger":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover"},
+	"forensics/claims":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/bridge":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
 	"forensics/calendar":        {},
 	"forensics/closeout":        {"forensics/event", "forensics/calendar", "forensics/effect", "forensics/money"},
 	"forensics/provision":       {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
-	"forensics/issuer":          {"forensics/calendar", "forensics/money", "forensics/refund", "forensics/ledger"},
+	"forensics/issuer":          {"forensics/discreet", "forensics/calendar", "forensics/money", "forensics/refund", "forensics/ledger"},
 	"forensics":                 {"forensics/..."},
 
 	"parsers/internal/block":  {},
@@ -58,15 +59,15 @@ var layers = map[string][]string{
 	"parsers/lines":           {},
 	"parsers/parquet":         {},
 	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
-	"parsers":                 {"parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money"},
+	"parsers":                 {"forensics/discreet", "parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money"},
 
 	"report/atomicfile":      {},
 	"report/table":           {"forensics/money"},
 	"report/table/tabletest": {"report/table", "forensics/money"}, // what every encoder must pass
-	"report/csvfile":         {"report/table/...", "forensics/money"},
+	"report/csvfile":         {"forensics/discreet", "report/table/...", "forensics/money"},
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
-	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
+	"report/register":        {"forensics/discreet", "report/atomicfile", "forensics/ledger", "forensics/money"},
 	"report/words":           {"forensics/money"},
 	"report/chart":           {"report/words", "report/console", "forensics/money"}, // console: what hides in text, and how wide it is
 	"report/html":            {"report/chart", "report/console", "report/words", "report/table/...", "forensics/money"},

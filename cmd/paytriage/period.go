@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report/console"
@@ -96,7 +97,12 @@ func (o *partOptions) tell(std streams, log *event.Log) {
 		return
 	}
 	const most = 5
-	list := strings.Join(log.Unmatched[:min(n, most)], ", ")
+	var shown []string
+	for _, entry := range log.Unmatched[:min(n, most)] {
+		kind, value, _ := strings.Cut(entry, " ")
+		shown = append(shown, kind+" "+discreet.Shown(value))
+	}
+	list := strings.Join(shown, ", ")
 	if n > most {
 		list += fmt.Sprintf(" and %d more", n-most)
 	}

@@ -207,21 +207,14 @@ func parseSize(s string) (int64, bool) {
 	return n << shift, err == nil && n > 0 && n <= 1<<62>>shift
 }
 
-// maxKey is how long a secret may be, in bytes.
-const maxKey = 1 << 16
-
 func (o *readingOptions) readCardKey(opt *parsers.Options) error {
 	if o.cardKey == "" {
 		return nil
 	}
-	f, err := os.Open(o.cardKey)
-	if err != nil {
-		return &hintError{fmt.Errorf("--card-key: %w", err), "check the name of the file"}
+	key, err := readSecret("card-key", o.cardKey)
+	if err == nil && len(key) < 16 {
+		return &usageError{"--card-key: the file has less than 16 bytes", "make one with 'head -c 32 /dev/urandom > FILE && chmod 600 FILE'"}
 	}
-	defer f.Close()
-	opt.CardKey, err = io.ReadAll(io.LimitReader(f, maxKey))
-	if err == nil && len(opt.CardKey) < 16 {
-		return &usageError{"--card-key: the file has less than 16 bytes", "make one with 'head -c 32 /dev/urandom > FILE'"}
-	}
+	opt.CardKey = key
 	return err
 }

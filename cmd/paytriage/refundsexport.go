@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/payout"
@@ -434,7 +435,7 @@ func (x *exporter) payments(plan *register.Plan, f *payoutFile, open map[registe
 		of := x.origins.of(int(plan.Lines[i]), string(e.ID))
 		currency, ok := money.ParseCurrency([]byte(e.Currency))
 		if of == nil || !ok {
-			return nil, nil, &checkError{fmt.Sprintf("line %q is not in the draft that was approved", e.ID), "nothing was exported; draw the ledger up again"}
+			return nil, nil, &checkError{fmt.Sprintf("line %q is not in the draft that was approved", discreet.Shown(e.ID)), "nothing was exported; draw the ledger up again"}
 		}
 		p := payout.Payment{Name: string(e.Name), Account: string(e.Account), Amount: e.Amount, Currency: currency, Txn: of.txn, FundingRef: of.funding}
 		if x.payees != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
@@ -192,7 +193,7 @@ func runStatus(cmd *cobra.Command, std streams, o *statusOptions) error {
 		}
 	}
 	if o.id != "" && len(s.Life) == 0 {
-		return &hintError{fmt.Errorf("%s: the register does not know %q", o.dir, o.id), "ids are compared letter by letter; 'paytriage refunds status --json' lists them"}
+		return &hintError{fmt.Errorf("%s: the register does not know %q", o.dir, discreet.Shown(o.id)), "ids are compared letter by letter; 'paytriage refunds status --json' lists them"}
 	}
 	if err := s.fill(book, told, o.json); err != nil {
 		return err

@@ -48,7 +48,7 @@ func TestSparkGivesTheSame(t *testing.T) {
 func (w *sameWorld) onSpark(t *testing.T, cluster *sparktest.Cluster, told func(stage string)) map[string]string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "case")
-	args := []string{"analyze", "--auth", w.auth, "--payments", w.pay, "--out", out, "--quiet", "--progress", "json", "--engine", "spark", "--master", cluster.Master}
+	args := []string{"analyze", "--auth", w.auth, "--payments", w.pay, "--out", out, "--format", "csv,parquet", "--quiet", "--progress", "json", "--engine", "spark", "--master", cluster.Master}
 	for _, c := range sparktest.Conf {
 		args = append(args, "--spark-conf", c)
 	}

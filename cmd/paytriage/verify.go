@@ -1,15 +1,15 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/paytriage/paytriage/forensics"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
@@ -34,8 +34,10 @@ where they can be found; adds up every total again from the tables; and holds th
 tables against each other: every line of the ledger has its charge, every charge
 its takeover, every victim's lines add up to the loss.
 
-Logs that are not where they were are "not checked", which is no failure; --auth,
---payments and --history say where they are now. Ends with 4 if anything differs.
+What the case was made from is "not checked" if it is not where it was, which is no
+failure: a case may be moved. --auth, --payments, --history, --policy, --decisions,
+--balances, --known-bad and --exclude say where it is now; what these name must be
+there. Ends with 4 if anything differs.
 
 What verify cannot see by itself is a case of which all files and the manifest were
 made anew together. So sign the case (analyze --sign-key) and check it with the
@@ -59,6 +61,10 @@ whole, with its signature, and so is whether it is the one that is named.`,
 	f.StringArrayVar(&o.logs.in.auth, "auth", nil, "where the auth log is now (repeatable)")
 	f.StringArrayVar(&o.logs.in.payments, "payments", nil, "where the payment log is now (repeatable)")
 	f.StringArrayVar(&o.logs.in.history, "history", nil, "where the older auth log is now (repeatable)")
+	f.StringVar(&o.logs.in.policyFile, "policy", "", "where the policy file is now")
+	for _, b := range o.beside() {
+		f.StringVar(b.path, b.role, "", "where the file of "+b.what+" is now")
+	}
 	f.StringVar(&o.key, "key", "", "public key that the case must be signed with, or a file of allowed signers")
 	f.StringArrayVar(&o.previous, "previous", nil, "where the case is that this one follows, or one before it (repeatable)")
 	f.BoolVar(&o.json, "json", false, "print JSON")
@@ -92,6 +98,9 @@ func runVerify(std streams, o *verifyOptions, folder string) error {
 		return err
 	}
 	if m != nil {
+		if err := o.given(); err != nil {
+			return err
+		}
 		checks = append(checks, o.inputs(m)...)
 		checks = append(checks, o.policy(m)...)
 		chain, err := report.VerifyChain(m, o.previous, keys)
@@ -129,13 +138,45 @@ func (v *verification) print(std streams) error {
 	return console.Block(std.out, "", report.Wrapped(pairs, std.width()), console.Options{Width: std.width(), Color: std.color()})
 }
 
+// A besideFile is a kind of file beside the logs that a case can be made with.
+type besideFile struct {
+	role, what string
+	path       *string
+}
+
+func (o *verifyOptions) beside() []besideFile {
+	in := &o.logs.in
+	return []besideFile{{forensics.DecisionsRole, "decisions", &in.decisions}, {forensics.BalancesRole, "balances", &in.balances},
+		{forensics.KnownBadRole, "what others saw", &in.knownBad}, {forensics.ExcludeRole, "what was left out", &in.exclude}}
+}
+
+// given makes sure that what flags name is there: only what nobody named may be
+// missing.
+func (o *verifyOptions) given() error {
+	for _, one := range o.logs.in.each() {
+		if _, err := one.expand(); err != nil {
+			return err
+		}
+	}
+	files := []string{o.logs.in.policyFile}
+	for _, b := range o.beside() {
+		files = append(files, *b.path)
+	}
+	for _, path := range files {
+		if _, err := os.Stat(path); path != "" && err != nil {
+			return &hintError{err, "check the name of the file"}
+		}
+	}
+	return nil
+}
+
 // inputs holds the logs against the hashes that they had. A log is known by its
 // hash, whatever its name is now.
 func (o *verifyOptions) inputs(m *report.Manifest) report.Checks {
 	files, missing := o.find(m)
 	sums := map[string]bool{}
 	for _, f := range files {
-		if sum, err := hashOf(f.Path); err == nil {
+		if _, sum, err := report.HashFile(f.Path); err == nil {
 			sums[f.Role.String()+sum] = true
 		}
 	}
@@ -151,7 +192,7 @@ func (o *verifyOptions) inputs(m *report.Manifest) report.Checks {
 		f, found := byName[in.Role+name]
 		switch {
 		case !isLog(in.Role):
-			checks = append(checks, report.VerifyFile(in.Name, in.Role+" "+in.Name, in.Bytes, in.SHA256))
+			checks = append(checks, report.VerifyFile(o.pathOf(in), in.Role+" "+in.Name, in.Bytes, in.SHA256))
 		case sums[in.Role+in.SHA256]:
 			checks = append(checks, report.Check{What: what, State: report.Holds})
 		case found:
@@ -161,6 +202,17 @@ func (o *verifyOptions) inputs(m *report.Manifest) report.Checks {
 		}
 	}
 	return checks
+}
+
+// pathOf returns where a file beside the logs is: as a flag says, else as the case
+// was made.
+func (o *verifyOptions) pathOf(in report.Input) string {
+	for _, b := range o.beside() {
+		if b.role == in.Role && *b.path != "" {
+			return *b.path
+		}
+	}
+	return in.Name
 }
 
 // find returns the files that the logs may be, and why one may not be among them.
@@ -195,17 +247,6 @@ func (o *analyzeOptions) each() (all []analyzeOptions) {
 	return all
 }
 
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
-}
-
 // policy holds the policy that the case names against the one that would be used
 // now.
 func (o *verifyOptions) policy(m *report.Manifest) report.Checks {
@@ -215,6 +256,8 @@ func (o *verifyOptions) policy(m *report.Manifest) report.Checks {
 	}
 	p, err := o.logs.in.policy()
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return report.Checks{{What: what, State: report.NotChecked, Detail: "is not there; say where it is with --policy"}}
 	case err != nil:
 		return report.Checks{{What: what, State: report.NotChecked, Detail: err.Error()}}
 	case p.Hash() == m.PolicyHash:

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/takeover"
@@ -163,7 +164,7 @@ type TwiceError struct {
 }
 
 func (e *TwiceError) Error() string {
-	return fmt.Sprintf("%s: account %.100q stands there twice in %s", e.Estimate, e.Account, e.Currency)
+	return fmt.Sprintf("%s: account %q stands there twice in %s", e.Estimate, discreet.Shown(e.Account), e.Currency)
 }
 
 type key struct {

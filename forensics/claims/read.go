@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 )
@@ -245,7 +246,7 @@ func (p *reading) claim() Claim {
 	case word == "issuer":
 		c.By = ledger.Issuer
 	case word != "":
-		p.fail(by, "%.40q is neither customer nor issuer", word)
+		p.fail(by, "%q is neither customer nor issuer", discreet.Shown(word))
 	case c.By == ledger.NotValidated:
 		p.fail(by, "does not say whether customer or issuer claims it")
 	}
@@ -263,11 +264,11 @@ func (p *reading) claim() Claim {
 			_, ok = c.Currency.Exponent()
 		}
 		if !ok {
-			p.fail(currency, "%.40q is no currency that is known", word)
+			p.fail(currency, "%q is no currency that is known", discreet.Shown(word))
 		}
 	}
 	if c.AmountText != "" && c.Currency != 0 && !c.settle() {
-		p.fail(amount, "%.40q is no amount in %s", c.AmountText, c.Currency)
+		p.fail(amount, "%q is no amount in %s", discreet.Shown(c.AmountText), c.Currency)
 	}
 	p.times(&c)
 	if c.Txn == "" && c.Account == "" {
@@ -310,7 +311,7 @@ func (p *reading) times(c *Claim) {
 		}
 		switch from := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, orUTC(where)); {
 		case err != nil || !plausible(from):
-			p.fail(date, "cannot read %.40q as a day such as 2019-07-02", text)
+			p.fail(date, "cannot read %q as a day such as 2019-07-02", discreet.Shown(text))
 		default:
 			c.From, c.To = from.UnixMicro(), from.AddDate(0, 0, 1).UnixMicro()
 			if c.To <= c.From {
@@ -324,7 +325,7 @@ func (p *reading) times(c *Claim) {
 			t, err = time.Parse(time.DateOnly, text)
 		}
 		if err != nil || !plausible(t) {
-			p.fail(reportedAt, "cannot read %.40q as a time such as 2019-07-04T10:00:00+09:00, or a day such as 2019-07-04", text)
+			p.fail(reportedAt, "cannot read %q as a time such as 2019-07-04T10:00:00+09:00, or a day such as 2019-07-04", discreet.Shown(text))
 			return
 		}
 		c.ReportedAt = t.UnixMicro()
@@ -357,7 +358,7 @@ func (s *Sheet) Settle(only money.Currency) {
 		if c.Currency = only; only == 0 {
 			reason = "an amount without a currency, and the logs have not one only"
 		} else if !c.settle() {
-			reason = fmt.Sprintf("%.40q is no amount in %s", c.AmountText, only)
+			reason = fmt.Sprintf("%q is no amount in %s", discreet.Shown(c.AmountText), only)
 		}
 		if reason == "" {
 			kept = append(kept, c)

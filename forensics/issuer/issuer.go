@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/calendar"
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
@@ -380,7 +381,7 @@ func Settle(requests []Request, answers []Answer) (*Result, error) {
 			continue
 		}
 		if _, twice := at[requests[i].ID]; twice {
-			return nil, fmt.Errorf("request %.60q stands twice", requests[i].ID)
+			return nil, fmt.Errorf("request %q stands twice", discreet.Shown(requests[i].ID))
 		}
 		at[requests[i].ID] = len(out.Settled)
 		out.Settled = append(out.Settled, Settled{Request: requests[i]})

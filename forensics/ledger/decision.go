@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"time"
+
+	"github.com/paytriage/paytriage/forensics/discreet"
 )
 
 // A Subject is what a decision is about: an account, or one charge of it.
@@ -19,9 +21,9 @@ func (d *Decision) Subject() Subject { return Subject{d.Account, d.Txn} }
 type ConflictError struct{ One, Other Decision }
 
 func (e *ConflictError) Error() string {
-	about := fmt.Sprintf("account %.100q", e.One.Account)
+	about := fmt.Sprintf("account %q", discreet.Shown(e.One.Account))
 	if e.One.Txn != "" {
-		about += fmt.Sprintf(", charge %.100q", e.One.Txn)
+		about += fmt.Sprintf(", charge %q", discreet.Shown(e.One.Txn))
 	}
 	return fmt.Sprintf("%s: %s and %s, both at %s: neither is the later one", about, e.One.saying(), e.Other.saying(),
 		time.UnixMicro(e.One.When).UTC().Format(time.RFC3339Nano))
@@ -33,7 +35,7 @@ func (d *Decision) saying() string {
 	if d.Confirm {
 		word = "confirms"
 	}
-	return fmt.Sprintf("%.60q %s it", d.Who, word)
+	return fmt.Sprintf("%q %s it", discreet.Shown(d.Who), word)
 }
 
 // Latest returns, for each account and each charge that was decided on, the

@@ -49,7 +49,7 @@ func TestLatestConflict(t *testing.T) {
 		{Account: "a", Txn: "t", Confirm: true, Who: "one", When: 10},
 		{Account: "a", Txn: "t", Confirm: true, Who: "early", When: 9},
 	}
-	const want = `account "a", charge "t": "one" confirms it and "two" dismisses it, both at 1970-01-01T00:00:00.00001Z: neither is the later one`
+	const want = `account "a…", charge "t…": "o…" confirms it and "t…" dismisses it, both at 1970-01-01T00:00:00.00001Z: neither is the later one`
 	for range 10 {
 		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		_, err := Latest(list)

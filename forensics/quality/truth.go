@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -246,7 +247,7 @@ func (s *sheet) id(column string) string {
 // fail notes the first thing that is wrong with a row.
 func (s *sheet) fail(column, format string, args ...any) {
 	if s.err == nil {
-		what := fmt.Sprintf("%s: %.40q ", column, s.get(column))
+		what := fmt.Sprintf("%s: %q ", column, discreet.Shown(s.get(column)))
 		s.err = &TruthError{fmt.Sprintf("%s:%d", s.name, s.line), what + fmt.Sprintf(format, args...)}
 	}
 }

@@ -12,14 +12,14 @@ var badTruth = map[string]string{
 	"account_id\na\n":                                       "truth: has no column role",
 	"role,account_id,role\nvictim,a,x\n":                    `truth: two columns named "role"`,
 	"account_id,role\n,victim\n":                            `truth:2: account_id: "" is empty`,
-	"account_id,role\na,robbed\n":                           `truth:2: role: "robbed" is none of victim, entered`,
+	"account_id,role\na,robbed\n":                           `truth:2: role: "r…" is none of victim, entered`,
 	"account_id,role\na,victim\nb\n":                        "truth:3: wrong number of fields",
-	"account_id,role\na,victim\na,mule\n":                   `truth:3: account_id: "a" stands on line 2 already`,
+	"account_id,role\na,victim\na,mule\n":                   `truth:3: account_id: "a…" stands on line 2 already`,
 	"account_id,role\n\"a,victim\n":                         "truth:2: extraneous or missing",
 	"account_id,role,net_loss\na,victim,1":                  "truth: has no column currency",
 	"account_id,role,net_loss,currency\na,victim,1.5,JPY\n": `truth:2: net_loss: "1.5" is not a whole number`,
-	"account_id,role,net_loss,currency\na,victim,1,yen?!\n": `truth:2: currency: "yen?!" is not a currency`,
-	"account_id,role,owner_seen_before\na,victim,perhaps\n": `truth:2: owner_seen_before: "perhaps" is neither`,
+	"account_id,role,net_loss,currency\na,victim,1,yen?!\n": `truth:2: currency: "y…" is not a currency`,
+	"account_id,role,owner_seen_before\na,victim,perhaps\n": `truth:2: owner_seen_before: "p…" is neither`,
 	"account_id,role,net_loss,currency\na,victim,1" + strings.Repeat("0", 20) + ",JPY\n": "is not a whole number",
 }
 
@@ -45,8 +45,8 @@ func TestReadAccountsTakesWhatSpreadsheetsWrite(t *testing.T) {
 func TestReadChargesAndMoneyRefuse(t *testing.T) {
 	var truth Truth
 	for text, want := range map[string]string{
-		"txn_id,account_id,status\na,b,gone\n": `truth:2: status: "gone"`,
-		"txn_id,account_id\na,b\na,c\n":        `truth:3: txn_id: "a" stands on line 2`,
+		"txn_id,account_id,status\na,b,gone\n": `truth:2: status: "g…"`,
+		"txn_id,account_id\na,b\na,c\n":        `truth:3: txn_id: "a…" stands on line 2`,
 		"txn_id\na\n":                          "no column account_id",
 	} {
 		if err := truth.ReadCharges("truth", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {

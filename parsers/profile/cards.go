@@ -24,16 +24,20 @@ func (c *Compiled) Params() map[string]string {
 }
 
 // HideCards returns a copy of a text with a token in the place of whatever may be
-// a card number: 13 to 19 digits, single blanks or hyphens between them or not,
-// right by the Luhn formula or not. A rejected record is kept for a person to
-// read, and a number with a wrong digit is still somebody's number. The token of
-// a right one is that of the rows that were understood.
+// a card number, or holds one: 13 digits and more, single blanks or hyphens between
+// them or not, right by the Luhn formula or not. A rejected record is kept for a
+// person to read, and a number with a wrong digit is still somebody's number. In a
+// row of more than 19 digits a card number may stand beside an amount, a date or
+// another card number, as in records of fixed columns; looking for a part that is
+// right would hide four in ten of other numbers too, and miss the wrong digit, so
+// that all of them are hidden. No more than ten digits are shown of any. The token
+// of a right card number is that of the rows that were understood.
 func HideCards(text, key []byte) []byte {
 	var out []byte
 	kept := 0
 	for i := 0; i < len(text); {
 		end, digits := number(text, i)
-		if digits >= minCard && digits <= maxCard {
+		if digits >= minCard {
 			out = cardToken(append(out, text[kept:i]...), hmac.New(sha256.New, key), text[i:end])
 			kept = end
 		}
@@ -46,7 +50,11 @@ func HideCards(text, key []byte) []byte {
 // hash of all, the last four.
 func cardToken(dst []byte, mac hash.Hash, number []byte) []byte {
 	var room [32]byte
-	digits := digitsOf(room[:0], number)
+	digits := room[:0]
+	if len(number) > len(room) {
+		digits = make([]byte, 0, len(number))
+	}
+	digits = digitsOf(digits, number)
 	mac.Write(digits)
 	var sum [sha256.Size]byte
 	mac.Sum(sum[:0])
@@ -58,7 +66,7 @@ func cardToken(dst []byte, mac hash.Hash, number []byte) []byte {
 // The lengths of card numbers (ISO/IEC 7812-1), and what of them may be shown
 // (PCI DSS 3.4.1).
 const (
-	minCard, maxCard     = 13, 19
+	minCard              = 13
 	shownHead, shownTail = 6, 4
 )
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/transform"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -112,7 +113,7 @@ type EncodingError struct {
 }
 
 func (e *EncodingError) Error() string {
-	return fmt.Sprintf("table %s, row %d, column %s: %.60q has a character that %s cannot hold", e.Table, e.Row, e.Column, e.Text, e.Encoding)
+	return fmt.Sprintf("table %s, row %d, column %s: %q has a character that %s cannot hold", e.Table, e.Row, e.Column, discreet.Shown(e.Text), e.Encoding)
 }
 
 // checkCP932 returns an error for the first cell that would not come back from

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -149,13 +150,13 @@ func (c *column) append(sc *scanner, f cell) error {
 	case c.kind == table.Time:
 		us, ok := table.ParseTime(b)
 		if !ok {
-			return fmt.Errorf("cannot read time %.40q", b)
+			return fmt.Errorf("cannot read time %q", discreet.Shown(b))
 		}
 		c.cells.AppendInt(us)
 	default:
 		v, ok := parseInt(b)
 		if !ok {
-			return fmt.Errorf("cannot read %s %.40q", c.kind, b)
+			return fmt.Errorf("cannot read %s %q", c.kind, discreet.Shown(b))
 		}
 		c.cells.AppendInt(v)
 	}

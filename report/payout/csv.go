@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/csvfile"
 )
@@ -100,7 +101,7 @@ func readCSVRow(cells [][]byte, head *File, p *Payment) error {
 	}
 	payOn, err := time.Parse(dateLayout, string(cells[1]))
 	if err != nil {
-		return fmt.Errorf("pay_on: %.40q is no date", cells[1])
+		return fmt.Errorf("pay_on: %q is no date", discreet.Shown(cells[1]))
 	}
 	if head.Totals.Count == 0 {
 		head.ID, head.PayOn = string(cells[0]), payOn
@@ -110,14 +111,14 @@ func readCSVRow(cells [][]byte, head *File, p *Payment) error {
 	}
 	p.Name, p.Account, p.Txn, p.FundingRef = string(cells[2]), string(cells[3]), string(cells[4]), string(cells[5])
 	if p.Amount, err = strconv.ParseInt(string(cells[6]), 10, 64); err != nil {
-		return fmt.Errorf("amount: %.40q is no number of minor units", cells[6])
+		return fmt.Errorf("amount: %q is no number of minor units", discreet.Shown(cells[6]))
 	}
 	if p.Currency, err = currency(cells[8]); err != nil {
 		return err
 	}
 	digits, _ := p.Currency.Exponent()
 	if string(decimal(nil, p.Amount, digits)) != string(cells[7]) {
-		return fmt.Errorf("amount_decimal: %.40q is not %d minor units of %s", cells[7], p.Amount, p.Currency)
+		return fmt.Errorf("amount_decimal: %q is not %d minor units of %s", discreet.Shown(cells[7]), p.Amount, p.Currency)
 	}
 	for i, field := range payeeFields(&p.Payee) {
 		*field = string(cells[9+i])
@@ -129,7 +130,7 @@ func readCSVRow(cells [][]byte, head *File, p *Payment) error {
 func currency(b []byte) (money.Currency, error) {
 	c, ok := money.ParseCurrency(b)
 	if _, known := c.Exponent(); !ok || !known || c.String() != string(b) {
-		return 0, fmt.Errorf("currency: %.20q is none that is known", b)
+		return 0, fmt.Errorf("currency: %q is none that is known", discreet.Shown(b))
 	}
 	return c, nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -217,11 +218,11 @@ func Verify(r io.Reader, name string, b *Batch) (Totals, error) {
 // mistake in what a format is said to carry can hide one there.
 func compare(n int, got, want *Payment, f *format) error {
 	if got.Name != want.Name || got.Amount != want.Amount || got.Currency != want.Currency {
-		return fmt.Errorf("%w: payment %d is %.60q over %s, not %.60q over %s", ErrDiffers, n,
-			got.Name, money.Format(got.Amount, got.Currency), want.Name, money.Format(want.Amount, want.Currency))
+		return fmt.Errorf("%w: payment %d is %q over %s, not %q over %s", ErrDiffers, n,
+			discreet.Shown(got.Name), money.Format(got.Amount, got.Currency), discreet.Shown(want.Name), money.Format(want.Amount, want.Currency))
 	}
 	if *got != f.carried(want) {
-		return fmt.Errorf("%w: payment %d, %.60q, has another receiver", ErrDiffers, n, got.Name)
+		return fmt.Errorf("%w: payment %d, %q, has another receiver", ErrDiffers, n, discreet.Shown(got.Name))
 	}
 	return nil
 }

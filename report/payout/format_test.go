@@ -119,9 +119,9 @@ func TestWritableLeavesOutWhatCannotBeWritten(t *testing.T) {
 		got = append(got, p.String())
 	}
 	want := []string{
-		`payment 3 ("twice"): refund_id: several payments have this name, so none of them is written`,
-		`payment 4 ("twice"): refund_id: several payments have this name, so none of them is written`,
-		`payment 5 ("none"): amount: 0 is not more than 0; money that is to be taken back is no payment`,
+		`payment 3 ("t…"): refund_id: several payments have this name, so none of them is written`,
+		`payment 4 ("t…"): refund_id: several payments have this name, so none of them is written`,
+		`payment 5 ("n…"): amount: 0 is not more than 0; money that is to be taken back is no payment`,
 		`payment 6 (""): refund_id: it is empty`,
 		`payment 6 (""): currency: "QQQ" is no currency whose decimals are known`,
 	}

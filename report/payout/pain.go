@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 )
 
@@ -128,7 +129,7 @@ func checkPainPayment(c *checker) {
 		c.painID("refund_id", c.p.Name, painID)
 	}
 	if code := c.p.Currency.String(); len(code) != 3 || strings.ContainsAny(code, "0123456789") || units[code] {
-		c.add("currency", WrongCurrency, "%.8q is no currency of a bank", code)
+		c.add("currency", WrongCurrency, "%q is no currency of a bank", discreet.Shown(code))
 	}
 	if c.p.Amount > 999_999_999_999_999_999 {
 		c.add("amount", BadAmount, "it has more than %d digits", painDigits)
@@ -146,11 +147,11 @@ func checkParty(c *checker, who string, p painParty) {
 	}
 	c.painName(who+field, p.shown())
 	if p.bic != "" && !bic.MatchString(p.bic) {
-		c.add(who+"bic", BadField, "%.40q is no BIC", p.bic)
+		c.add(who+"bic", BadField, "%q is no BIC", discreet.Shown(p.bic))
 	}
 	if !p.japanese() {
 		if !validIBAN(p.iban) {
-			c.add(who+"iban", BadField, "%.60q is no IBAN, or its check digits are wrong", p.iban)
+			c.add(who+"iban", BadField, "%q is no IBAN, or its check digits are wrong", discreet.Shown(p.iban))
 		}
 		if who != "" {
 			c.need(who+"bic", p.bic) // DbtrAgt must be named

@@ -134,7 +134,7 @@ func TestReadPain(t *testing.T) {
 		{">10</InstdAmt>", ">10</InstdAmt><InstdAmt Ccy=\"JPY\">10</InstdAmt>", "stands twice"},
 		{">10</InstdAmt>", "></InstdAmt>", "is empty"},
 		{"<Amt>", "<Amt><EqvtAmt>1</EqvtAmt>", "<EqvtAmt> does not belong there"},
-		{"<Amt>", "<Amt>x", `text "x" between elements`},
+		{"<Amt>", "<Amt>x", `text "x…" between elements`},
 		{"<Amt>", "<Amt><!-- -->", "not of the shape"},
 		{"<Document", "<!DOCTYPE d [<!ENTITY e 'x'>]><Document", "not of the shape"},
 		{"名前", "&e;", "reference"},

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/paytriage/paytriage/forensics/discreet"
 )
 
 // An element is one that a file may hold, by the way from its root.
@@ -156,7 +158,7 @@ func (in *painReader) take(t *painToken) error {
 		if between := t.text[0] == '\n'; between && at.to == nil {
 			return nil
 		} else if between || at.to == nil {
-			return fmt.Errorf("text %.40q between elements", t.text)
+			return fmt.Errorf("text %q between elements", discreet.Shown(t.text))
 		}
 		in.text = append(in.text, t.text...)
 		return nil
@@ -235,7 +237,7 @@ func (in *painReader) endTransfer() error {
 	digits, _ := c.Exponent()
 	minor, err := strconv.ParseInt(strings.Replace(t.amount, ".", "", 1), 10, 64)
 	if err != nil || string(decimal(nil, minor, digits)) != t.amount {
-		return fmt.Errorf("%.40q is no amount in %s", t.amount, c)
+		return fmt.Errorf("%q is no amount in %s", discreet.Shown(t.amount), c)
 	}
 	party, err := readParty(painParty{name: t.name, iban: t.iban, bic: t.bic, bank: t.bank, branch: t.branch, accountType: t.accountType, account: t.account}, t.system)
 	if err != nil {
@@ -283,7 +285,7 @@ func (in *painReader) endGroup() error {
 	}
 	payOn, err := time.Parse(dateLayout, g.payOn)
 	if err != nil {
-		return fmt.Errorf("ReqdExctnDt: %.40q is no date", g.payOn)
+		return fmt.Errorf("ReqdExctnDt: %q is no date", discreet.Shown(g.payOn))
 	}
 	payer, err := readParty(painParty{name: g.name, iban: g.iban, bic: g.bic, bank: g.bank, branch: g.branch, accountType: g.accountType, account: g.account}, g.system)
 	if err != nil {
@@ -302,7 +304,7 @@ func (in *painReader) endGroup() error {
 func (in *painReader) end() error {
 	created, err := time.Parse(painTime, in.createdAt)
 	if err != nil {
-		return fmt.Errorf("CreDtTm: %.40q is no time in UTC", in.createdAt)
+		return fmt.Errorf("CreDtTm: %q is no time in UTC", discreet.Shown(in.createdAt))
 	}
 	in.head.ID, in.head.CreatedAt = in.id, created
 	if in.groups == 0 {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/paytriage/paytriage/forensics/discreet"
 )
 
 // A painScanner cuts a file into tags and texts. It knows the XML that Write makes
@@ -151,7 +153,7 @@ func (s *painScanner) readText() (t painToken, err error) {
 		return t, err
 	}
 	if !utf8.Valid(s.text) {
-		return t, fmt.Errorf("text %.40q is not UTF-8", s.text)
+		return t, fmt.Errorf("text %q is not UTF-8", discreet.Shown(s.text))
 	}
 	out := s.text[:0] // never longer than what is read
 	for rest := s.text; len(rest) > 0; {
@@ -160,13 +162,13 @@ func (s *painScanner) readText() (t painToken, err error) {
 		case r == '&':
 			at := reference(rest)
 			if at < 0 {
-				return t, fmt.Errorf("text %.40q: a reference that is never written", rest)
+				return t, fmt.Errorf("text %q: a reference that is never written", discreet.Shown(rest))
 			}
 			out = append(out, references[at].means...)
 			rest = rest[len(references[at].written):]
 			continue
 		case r == '>' || r == '"' || r == '\'' || unprintable(r):
-			return t, fmt.Errorf("text %.40q: a character that is never written so", rest)
+			return t, fmt.Errorf("text %q: a character that is never written so", discreet.Shown(rest))
 		}
 		out = append(out, rest[:n]...)
 		rest = rest[n:]

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/encoding/japanese"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/report/csvfile"
 )
 
@@ -54,9 +55,9 @@ func (p PayeeProblem) String() string {
 		s += fmt.Sprintf(" %d", line)
 	}
 	if p.Account != "" {
-		s += fmt.Sprintf(" (account %.60q", p.Account)
+		s += fmt.Sprintf(" (account %q", discreet.Shown(p.Account))
 		if p.Txn != "" {
-			s += fmt.Sprintf(", transaction %.60q", p.Txn)
+			s += fmt.Sprintf(", transaction %q", discreet.Shown(p.Txn))
 		}
 		s += ")"
 	}

@@ -61,8 +61,8 @@ func TestReadPayees(t *testing.T) {
 	}
 	want := []string{
 		`line 1: column "shoe_size" is not known and was passed over`,
-		`lines 4, 5 (account "u-1", transaction "t-2"): the rows differ in psp_reference, so none of them is used`,
-		`lines 8, 9, 10 (account "u-3"): the rows differ in who receives the money, so none of them is used`,
+		`lines 4, 5 (account "u…", transaction "t…"): the rows differ in psp_reference, so none of them is used`,
+		`lines 8, 9, 10 (account "u…"): the rows differ in who receives the money, so none of them is used`,
 		`line 11: account_id is empty, so it is nobody's`,
 		`line 12: 2 cells, but the header has 13`,
 	}

@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+
+	"github.com/paytriage/paytriage/forensics/discreet"
 )
 
 // The codes of problems. They are stable: files and scripts may rely on them.
@@ -41,7 +43,7 @@ func (p Problem) String() string {
 	if p.Payment == WholeFile {
 		return fmt.Sprintf("%s: %s", p.Field, p.Text)
 	}
-	return fmt.Sprintf("payment %d (%.60q): %s: %s", p.Payment+1, p.Name, p.Field, p.Text)
+	return fmt.Sprintf("payment %d (%q): %s: %s", p.Payment+1, discreet.Shown(p.Name), p.Field, p.Text)
 }
 
 // Check returns what keeps payments of a batch out of a file of a format, in
@@ -188,7 +190,7 @@ func checkEach(f *format, b *Batch) []Problem {
 			c.add("amount", BadAmount, "%d is not more than 0; money that is to be taken back is no payment", c.p.Amount)
 		}
 		if _, known := c.p.Currency.Exponent(); !known {
-			c.add("currency", WrongCurrency, "%.8q is no currency whose decimals are known", c.p.Currency.String())
+			c.add("currency", WrongCurrency, "%q is no currency whose decimals are known", discreet.Shown(c.p.Currency.String()))
 		}
 		f.checkPayment(c)
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/csvfile"
 )
@@ -149,7 +150,7 @@ func shift(n int64, places int) (int64, bool) {
 // checkProcessor checks what both processors need.
 func (c *checker) checkProcessor(reference *regexp.Regexp, shape string, s scale, known bool) {
 	if c.p.Name != "" && !processorName.MatchString(c.p.Name) {
-		c.add("refund_id", BadField, "%.60q does not fit: letters, digits and _.:/- within, 80 at most", c.p.Name)
+		c.add("refund_id", BadField, "%q does not fit: letters, digits and _.:/- within, 80 at most", discreet.Shown(c.p.Name))
 	}
 	if !known {
 		c.add("currency", WrongCurrency, "how the processor counts %s is not known for certain", c.p.Currency)
@@ -159,7 +160,7 @@ func (c *checker) checkProcessor(reference *regexp.Regexp, shape string, s scale
 	switch ref := c.p.Payee.PSPReference; {
 	case !c.need("psp_reference", ref):
 	case !reference.MatchString(ref):
-		c.add("psp_reference", BadField, "%.60q is not %s", ref, shape)
+		c.add("psp_reference", BadField, "%q is not %s", discreet.Shown(ref), shape)
 	case c.shared(ref):
 		c.add("psp_reference", SharedCharge, "%s stands for several transactions, so it is right for one of them at most", ref)
 	}
@@ -237,11 +238,11 @@ func readStripe(r io.Reader, _ *File, each func(*Payment) error) error {
 		case !stripeReference.MatchString(p.Payee.PSPReference) || isIntent && charge != "" || !isIntent && intent != "":
 			return errors.New("it names no charge and no payment intent, or both")
 		case string(cells[4]) != stripeReason:
-			return fmt.Errorf("reason: %.40q, not %s", cells[4], stripeReason)
+			return fmt.Errorf("reason: %q, not %s", discreet.Shown(cells[4]), stripeReason)
 		case !bytes.Equal(cells[5], cells[6]):
 			return errors.New("metadata and idempotency_key differ")
 		case string(bytes.ToLower(cells[3])) != string(cells[3]):
-			return fmt.Errorf("currency: %.20q is not in lower case", cells[3])
+			return fmt.Errorf("currency: %q is not in lower case", discreet.Shown(cells[3]))
 		}
 		p.Name = string(cells[6])
 		return readProcessorAmount(p, cells[2], bytes.ToUpper(cells[3]), stripeScale)
@@ -250,7 +251,7 @@ func readStripe(r io.Reader, _ *File, each func(*Payment) error) error {
 
 func checkAdyenBatch(c *checker) {
 	if m := c.b.Debtor.Merchant; c.need("debtor merchant", m) && !adyenMerchant.MatchString(m) {
-		c.add("debtor merchant", BadField, "%.60q is no merchant account", m)
+		c.add("debtor merchant", BadField, "%q is no merchant account", discreet.Shown(m))
 	}
 }
 
@@ -286,9 +287,9 @@ func readAdyen(r io.Reader, head *File, each func(*Payment) error) error {
 		case head.Debtor.Merchant != string(cells[0]) || !adyenMerchant.Match(cells[0]):
 			return errors.New("merchant account: another than in the first line, or none")
 		case !adyenReference.Match(cells[1]):
-			return fmt.Errorf("PSP reference: %.60q is none", cells[1])
+			return fmt.Errorf("PSP reference: %q is none", discreet.Shown(cells[1]))
 		case string(cells[2]) != adyenRefund:
-			return fmt.Errorf("modification: %.40q, not %s", cells[2], adyenRefund)
+			return fmt.Errorf("modification: %q, not %s", discreet.Shown(cells[2]), adyenRefund)
 		}
 		return readProcessorAmount(p, cells[3], cells[4], adyenScale)
 	})
@@ -309,7 +310,7 @@ func readRows(records *csvfile.Records, width int, each func(*Payment) error, ro
 			err = row(cells, &p)
 		}
 		if err == nil && !processorName.MatchString(p.Name) {
-			err = fmt.Errorf("%.60q is no name of a payment", p.Name)
+			err = fmt.Errorf("%q is no name of a payment", discreet.Shown(p.Name))
 		}
 		if err == nil {
 			err = each(&p)
@@ -330,7 +331,7 @@ func readProcessorAmount(p *Payment, amount, code []byte, scales func(money.Curr
 	}
 	n, err := strconv.ParseInt(string(amount), 10, 64)
 	if err != nil || strconv.FormatInt(n, 10) != string(amount) {
-		return fmt.Errorf("amount: %.40q is no number of minor units", amount)
+		return fmt.Errorf("amount: %q is no number of minor units", discreet.Shown(amount))
 	}
 	if p.Amount, err = fromProcessor(n, p.Currency, s); err != nil {
 		return fmt.Errorf("amount: %w", err)

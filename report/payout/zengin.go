@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 )
@@ -101,7 +102,7 @@ func (c *checker) place(who, bank, bankName, branch, branchName string) {
 
 func (c *checker) account(who, kind, number, kinds, doc string) {
 	if c.need(who+"account_type", kind) && (len(kind) != 1 || !strings.Contains(kinds, kind)) {
-		c.add(who+"account_type", BadField, "%.20q is not %s", kind, doc)
+		c.add(who+"account_type", BadField, "%q is not %s", discreet.Shown(kind), doc)
 	}
 	c.digits(who+"account_number", number, 1, 7)
 }
@@ -116,7 +117,7 @@ func (c *checker) digits(field, value string, least, most int) {
 		if least < most {
 			size = fmt.Sprintf("%d to %d", least, most)
 		}
-		c.add(field, BadField, "%.40q is not %s digits", value, size)
+		c.add(field, BadField, "%q is not %s digits", discreet.Shown(value), size)
 	}
 }
 
@@ -343,7 +344,7 @@ func (in *zenginReader) number(name string, at, length int) (string, error) {
 	b := in.rec[at : at+length]
 	for _, ch := range b {
 		if ch < '0' || ch > '9' {
-			return "", fmt.Errorf("%s at byte %d is %.20q, not %d digits", name, at+1, b, length)
+			return "", fmt.Errorf("%s at byte %d is %q, not %d digits", name, at+1, discreet.Shown(b), length)
 		}
 	}
 	return string(b), nil
@@ -353,7 +354,7 @@ func (in *zenginReader) number(name string, at, length int) (string, error) {
 func (in *zenginReader) text(name string, at, length int) (string, error) {
 	s, ok := parseHalf(in.rec[at : at+length])
 	if !ok {
-		return "", fmt.Errorf("%s at byte %d holds bytes that are no half-width letters: %.90q", name, at+1, in.rec[at:at+length])
+		return "", fmt.Errorf("%s at byte %d holds bytes that are no half-width letters: %q", name, at+1, discreet.Shown(in.rec[at:at+length]))
 	}
 	return strings.TrimRight(s, " "), nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 )
@@ -302,9 +303,9 @@ func (d *DraftState) check() error {
 		l := d.lines.line(i)
 		switch {
 		case l.ID == "" || l.Account == "" || l.Currency == "":
-			return fmt.Errorf("has a line without an id, an account or a currency (%q)", l.ID)
+			return fmt.Errorf("has a line without an id, an account or a currency (%q)", discreet.Shown(l.ID))
 		case l.Payable > money.MaxAmount || l.Payable < -money.MaxAmount || l.Earlier > money.MaxAmount || l.Earlier < -money.MaxAmount:
-			return fmt.Errorf("has line %q with an amount out of range", l.ID)
+			return fmt.Errorf("has line %q with an amount out of range", discreet.Shown(l.ID))
 		}
 		if l.Status != statusOpen || l.Payable <= 0 {
 			continue
@@ -348,10 +349,10 @@ func (b *Book) owe(d *DraftState, i int, first bool) error {
 	o := &b.debts[at]
 	if known {
 		if first && o.draft == d {
-			return fmt.Errorf("has line %q twice", l.ID)
+			return fmt.Errorf("has line %q twice", discreet.Shown(l.ID))
 		}
 		if old := o.line(); old.Account != l.Account || kindOf(old.Component) != kindOf(l.Component) || old.Currency != l.Currency {
-			return fmt.Errorf("has line %q, which is known with another account, component or currency", l.ID)
+			return fmt.Errorf("has line %q, which is known with another account, component or currency", discreet.Shown(l.ID))
 		}
 	}
 	o.draft, o.at = d, int32(i)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 )
@@ -27,7 +28,7 @@ func (b *Book) export(rec *Record) error {
 	for i := range e.entries.at {
 		entry := e.entries.entry(i)
 		if err := b.issue(e, i, &entry, d); err != nil {
-			return fmt.Errorf("entry %q: %w", entry.Name, err)
+			return fmt.Errorf("entry %q: %w", discreet.Shown(entry.Name), err)
 		}
 		if entry.Way == Clawback {
 			clawed[purse{entry.Account, entry.Currency}] = true
@@ -35,7 +36,7 @@ func (b *Book) export(rec *Record) error {
 	}
 	for p := range clawed {
 		if b.standing[p] < 0 {
-			return fmt.Errorf("takes more from account %q than it was paid", p.account)
+			return fmt.Errorf("takes more from account %q than it was paid", discreet.Shown(p.account))
 		}
 	}
 	b.exports = append(b.exports, e)
@@ -153,7 +154,7 @@ func (b *Book) settle(s *Settlement, to State) error {
 	for i := range s.Items {
 		item := &s.Items[i]
 		if problem := b.Check(item, to); problem != "" {
-			return fmt.Errorf("entry %q: %s", item.Name, problem)
+			return fmt.Errorf("entry %q: %s", discreet.Shown(item.Name), problem)
 		}
 		o, e := b.named(item.Name)
 		if to == Returned {
