@@ -182,7 +182,7 @@ class Engine:
         if s.blocks is not None:
             source = self.sc.parallelize([f for _, f in s.blocks], max(1, min(len(s.blocks), self.tasks)))
         else:
-            source = self.raw(s.pairs)
+            source = self.raw(s.pairs).coalesce(self.tasks)
 
         wanted = s.number
 
@@ -227,9 +227,7 @@ class Engine:
         numbers = {s.number: i for i, s in enumerate(sets)}
         filled = [next(self.numbers) for _ in outs]
         frames = self.input(sets)
-        if frames.getNumPartitions() > self.tasks:
-            frames = frames.coalesce(self.tasks)
-        work = frames.mapPartitions(pipe(self.program, stage, config, numbers, [RESULT] + filled, keys if outs else None, self.cpus))
+        work = frames.coalesce(self.tasks).mapPartitions(pipe(self.program, stage, config, numbers, [RESULT] + filled, keys if outs else None, self.cpus))
         if not outs:
             work._bypass_serializer = True
             return work.collect()

@@ -113,7 +113,7 @@ func (c *Cluster) executors(i int) (pids []int) {
 func (c *Cluster) start(t testing.TB, class string, args ...string) (*exec.Cmd, *record) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(c.Home, "bin", "spark-class"), append([]string{"org.apache.spark.deploy." + class}, args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = attr()
 	log := &record{}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = time.Second
