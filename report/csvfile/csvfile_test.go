@@ -387,6 +387,8 @@ func FuzzRoundTrip(f *testing.F) {
 			}
 		}
 	}
+	f.Add("山①\\~\x00", "=1", int64(0), false)
+	f.Add("\u00a5\u2212", "\xff", int64(0), false)
 	if seeds == 0 {
 		f.Fatal("no seeds")
 	}
@@ -402,6 +404,7 @@ func FuzzRoundTrip(f *testing.F) {
 		row.Int(n)
 		row.End()
 		checkRoundTrip(t, tab)
+		checkCP932(t, a, b)
 	})
 }
 
