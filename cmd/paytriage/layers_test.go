@@ -22,6 +22,7 @@ const module = "github.com/paytriage/paytriage"
 var layers = map[string][]string{
 	"forensics/money":       {},
 	"forensics/odds":        {},
+	"forensics/formula":     {}, // here, since files of ours come back as lists and claims
 	"forensics/policy":      {},
 	"forensics/event/spill": {},
 	"forensics/event":       {"forensics/event/spill", "forensics/money"},
@@ -39,7 +40,7 @@ var layers = map[string][]string{
 	"forensics/quality":         {"forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics/coverage":        {"forensics/event"},
 	"forensics/ledger":          {"forensics/money", "forensics/refund", "forensics/takeover"},
-	"forensics/claims":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/claims":          {"forensics/formula", "forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
 	"forensics/bridge":          {"forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
 	"forensics/calendar":        {},
 	"forensics/closeout":        {"forensics/event", "forensics/calendar", "forensics/effect", "forensics/money"},
@@ -57,12 +58,12 @@ var layers = map[string][]string{
 	"parsers/lines":           {},
 	"parsers/parquet":         {},
 	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
-	"parsers":                 {"parsers/...", "forensics/event/...", "forensics/money"},
+	"parsers":                 {"parsers/...", "forensics/event/...", "forensics/formula", "forensics/money"},
 
 	"report/atomicfile":      {},
 	"report/table":           {"forensics/money"},
 	"report/table/tabletest": {"report/table", "forensics/money"}, // what every encoder must pass
-	"report/csvfile":         {"report/table/...", "forensics/money"},
+	"report/csvfile":         {"report/table/...", "forensics/formula", "forensics/money"},
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
 	"report/register":        {"report/atomicfile", "forensics/ledger", "forensics/money"},
