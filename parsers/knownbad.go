@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/formula"
 )
 
 // A KnownBad is what others listed: Read = len(Indicators) + Passed + Rejected.
@@ -200,7 +201,7 @@ func (k *KnownBad) csv(r io.Reader) error {
 		line, _ := in.FieldPos(0)
 		problem := "lacks a kind or a value"
 		if len(record) > max(kindAt, valueAt) {
-			i := event.Indicator{Kind: strings.TrimSpace(record[kindAt]), Value: strings.TrimSpace(withoutMark(record[valueAt]))}
+			i := event.Indicator{Kind: strings.TrimSpace(record[kindAt]), Value: strings.TrimSpace(formula.Unmark(record[valueAt]))}
 			problem = ""
 			if hasUntil && untilAt < len(record) {
 				i.Until, problem = until(record[untilAt])
@@ -239,21 +240,6 @@ func until(text string) (micros int64, problem string) {
 		return 0, "valid_until is no time such as 2019-07-10T00:00:00Z"
 	}
 	return max(t.UnixMicro(), 1), ""
-}
-
-// withoutMark takes off the apostrophe that our CSV puts before what a spreadsheet
-// would run.
-func withoutMark(s string) string {
-	bare := strings.TrimLeft(s, "'")
-	if bare == "" || len(bare) == len(s) {
-		return s
-	}
-	for _, mark := range [...]string{"=", "+", "-", "@", "\t", "\r", "＋", "－", "＝", "＠"} {
-		if strings.HasPrefix(bare, mark) {
-			return s[1:]
-		}
-	}
-	return s
 }
 
 // A stixObject is what is read of an object of a bundle.

@@ -113,7 +113,8 @@ func TestPatternIndicators(t *testing.T) {
 	}
 }
 
-func FuzzReadKnownBad(f *testing.F) {
+// FuzzLists reads lists of indicators and of exclusions.
+func FuzzLists(f *testing.F) {
 	seeds := 0
 	for _, c := range knownBadCases {
 		if len(c.text) < 4096 {
@@ -125,10 +126,14 @@ func FuzzReadKnownBad(f *testing.F) {
 		f.Add(`{"objects":[{"type":"indicator","pattern_type":"stix","pattern":` + fmt.Sprintf("%q", c.pattern) + `}]}`)
 		seeds++
 	}
+	for _, text := range []string{"kind,value\naccount,a\nip,192.0.2.0/24\nip,2001:db8::/32\n", "value,kind\n\"a\nb\",store\n"} {
+		f.Add(text)
+	}
 	if seeds < 20 {
 		f.Fatal("no seeds")
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		checkList(t, text)
 		k, err := ReadKnownBad(strings.NewReader(text))
 		if err != nil {
 			return

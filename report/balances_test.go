@@ -131,30 +131,3 @@ func TestReadManyBalances(t *testing.T) {
 		t.Errorf("%d rows, %d rejected, the last %+v", len(b.Rows), b.Rejected, b.Unread[len(b.Unread)-1])
 	}
 }
-
-// FuzzReadBalances: no bytes make it stop, every row is accounted for, and what
-// is accepted is in range.
-func FuzzReadBalances(f *testing.F) {
-	for _, seed := range []string{balanceHeader + "a1,JPY,1,,\n", balanceHeader + "a1,USD,1.20,opening,2019-07-04T00:00:00Z\n\"a", "\ufeff" + balanceHeader + "\"a\nb\",JPY,-3,,\r\n", "x"} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		b, err := report.ReadBalances(strings.NewReader(string(text)), "b")
-		if err != nil {
-			return
-		}
-		if b.Read != int64(len(b.Rows))+b.Rejected || int64(len(b.Unread)) > b.Rejected {
-			t.Fatalf("%d read, %d accepted, %d rejected, %d kept", b.Read, len(b.Rows), b.Rejected, len(b.Unread))
-		}
-		for _, r := range b.Rows {
-			if _, known := r.Currency.Exponent(); r.Account == "" || !known {
-				t.Fatalf("%+v", r)
-			}
-		}
-		for _, r := range b.Unread {
-			if r.Line < 2 || r.Reason == "" || !strings.Contains(string(text), r.Raw) {
-				t.Fatalf("%+v", r)
-			}
-		}
-	})
-}

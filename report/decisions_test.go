@@ -76,19 +76,3 @@ func TestReadDecisionsRefuses(t *testing.T) {
 		})
 	}
 }
-
-func FuzzReadDecisions(f *testing.F) {
-	f.Add("account_id,txn_id,decision,who,why,when,validation\n0012,\"t;1\",dismiss,o,,2019-07-04T10:00:00+09:00,issuer\n")
-	f.Add("\ufeffwhen,why,who,decision,account_id\r\n2019-07-04,'=x,w,confirm,'=a")
-	f.Fuzz(func(t *testing.T, text string) {
-		list, err := report.ReadDecisions(strings.NewReader(text))
-		if err != nil && list != nil {
-			t.Error("decisions beside an error")
-		}
-		for _, d := range list {
-			if d.Account == "" || d.Who == "" || d.Validation == ledger.NotValidated {
-				t.Errorf("a decision lacks something: %+v", d)
-			}
-		}
-	})
-}

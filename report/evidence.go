@@ -159,6 +159,7 @@ func WriteJSONLines(w io.Writer, t *table.Table) error {
 	if err := t.Validate(); err != nil {
 		return err
 	}
+	w = console.JSON(w)
 	var line []byte
 	for row := range t.Rows() {
 		line = append(line[:0], '{')

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/paytriage/paytriage/forensics/closeout"
+	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/report/csvfile"
 )
@@ -58,11 +59,22 @@ func TestReadHoldings(t *testing.T) {
 
 // FuzzLists reads any bytes as each kind of list: no panic, and every row is
 // understood, rejected, or an error.
+// FuzzLists reads every list that a team hands in, whatever it is.
 func FuzzLists(f *testing.F) {
 	for _, s := range listSeeds {
 		f.Add(s)
 	}
+	const balances = "account_id,currency,balance,at,as_of\n"
+	for _, s := range []string{
+		balances + "a1,JPY,1,,\n", balances + "a1,USD,1.20,opening,2019-07-04T00:00:00Z\n\"a", "\ufeff" + balances + "\"a\nb\",JPY,-3,,\r\n", "x",
+		"account_id,txn_id,decision,who,why,when,validation\n0012,\"t;1\",dismiss,o,,2019-07-04T10:00:00+09:00,issuer\n",
+		"\ufeffwhen,why,who,decision,account_id\r\n2019-07-04,'=x,w,confirm,'=a",
+	} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, in string) {
+		checkBalances(t, in)
+		checkDecisions(t, in)
 		closings, openings, bad, err := ReadHoldings("f", strings.NewReader(in), 0, 0)
 		if err == nil {
 			l, err := openList("f", strings.NewReader(in), "account_id")
@@ -84,6 +96,40 @@ func FuzzLists(f *testing.F) {
 		ReadCutoffs("f", strings.NewReader(in))
 		ReadExported("f", strings.NewReader(in))
 	})
+}
+
+func checkBalances(t *testing.T, text string) {
+	t.Helper()
+	b, err := ReadBalances(strings.NewReader(text), "b")
+	if err != nil {
+		return
+	}
+	if b.Read != int64(len(b.Rows))+b.Rejected || int64(len(b.Unread)) > b.Rejected {
+		t.Fatalf("%d read, %d accepted, %d rejected, %d kept", b.Read, len(b.Rows), b.Rejected, len(b.Unread))
+	}
+	for _, r := range b.Rows {
+		if _, known := r.Currency.Exponent(); r.Account == "" || !known {
+			t.Fatalf("%+v", r)
+		}
+	}
+	for _, r := range b.Unread {
+		if r.Line < 2 || r.Reason == "" || !strings.Contains(text, r.Raw) {
+			t.Fatalf("%+v", r)
+		}
+	}
+}
+
+func checkDecisions(t *testing.T, text string) {
+	t.Helper()
+	list, err := ReadDecisions(strings.NewReader(text))
+	if err != nil && list != nil {
+		t.Error("decisions beside an error")
+	}
+	for _, d := range list {
+		if d.Account == "" || d.Who == "" || d.Validation == ledger.NotValidated {
+			t.Errorf("a decision lacks something: %+v", d)
+		}
+	}
 }
 
 // TestExportedRoundTrip: what is exported is read back as it was, whatever the ids.

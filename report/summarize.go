@@ -11,6 +11,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/campaign"
 	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/forensics/takeover"
+	"github.com/paytriage/paytriage/report/console"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -411,7 +412,7 @@ func (s *Summary) blind(r event.Role) string {
 
 // WriteJSON writes a value as indented JSON, for people and programs alike.
 func WriteJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(console.JSON(w))
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/formula"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/atomicfile"
@@ -322,15 +323,7 @@ func (c *conversion) reject(source string, r event.Reject) error {
 	if c.table == nil {
 		return nil
 	}
-	return c.table.Write([]string{source, strconv.FormatInt(r.Line, 10), r.Column, r.Reason, harmless(r.Raw)})
-}
-
-// harmless puts a quote before a text that a spreadsheet would run.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
+	return c.table.Write([]string{formula.Mark(source), strconv.FormatInt(r.Line, 10), r.Column, r.Reason, formula.Mark(r.Raw)})
 }
 
 // commit puts the files in their places.

@@ -295,7 +295,7 @@ func (o *indicatorsOptions) indicators(std streams, folder string, s *report.Sum
 			if o.format == formatBlocklist {
 				n, out, err = indicator.WriteBlocklist(w, list, terms)
 			} else {
-				n, out, err = indicator.WriteSTIX(w, list, s.Bundle(o.producer, o.tlp), terms)
+				n, out, err = indicator.WriteSTIX(console.JSON(w), list, s.Bundle(o.producer, o.tlp), terms)
 			}
 			o.tell(std, n, out, personal)
 			return err

@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"forensics/money":       {},
 	"forensics/discreet":    {}, // what errors may say of cells
 	"forensics/odds":        {},
+	"forensics/formula":     {}, // here, since files of ours come back as lists and claims
 	"forensics/policy":      {},
 	"forensics/stage":       {"forensics/stage/..."},
 	"forensics/event/spill": {},
@@ -41,7 +42,7 @@ var layers = map[string][]string{
 	"forensics/quality":         {"forensics/discreet", "forensics/money", "forensics/odds", "forensics/takeover"},
 	"forensics/coverage":        {"forensics/event"},
 	"forensics/ledger":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover"},
-	"forensics/claims":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
+	"forensics/claims":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger", "forensics/formula"},
 	"forensics/bridge":          {"forensics/discreet", "forensics/money", "forensics/refund", "forensics/takeover", "forensics/ledger"},
 	"forensics/calendar":        {},
 	"forensics/closeout":        {"forensics/event", "forensics/calendar", "forensics/effect", "forensics/money"},
@@ -59,12 +60,12 @@ var layers = map[string][]string{
 	"parsers/lines":           {},
 	"parsers/parquet":         {},
 	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
-	"parsers":                 {"forensics/discreet", "parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money"},
+	"parsers":                 {"forensics/discreet", "parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money", "forensics/formula"},
 
 	"report/atomicfile":      {},
 	"report/table":           {"forensics/money"},
 	"report/table/tabletest": {"report/table", "forensics/money"}, // what every encoder must pass
-	"report/csvfile":         {"forensics/discreet", "report/table/...", "forensics/money"},
+	"report/csvfile":         {"forensics/discreet", "report/table/...", "forensics/money", "forensics/formula"},
 	"report/parquetfile":     {"report/table/...", "forensics/money"},
 	"report/console":         {"report/table/...", "forensics/money"},
 	"report/register":        {"forensics/discreet", "report/atomicfile", "forensics/ledger", "forensics/money"},

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/paytriage/paytriage/forensics/discreet"
+	"github.com/paytriage/paytriage/forensics/formula"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 )
@@ -226,7 +227,7 @@ func (p *reading) get(column int) string {
 	if p.at[column] < 0 {
 		return ""
 	}
-	return strings.Clone(unmark(p.row[p.at[column]]))
+	return strings.Clone(formula.Unmark(p.row[p.at[column]]))
 }
 
 // fail notes the first thing that is wrong with a row.
@@ -375,29 +376,6 @@ func (s *Sheet) Settle(only money.Currency) {
 	})
 }
 
-// unmark takes off the apostrophe that files of this program put before a text
-// that a spreadsheet would run.
-func unmark(s string) string {
-	rest := strings.TrimLeft(s, "'")
-	if rest == s || rest == "" {
-		return s
-	}
-	if number(rest[1:]) && (rest[0] == '+' || rest[0] == '-') {
-		return s
-	}
-	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"} {
-		if strings.HasPrefix(rest, start) {
-			return s[1:]
-		}
-	}
-	return s
-}
-
-// number reports whether s is [0-9]+([.][0-9]+)?: behind a sign it is no formula.
-func number(s string) bool {
-	whole, frac, point := strings.Cut(s, ".")
-	return whole != "" && digits(whole) && digits(frac) && (!point || frac != "")
-}
 
 // The digits of a card number.
 const leastCard, mostCard = 13, 19

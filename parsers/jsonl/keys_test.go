@@ -2,7 +2,6 @@ package jsonl
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -94,19 +93,4 @@ func found(t *testing.T, record string) {
 		}
 		seen[p] = true
 	}
-}
-
-// FuzzKeys checks that a Splitter finds what Keys tells.
-func FuzzKeys(f *testing.F) {
-	if len(keyed) == 0 {
-		f.Fatal("no seeds")
-	}
-	for _, tc := range keyed {
-		f.Add(tc.record)
-	}
-	rng := rand.New(rand.NewPCG(9, 10))
-	for range 50 {
-		f.Add(random(rng, 5))
-	}
-	f.Fuzz(found)
 }

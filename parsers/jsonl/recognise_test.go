@@ -173,14 +173,3 @@ func TestWrapperRandom(t *testing.T) {
 		check("", "", "", "", KindObjects)
 	}
 }
-
-// FuzzWrapper checks that records are where Wrapper says.
-func FuzzWrapper(f *testing.F) {
-	if len(heads) == 0 {
-		f.Fatal("no seeds")
-	}
-	for _, tc := range heads {
-		f.Add(tc.head)
-	}
-	f.Fuzz(consistent)
-}

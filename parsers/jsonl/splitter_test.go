@@ -329,22 +329,38 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// FuzzSplit compares with encoding/json on every text.
+// FuzzSplit runs everything that reads the text of records.
 func FuzzSplit(f *testing.F) {
-	if len(lines) == 0 {
+	if len(lines) == 0 || len(keyed) == 0 || len(heads) == 0 || len(compiled) == 0 || len(refused) == 0 {
 		f.Fatal("no seeds")
 	}
 	for _, tc := range lines {
 		f.Add(tc.text)
 	}
+	for _, tc := range keyed {
+		f.Add(tc.record)
+	}
+	for _, tc := range heads {
+		f.Add(tc.head)
+	}
+	for _, tc := range compiled {
+		f.Add(tc.text)
+	}
+	for _, tc := range refused {
+		f.Add(tc.text)
+	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 50 {
 		f.Add(random(rng, 4) + "\n" + random(rng, 4))
+		f.Add(random(rng, 5))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		same(t, text, "c", rich)
 		decoded(t, text)
 		end(t, text)
+		found(t, text)
+		consistent(t, text)
+		anyPath(t, text)
 	})
 }
 

@@ -152,37 +152,24 @@ func slowEnds(text string) bool {
 	return text == "" || strings.Contains(" \t,", text[:1])
 }
 
-// FuzzText compares with the slow reader on every text.
+// FuzzText compares with the slow reader on every text, in every dialect.
 func FuzzText(f *testing.F) {
-	if len(texts) == 0 {
+	if len(texts) == 0 || len(fields) == 0 {
 		f.Fatal("no seeds")
 	}
 	for _, tc := range texts {
 		f.Add(tc.text)
 		f.Add(tc.text + tc.text)
 	}
-	names := []string{"a", "user", "ip", "error", Head, Line}
-	f.Fuzz(func(t *testing.T, text string) {
-		same(t, Dialect{}, text, names)
-	})
-}
-
-// FuzzFields is FuzzText for lines with a separator between fields.
-func FuzzFields(f *testing.F) {
-	if len(fields) == 0 {
-		f.Fatal("no seeds")
-	}
 	for _, tc := range fields {
-		f.Add(tc.dialect == LTSV(), tc.text)
-		f.Add(tc.dialect == LTSV(), tc.text+tc.text)
+		f.Add(tc.text)
+		f.Add(tc.text + tc.text)
 	}
-	names := []string{"a", "b", "a c", Head, Line}
-	f.Fuzz(func(t *testing.T, ltsv bool, text string) {
-		d := Separated(';', '=')
-		if ltsv {
-			d = LTSV()
+	names := []string{"a", "b", "user", "ip", "error", Head, Line}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, d := range []Dialect{{}, Separated(';', '='), LTSV()} {
+			same(t, d, text, names)
 		}
-		same(t, d, text, names)
 	})
 }
 

@@ -121,25 +121,6 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// FuzzCombined compares with a slow reader on every text.
-func FuzzCombined(f *testing.F) {
-	if len(accessLines) == 0 {
-		f.Fatal("no seeds")
-	}
-	for _, tc := range accessLines {
-		f.Add(tc.text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		var want [][]string
-		for line := range textLines(text) {
-			want = append(want, slowAccess(line))
-		}
-		if diff := cmp.Diff(want, accesses(t, text)); diff != "" {
-			t.Fatalf("%q: (-slow +ours)\n%s", text, diff)
-		}
-	})
-}
-
 // textLines yields the lines of a text that are not blank.
 func textLines(text string) func(func(string) bool) {
 	return func(yield func(string) bool) {
@@ -247,10 +228,13 @@ func slowRepeated(rec []string) []string {
 	return append(rec, " times "+strconv.Itoa(n))
 }
 
-// FuzzSyslog compares the headers with regular expressions, on every text.
-func FuzzSyslog(f *testing.F) {
-	if len(headers) == 0 {
+// FuzzLine: lines of a web server, and of a system log, whatever they hold.
+func FuzzLine(f *testing.F) {
+	if len(accessLines) == 0 || len(headers) == 0 || len(messages) == 0 {
 		f.Fatal("no seeds")
+	}
+	for _, tc := range accessLines {
+		f.Add(tc.text)
 	}
 	for _, tc := range headers {
 		f.Add(tc.line)
@@ -267,9 +251,12 @@ func FuzzSyslog(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var want [][]string
+		var access, want [][]string
 		for line := range textLines(text) {
-			want = append(want, slowHeader(line))
+			access, want = append(access, slowAccess(line)), append(want, slowHeader(line))
+		}
+		if diff := cmp.Diff(access, accesses(t, text)); diff != "" {
+			t.Fatalf("%q: (-slow +ours)\n%s", text, diff)
 		}
 		if diff := cmp.Diff(want, rowsOf(ours, text)); diff != "" {
 			t.Fatalf("%q: (-slow +ours)\n%s", text, diff)

@@ -9,20 +9,8 @@
 //
 // # Cells that a spreadsheet would run
 //
-// A text is written with one apostrophe more in front if, behind the
-// apostrophes that it starts with (most have none), it starts with one of
-//
-//	= + - @ tab CR  or  ＝ ＋ － ＠ (U+FF1D, U+FF0B, U+FF0D, U+FF20)
-//
-// and is not a number ([+-]?[0-9]+([.][0-9]+)?). Read takes the one apostrophe
-// off such cells again, so no two texts are ever written alike:
-//
-//	in the log    in the file
-//	=1+1          '=1+1
-//	'=1+1         ''=1+1
-//	-12.50        -12.50
-//	it's          it's
-//	'quoted'      'quoted'
+// A text that a spreadsheet would run is marked with an apostrophe, as package
+// formula says; Read takes it off again.
 package csvfile
 
 import (
@@ -31,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/paytriage/paytriage/forensics/formula"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -130,7 +119,7 @@ func appendCell(dst []byte, c *source, row int, day *dayCache) []byte {
 
 // appendText appends a text that is not empty, marked and quoted as needed.
 func appendText(dst []byte, s string) []byte {
-	mark := needsMark(s)
+	mark := formula.Runs(s)
 	if !needsQuotes(s) {
 		if mark {
 			dst = append(dst, '\'')
@@ -163,49 +152,6 @@ func needsQuotes(s string) bool {
 		}
 	}
 	return false
-}
-
-// needsMark reports whether a text is one that a spreadsheet would run, with or
-// without apostrophes in front of it. It holds for s exactly if it holds for
-// s with an apostrophe more, which is what makes the mark removable.
-func needsMark[T string | []byte](s T) bool {
-	i := 0
-	for i < len(s) && s[i] == '\'' {
-		i++
-	}
-	if i == len(s) {
-		return false
-	}
-	switch s[i] {
-	case '=', '@', '\t', '\r':
-		return true
-	case '+', '-':
-		return !isNumber(s[i+1:])
-	case 0xEF: // U+FF0B is EF BC 8B, and so on
-		if len(s) < i+3 || s[i+1] != 0xBC {
-			return false
-		}
-		switch s[i+2] {
-		case 0x8B, 0x8D, 0x9D, 0xA0:
-			return true
-		}
-	}
-	return false
-}
-
-// isNumber reports whether s is [0-9]+([.][0-9]+)?.
-func isNumber[T string | []byte](s T) bool {
-	dots := 0
-	for i := range len(s) {
-		switch ch := s[i]; {
-		case ch >= '0' && ch <= '9':
-		case ch == '.' && dots == 0 && i > 0 && i < len(s)-1:
-			dots++
-		default:
-			return false
-		}
-	}
-	return len(s) > 0
 }
 
 // dayCache remembers the date of the last time written: the rows of an incident

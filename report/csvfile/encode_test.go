@@ -124,31 +124,28 @@ func TestCP932Refuses(t *testing.T) {
 	}
 }
 
-func FuzzCP932(f *testing.F) {
-	f.Add("山①\\~\x00", "=1")
-	f.Add("\u00a5\u2212", "\xff")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		in, form := wordsTable(a, b), csvfile.Form{Encoding: csvfile.CP932}
-		var out bytes.Buffer
-		err := csvfile.WriteAs(&out, in.Stream(), form)
-		var cell *csvfile.EncodingError
-		if errors.As(err, &cell) {
-			return
+func checkCP932(t *testing.T, a, b string) {
+	t.Helper()
+	in, form := wordsTable(a, b), csvfile.Form{Encoding: csvfile.CP932}
+	var out bytes.Buffer
+	err := csvfile.WriteAs(&out, in.Stream(), form)
+	var cell *csvfile.EncodingError
+	if errors.As(err, &cell) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(out.String(), "?") > strings.Count(a+b, "?") {
+		t.Error("a question mark for another character")
+	}
+	back, err := csvfile.ReadAs(&out, wordsSchema, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row, want := range []string{a, b} {
+		if got := back.Cells(1).Text(row); got != want {
+			t.Errorf("row %d: %q came back as %q", row, want, got)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Count(out.String(), "?") > strings.Count(a+b, "?") {
-			t.Error("a question mark for another character")
-		}
-		back, err := csvfile.ReadAs(&out, wordsSchema, form)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for row, want := range []string{a, b} {
-			if got := back.Cells(1).Text(row); got != want {
-				t.Errorf("row %d: %q came back as %q", row, want, got)
-			}
-		}
-	})
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics/discreet"
+	"github.com/paytriage/paytriage/forensics/formula"
 	"github.com/paytriage/paytriage/report/table"
 )
 
@@ -144,9 +145,9 @@ func (c *column) append(sc *scanner, f cell) error {
 	case len(b) == 0 && !f.quoted && c.nullable:
 		c.cells.AppendNull()
 	case c.kind == table.Text:
-		c.cells.AppendText(c.keep(unmark(b)))
+		c.cells.AppendText(c.keep(formula.Unmark(b)))
 	case c.kind == table.Code:
-		c.cells.AppendText(c.intern(unmark(b)))
+		c.cells.AppendText(c.intern(formula.Unmark(b)))
 	case c.kind == table.Time:
 		us, ok := table.ParseTime(b)
 		if !ok {
@@ -163,24 +164,10 @@ func (c *column) append(sc *scanner, f cell) error {
 	return nil
 }
 
-// unmark takes off the apostrophe that Write puts before a text that a
-// spreadsheet would run.
-func unmark(b []byte) []byte {
-	if len(b) > 1 && b[0] == '\'' && needsMark(b) {
-		return b[1:]
-	}
-	return b
-}
-
 // Unmark returns the text of a cell: without the apostrophe that Write puts
 // before one that a spreadsheet would run. It is for files that people made by
 // copying cells of ours.
-func Unmark(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && needsMark(cell) {
-		return cell[1:]
-	}
-	return cell
-}
+func Unmark(cell string) string { return formula.Unmark(cell) }
 
 // keep copies b into the arena and returns it as a string that stays valid: a
 // Builder never changes bytes it has handed out.

@@ -3,6 +3,8 @@ package csvfile
 import (
 	"errors"
 	"io"
+
+	"github.com/paytriage/paytriage/forensics/formula"
 )
 
 // maxRecord bounds one record of Records. A quote that is never closed would
@@ -44,7 +46,7 @@ func (r *Records) Next() ([][]byte, error) {
 			r.arena = append(r.arena, b...)
 			b = r.arena[start:]
 		}
-		r.cells = append(r.cells, unmark(b))
+		r.cells = append(r.cells, formula.Unmark(b))
 	}
 	return r.cells, nil
 }

@@ -111,11 +111,3 @@ func TestPainScan(t *testing.T) {
 		t.Errorf("only %d changed files were read: nothing was compared", read)
 	}
 }
-
-func FuzzPainScan(f *testing.F) {
-	for i, version := range painVersions {
-		f.Add(i, mustWrite(f, version, painBatch()))
-		f.Add(i, mustWrite(f, version, batchFor(version)))
-	}
-	f.Fuzz(func(t *testing.T, i int, file []byte) { checkPainScan(t, painVersions[uint(i)%2], file) })
-}

@@ -220,7 +220,12 @@ func FuzzRead(f *testing.F) {
 		f.Add(i, mustWrite(f, format.Name, batchFor(format.Name)))
 	}
 	f.Add(3, mustWrite(f, "pain.001.001.09", painBatch()))
+	for i, version := range painVersions {
+		f.Add(i, mustWrite(f, version, painBatch()))
+		f.Add(i, mustWrite(f, version, batchFor(version)))
+	}
 	f.Fuzz(func(t *testing.T, i int, file []byte) {
+		checkPainScan(t, painVersions[uint(i)%2], file)
 		format := Formats()[uint(i)%uint(len(formats))]
 		got, err := Read(bytes.NewReader(file), format.Name)
 		if err != nil {
@@ -240,10 +245,15 @@ func FuzzRead(f *testing.F) {
 
 // A file of payees must not fail on any bytes, and no account that a problem
 // names may be paid.
+// FuzzReadPayees reads lists of payees, and each text as a name of one.
 func FuzzReadPayees(f *testing.F) {
 	f.Add([]byte(payeesFile), "")
 	f.Add([]byte("account_id,name\nu,\xc3\xb6\n"), "cp932")
+	for _, c := range kanaCases {
+		f.Add([]byte(c.name), "")
+	}
 	f.Fuzz(func(t *testing.T, file []byte, encoding string) {
+		checkName(t, string(file))
 		payees, problems, err := ReadPayees(bytes.NewReader(file), encoding)
 		if err != nil {
 			return

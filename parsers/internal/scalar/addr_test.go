@@ -189,16 +189,6 @@ func TestTryAddrOracle(t *testing.T) {
 	}
 }
 
-func FuzzTryAddr(f *testing.F) {
-	seeds := 0
-	for _, c := range addrTexts {
-		f.Add([]byte(c.in))
-		seeds++
-	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte) { checkAddr(t, b) })
-}
-
 func checkAddr(t *testing.T, text []byte) {
 	t.Helper()
 	a, low, ok := TryAddr(text)

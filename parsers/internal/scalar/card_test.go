@@ -130,16 +130,6 @@ func TestCardRandom(t *testing.T) {
 	}
 }
 
-func FuzzCard(f *testing.F) {
-	seeds := 0
-	for _, c := range cardTexts {
-		f.Add([]byte(c.in))
-		seeds++
-	}
-	mustSeed(f, seeds)
-	f.Fuzz(checkCard)
-}
-
 func BenchmarkCard(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	texts := make([][]byte, many)

@@ -55,17 +55,6 @@ func TestTryForwarded(t *testing.T) {
 	}
 }
 
-func FuzzTryForwarded(f *testing.F) {
-	seeds := 0
-	for _, c := range forwardedTexts {
-		f.Add([]byte(c.in), uint8(0))
-		f.Add([]byte(c.in), uint8(3))
-		seeds++
-	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte, pick uint8) { checkForwarded(t, b, Pick(pick%4)) })
-}
-
 // checkForwarded compares with a slower way that makes the list first.
 func checkForwarded(t *testing.T, b []byte, pick Pick) {
 	t.Helper()

@@ -379,86 +379,48 @@ func TestLayoutOracle(t *testing.T) {
 	}
 }
 
-func FuzzLayout(f *testing.F) {
-	layouts := oracleLayouts()
-	seeds := 0
-	for _, c := range layoutTexts {
-		if i := slices.Index(layouts, c.layout); i >= 0 {
-			f.Add([]byte(c.in), uint8(i), 0, julyHint.NotAfter)
-			seeds++
+// checkWritten holds layouts against time.Parse on what time.Format writes.
+func checkWritten(t *testing.T, form uint8, nanos int64, hours int) {
+	t.Helper()
+	c := layoutForms[int(form)%len(layoutForms)]
+	zone := time.FixedZone("", 0)
+	for name, h := range oracleOffsets {
+		if h == hours && len(name) > 2 && (zone.String() == "" || name < zone.String()) {
+			zone = time.FixedZone(name, h*3600)
 		}
 	}
-	for i, c := range timeTexts {
-		f.Add([]byte(c.in), uint8(0), 1890+i, int64(0))
+	at := time.Unix(0, nanos).In(zone)
+	if zone.String() == "" {
+		at = at.UTC()
 	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, text []byte, layout uint8, year int, notAfter int64) {
-		checkLayout(t, layouts[int(layout)%len(layouts)], text, YearHint{Year: year, NotAfter: notAfter})
-	})
+	if at.Year() < 1969 || at.Year() > 2068 { // the years of two digits
+		return
+	}
+	if !checkForm(t, mustLayout(t, c.layout), c.form, at.Format(c.form), at) {
+		t.Errorf("%s does not read %q", c.layout, at.Format(c.form))
+	}
 }
 
-// FuzzForms holds layouts against time.Parse on what time.Format writes.
-func FuzzForms(f *testing.F) {
-	for i := range layoutForms {
-		f.Add(uint8(i), int64(1_562_068_984_123_456_789), 9)
-		f.Add(uint8(i), int64(-1), -8)
-	}
-	mustSeed(f, len(layoutForms))
-	f.Fuzz(func(t *testing.T, form uint8, nanos int64, hours int) {
-		c := layoutForms[int(form)%len(layoutForms)]
-		zone := time.FixedZone("", 0)
-		for name, h := range oracleOffsets {
-			if h == hours && len(name) > 2 && (zone.String() == "" || name < zone.String()) {
-				zone = time.FixedZone(name, h*3600)
-			}
-		}
-		at := time.Unix(0, nanos).In(zone)
-		if zone.String() == "" {
-			at = at.UTC()
-		}
-		if at.Year() < 1969 || at.Year() > 2068 { // the years of two digits
-			return
-		}
-		if !checkForm(t, mustLayout(t, c.layout), c.form, at.Format(c.form), at) {
-			t.Errorf("%s does not read %q", c.layout, at.Format(c.form))
-		}
-	})
-}
-
-// FuzzPattern: any pattern is refused or compiles to something that reads no
+// checkPattern: any pattern is refused or compiles to something that reads no
 // more than it says.
-func FuzzPattern(f *testing.F) {
-	seeds := 0
-	for _, c := range layoutTexts {
-		if strings.Contains(c.layout, "%") {
-			f.Add(c.layout, []byte(c.in))
-			seeds++
-		}
+func checkPattern(t *testing.T, pattern string, text []byte) {
+	t.Helper()
+	l, err := CompileLayout(pattern)
+	if err != nil || l.unit != 0 || l.neutral || !utf8.ValidString(pattern) {
+		return
 	}
-	for _, l := range namedLayouts {
-		for _, form := range l.forms {
-			f.Add(form, []byte("2019-07-02 12:03:04"))
-		}
+	got, ok := l.Try(text, julyHint)
+	if !ok {
+		return
 	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, pattern string, text []byte) {
-		l, err := CompileLayout(pattern)
-		if err != nil || l.unit != 0 || l.neutral || !utf8.ValidString(pattern) {
-			return
-		}
-		got, ok := l.Try(text, julyHint)
-		if !ok {
-			return
-		}
-		if got.Micros < MinMicros || got.Micros > MaxMicros {
-			t.Errorf("%q reads %q as %d", pattern, text, got.Micros)
-		}
-		if !strings.Contains(pattern, "%") {
-			return // a name
-		}
-		plain := oracleWide.Replace(string(text))
-		if p := compileOracle(string(plainStamp(nil, []byte(pattern)))); !p.form.MatchString(plain) {
-			t.Errorf("%q reads %q, %v does not", pattern, text, p.form)
-		}
-	})
+	if got.Micros < MinMicros || got.Micros > MaxMicros {
+		t.Errorf("%q reads %q as %d", pattern, text, got.Micros)
+	}
+	if !strings.Contains(pattern, "%") {
+		return // a name
+	}
+	plain := oracleWide.Replace(string(text))
+	if p := compileOracle(string(plainStamp(nil, []byte(pattern)))); !p.form.MatchString(plain) {
+		t.Errorf("%q reads %q, %v does not", pattern, text, p.form)
+	}
 }

@@ -123,22 +123,13 @@ func TestTryAddrLoose(t *testing.T) {
 	}
 }
 
-func FuzzTryAddrLoose(f *testing.F) {
-	seeds := 0
-	for _, c := range looseTexts {
-		f.Add([]byte(c.in))
-		seeds++
+// checkAddrOrNone: what says that there is no address is none.
+func checkAddrOrNone(t *testing.T, b []byte) {
+	t.Helper()
+	checkLoose(t, b)
+	if _, ok := AppendAddr(nil, b); ok && (IsNoAddr(b) || IsHostName(b)) {
+		t.Errorf("%q is an address and none", b)
 	}
-	for _, c := range addrTexts {
-		f.Add([]byte(c.in))
-	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		checkLoose(t, b)
-		if _, ok := AppendAddr(nil, b); ok && (IsNoAddr(b) || IsHostName(b)) {
-			t.Errorf("%q is an address and none", b)
-		}
-	})
 }
 
 func checkLoose(t *testing.T, b []byte) {

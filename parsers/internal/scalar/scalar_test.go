@@ -66,24 +66,17 @@ func TestTryUint32(t *testing.T) {
 	}
 }
 
-func FuzzTryUint32(f *testing.F) {
-	seeds := 0
-	for _, c := range numberTexts {
-		f.Add([]byte(c.in))
-		seeds++
+func checkUint32(t *testing.T, b []byte) {
+	t.Helper()
+	got, ok := TryUint32(b)
+	digits, found := strings.CutPrefix(string(b), "AS")
+	if !found {
+		digits = strings.TrimPrefix(digits, "as")
 	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		got, ok := TryUint32(b)
-		digits, found := strings.CutPrefix(string(b), "AS")
-		if !found {
-			digits = strings.TrimPrefix(digits, "as")
-		}
-		want, err := strconv.ParseUint(digits, 10, 32)
-		if ok != (err == nil) || ok && uint64(got) != want || !ok && got != 0 {
-			t.Errorf("TryUint32(%q) = %d, %t, want %d, %v", b, got, ok, want, err)
-		}
-	})
+	want, err := strconv.ParseUint(digits, 10, 32)
+	if ok != (err == nil) || ok && uint64(got) != want || !ok && got != 0 {
+		t.Errorf("TryUint32(%q) = %d, %t, want %d, %v", b, got, ok, want, err)
+	}
 }
 
 var countryTexts = []struct {
@@ -103,45 +96,23 @@ func TestTryCountry(t *testing.T) {
 	}
 }
 
-func FuzzTryCountry(f *testing.F) {
-	seeds := 0
-	for _, c := range countryTexts {
-		f.Add([]byte(c.in))
-		seeds++
+func checkCountry(t *testing.T, b []byte) {
+	t.Helper()
+	got, ok := TryCountry(b)
+	letters := strings.Trim(strings.ToUpper(string(b)), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	want := ""
+	if len(b) == 2 && letters && bytes.IndexFunc(b, func(r rune) bool { return r > 0x7f }) < 0 {
+		want = string(bytes.ToUpper(b))
 	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		got, ok := TryCountry(b)
-		letters := strings.Trim(strings.ToUpper(string(b)), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-		want := ""
-		if len(b) == 2 && letters && bytes.IndexFunc(b, func(r rune) bool { return r > 0x7f }) < 0 {
-			want = string(bytes.ToUpper(b))
-		}
-		if got.String() != want || ok != (want != "") {
-			t.Errorf("TryCountry(%q) = %q, %t, want %q", b, got, ok, want)
-		}
-	})
+	if got.String() != want || ok != (want != "") {
+		t.Errorf("TryCountry(%q) = %q, %t, want %q", b, got, ok, want)
+	}
 }
 
-func FuzzTrimSpace(f *testing.F) {
-	seeds := 0
-	for _, s := range []string{"", " ", " a b\t", "\t\ta", "a  ", "\n a"} {
-		f.Add([]byte(s))
-		seeds++
-	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if got, want := TrimSpace(b), bytes.Trim(b, " \t"); !bytes.Equal(got, want) {
-			t.Errorf("TrimSpace(%q) = %q, want %q", b, got, want)
-		}
-	})
-}
-
-// mustSeed fails a fuzz test that starts from nothing.
-func mustSeed(f *testing.F, seeds int) {
-	f.Helper()
-	if seeds == 0 {
-		f.Fatal("no seeds")
+func checkTrimSpace(t *testing.T, b []byte) {
+	t.Helper()
+	if got, want := TrimSpace(b), bytes.Trim(b, " \t"); !bytes.Equal(got, want) {
+		t.Errorf("TrimSpace(%q) = %q, want %q", b, got, want)
 	}
 }
 

@@ -141,44 +141,34 @@ func TestSuggestForms(t *testing.T) {
 	}
 }
 
-func FuzzSuggest(f *testing.F) {
-	seeds := 0
-	for _, c := range suggestTexts {
-		f.Add([]byte(c.in))
-		seeds++
+func checkSuggest(t *testing.T, list []byte) {
+	t.Helper()
+	samples := bytes.Split(list, []byte("|"))
+	layout, zoned, ok, why := Suggest(samples)
+	if why == "" || ok != (layout != "") || zoned && !ok {
+		t.Errorf("Suggest(%q) = %q, %t, %t, %q", list, layout, zoned, ok, why)
 	}
-	for _, c := range orderTexts {
-		f.Add([]byte(c.in))
+	if order := OrderOf(samples); layout == "mdy" && order != MonthFirst || layout != "" && layout != "dmy" && order == DayFirst {
+		t.Errorf("OrderOf(%q) = %d, and %q is suggested", list, order, layout)
 	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, list []byte) {
-		samples := bytes.Split(list, []byte("|"))
-		layout, zoned, ok, why := Suggest(samples)
-		if why == "" || ok != (layout != "") || zoned && !ok {
-			t.Errorf("Suggest(%q) = %q, %t, %t, %q", list, layout, zoned, ok, why)
+	if decimal, ok, why := SuggestDecimal(samples); why == "" || ok != (decimal == '.' || decimal == ',') {
+		t.Errorf("SuggestDecimal(%q) = %q, %t, %q", list, decimal, ok, why)
+	}
+	if !ok {
+		return
+	}
+	l := mustLayout(t, layout)
+	for _, b := range samples {
+		b = TrimSpace(b)
+		if got, ok := l.Try(b, YearHint{Year: anyYear}); !IsNull(b) && (!ok || zoned && !got.Zoned) {
+			t.Errorf("%s is suggested for %q and reads %q as %+v, %t", layout, list, b, got, ok)
 		}
-		if order := OrderOf(samples); layout == "mdy" && order != MonthFirst || layout != "" && layout != "dmy" && order == DayFirst {
-			t.Errorf("OrderOf(%q) = %d, and %q is suggested", list, order, layout)
+	}
+	if other := map[string]string{"mdy": "dmy", "dmy": "mdy"}[layout]; other != "" && strings.Contains(why, "twelfth") {
+		if read, _, _ := countRead(other, stamps(samples)); read == len(stamps(samples)) {
+			t.Errorf("%s is suggested for %q, and %s reads it too", layout, list, other)
 		}
-		if decimal, ok, why := SuggestDecimal(samples); why == "" || ok != (decimal == '.' || decimal == ',') {
-			t.Errorf("SuggestDecimal(%q) = %q, %t, %q", list, decimal, ok, why)
-		}
-		if !ok {
-			return
-		}
-		l := mustLayout(t, layout)
-		for _, b := range samples {
-			b = TrimSpace(b)
-			if got, ok := l.Try(b, YearHint{Year: anyYear}); !IsNull(b) && (!ok || zoned && !got.Zoned) {
-				t.Errorf("%s is suggested for %q and reads %q as %+v, %t", layout, list, b, got, ok)
-			}
-		}
-		if other := map[string]string{"mdy": "dmy", "dmy": "mdy"}[layout]; other != "" && strings.Contains(why, "twelfth") {
-			if read, _, _ := countRead(other, stamps(samples)); read == len(stamps(samples)) {
-				t.Errorf("%s is suggested for %q, and %s reads it too", layout, list, other)
-			}
-		}
-	})
+	}
 }
 
 func TestSuggestDecimal(t *testing.T) {

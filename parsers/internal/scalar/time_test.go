@@ -192,16 +192,6 @@ func TestTryTimeOracle(t *testing.T) {
 	}
 }
 
-func FuzzTryTime(f *testing.F) {
-	seeds := 0
-	for _, c := range timeTexts {
-		f.Add([]byte(c.in))
-		seeds++
-	}
-	mustSeed(f, seeds)
-	f.Fuzz(func(t *testing.T, b []byte) { checkTime(t, b) })
-}
-
 // checkTime compares TryTime with the oracle and reports whether the text is a
 // time.
 func checkTime(t *testing.T, text []byte) bool {

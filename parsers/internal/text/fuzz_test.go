@@ -8,40 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzDetect asks about any bytes. The answer is one that a Reader can follow,
-// is the same for the same bytes, and calls valid UTF-8 nothing that it is not.
-func FuzzDetect(f *testing.F) {
-	seeds := []string{history, french, ascii(100), noise(100), "\ufeffa\n"}
-	for enc := range theirs {
-		seeds = append(seeds, longText(enc, 100))
+func checkDetect(t *testing.T, head []byte, whole bool) {
+	t.Helper()
+	enc, sure, why := Detect(head, whole)
+	enc2, sure2, why2 := Detect(head, whole)
+	if enc != enc2 || sure != sure2 || why != why2 {
+		t.Errorf("%v, %v: %s; then %v, %v: %s", enc, sure, why, enc2, sure2, why2)
 	}
-	for _, r := range readings {
-		seeds = append(seeds, r.src)
+	if enc.String() == "unknown" || sure.String() == "unknown" || why == "" || strings.ContainsAny(why, "\n%") {
+		t.Errorf("%v, %v: %q", enc, sure, why)
 	}
-	if len(seeds) == 0 {
-		f.Fatal("no seeds")
+	if enc == Windows1252 && sure != Low {
+		t.Errorf("%v is %v", enc, sure)
 	}
-	for _, seed := range seeds {
-		f.Add([]byte(seed), true)
-		f.Add([]byte(seed), false)
+	zeros, escapes := bytes.IndexByte(head, 0) >= 0, bytes.IndexByte(head, 0x1b) >= 0
+	if utf8.Valid(head) && enc != UTF8 && !(zeros && (enc == UTF16LE || enc == UTF16BE)) && !(escapes && enc == ISO2022JP) {
+		t.Errorf("%q is UTF-8, not %v: %s", head, enc, why)
 	}
-	f.Fuzz(func(t *testing.T, head []byte, whole bool) {
-		enc, sure, why := Detect(head, whole)
-		enc2, sure2, why2 := Detect(head, whole)
-		if enc != enc2 || sure != sure2 || why != why2 {
-			t.Errorf("%v, %v: %s; then %v, %v: %s", enc, sure, why, enc2, sure2, why2)
-		}
-		if enc.String() == "unknown" || sure.String() == "unknown" || why == "" || strings.ContainsAny(why, "\n%") {
-			t.Errorf("%v, %v: %q", enc, sure, why)
-		}
-		if enc == Windows1252 && sure != Low {
-			t.Errorf("%v is %v", enc, sure)
-		}
-		zeros, escapes := bytes.IndexByte(head, 0) >= 0, bytes.IndexByte(head, 0x1b) >= 0
-		if utf8.Valid(head) && enc != UTF8 && !(zeros && (enc == UTF16LE || enc == UTF16BE)) && !(escapes && enc == ISO2022JP) {
-			t.Errorf("%q is UTF-8, not %v: %s", head, enc, why)
-		}
-	})
 }
 
 // FuzzReader reads any bytes in any encoding, at once and in small pieces. What
@@ -51,10 +34,18 @@ func FuzzReader(f *testing.F) {
 	if len(readings) == 0 {
 		f.Fatal("no seeds")
 	}
+	for enc := range theirs {
+		f.Add(uint8(enc), longText(enc, 100))
+	}
+	for i, seed := range []string{history, french, ascii(100), noise(100), "\ufeffa\n"} {
+		f.Add(uint8(i), seed)
+	}
 	for _, r := range readings {
 		f.Add(uint8(r.enc), r.src)
 	}
 	f.Fuzz(func(t *testing.T, e uint8, src string) {
+		checkDetect(t, []byte(src), true)
+		checkDetect(t, []byte(src), false)
 		enc := UTF16LE + Encoding(e)%Windows1252
 		got, broken, first := decoded(t, enc, src)
 		d := NewReader(iotest.OneByteReader(strings.NewReader(src)), enc)
