@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -157,12 +158,15 @@ func readColumns(dir, name string, columns []string) (*table.Table, error) {
 	at := slices.IndexFunc(Schemas(), func(s table.Schema) bool { return s.Name == name })
 	s := Schemas()[at]
 	s.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(c table.Column) bool { return !slices.Contains(columns, c.Name) })
-	f, err := os.Open(filepath.Join(dir, name+".csv"))
+	f, err := OpenIn(dir, name+".csv")
 	if err == nil {
 		defer f.Close()
 		return csvfile.Read(f, s)
 	}
-	if f, err = os.Open(filepath.Join(dir, name+".parquet")); err != nil {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if f, err = OpenIn(dir, name+".parquet"); err != nil {
 		return nil, err
 	}
 	defer f.Close()

@@ -216,7 +216,7 @@ func checkFile(dir string, file *File) error {
 		return &CheckError{fmt.Errorf("%s: the manifest names a file outside it: %.100q", dir, file.Name)}
 	}
 	path := filepath.Join(dir, file.Name)
-	f, err := os.Open(path)
+	f, err := OpenIn(dir, file.Name)
 	if err != nil {
 		return &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
 	}
@@ -247,7 +247,7 @@ func readDraftLedger(dir string, d *Draft) ([]ledger.Line, error) {
 			return nil, &OpenError{fmt.Errorf("%s: has neither ledger.csv nor ledger.parquet", dir), "draw it up again with --format csv"}
 		}
 	}
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := OpenIn(dir, name)
 	if err != nil {
 		return nil, err
 	}

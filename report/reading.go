@@ -1,8 +1,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,21 +30,58 @@ func ReadSummary(dir string) (*Summary, error) {
 	return &s, readJSON(dir, "summary.json", &s)
 }
 
-func readJSON(dir, name string, v any) error {
-	f, err := os.Open(filepath.Join(dir, name))
+// A ChangedError says that a file of a folder is not what paytriage wrote there.
+type ChangedError struct{ Err error }
+
+func (e *ChangedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *ChangedError) Unwrap() error { return e.Err }
+
+// OpenIn opens a file of a folder that paytriage wrote, by the name that its manifest
+// or its kind gives. A folder that comes from others may hold anything: a name that
+// leads elsewhere, a link to what is private here, a pipe that never ends. None of them
+// is what was written.
+func OpenIn(dir, name string) (*os.File, error) {
+	path := filepath.Join(dir, name)
+	if name != filepath.Base(name) || name == "." || name == ".." {
+		return nil, &ChangedError{fmt.Errorf("%s: %.100q is no name of a file in it", dir, name)}
+	}
+	info, err := os.Lstat(path)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &ChangedError{fmt.Errorf("%s: is no regular file, so it is not what was written", path)}
+	}
+	return os.Open(path)
+}
+
+// readIn returns a small file of a folder that paytriage wrote.
+func readIn(dir, name string) ([]byte, error) {
+	f, err := OpenIn(dir, name)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxJSON+1))
-	if err == nil && len(data) > maxJSON {
-		err = fmt.Errorf("has more than %d bytes", maxJSON)
-	}
-	if err == nil {
-		err = json.Unmarshal(data, v)
-	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	if len(data) > maxJSON {
+		return nil, &ChangedError{fmt.Errorf("%s: has more than %d bytes", f.Name(), maxJSON)}
+	}
+	return data, nil
+}
+
+func readJSON(dir, name string, v any) error {
+	data, err := readIn(dir, name)
+	if err != nil {
+		return err
+	}
+	err = json.Unmarshal(data, v)
+	if err != nil {
+		return &ChangedError{fmt.Errorf("%s: %w", filepath.Join(dir, name), err)}
 	}
 	return nil
 }
@@ -63,10 +98,5 @@ func Wrapped(pairs []console.Pair, width int) []console.Pair {
 // ManifestHash returns the SHA-256 of a case's manifest, which names everything
 // else.
 func ManifestHash(dir string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(dir, atomicfile.Manifest))
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
+	return hashOf(dir, atomicfile.Manifest)
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -362,12 +363,15 @@ func read(dir string, schema table.Schema) (*table.Table, error) {
 	if _, err := os.Stat(filepath.Join(dir, atomicfile.Manifest)); err != nil {
 		return nil, &OpenError{fmt.Errorf("%s: is no finished case: it has no %s", dir, atomicfile.Manifest), "name the folder that analyze wrote"}
 	}
-	f, err := os.Open(filepath.Join(dir, name+".csv"))
+	f, err := OpenIn(dir, name+".csv")
 	if err == nil {
 		defer f.Close()
 		return csvfile.Read(f, schema)
 	}
-	f, err = os.Open(filepath.Join(dir, name+".parquet"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	f, err = OpenIn(dir, name+".parquet")
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
@@ -118,6 +119,7 @@ func hint(err error) string {
 		unknown    *parsers.UnknownError
 		currency   *parsers.CurrencyError
 		open       *report.OpenError
+		changed    *report.ChangedError
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -134,6 +136,8 @@ func hint(err error) string {
 		return withHint.hint
 	case errors.As(err, &open):
 		return open.Hint
+	case errors.As(err, &changed):
+		return "somebody changed it since it was written: take the folder from where it is whole, or make it again"
 	case errors.As(err, &input):
 		return input.Hint
 	case errors.As(err, &header):
@@ -144,6 +148,8 @@ func hint(err error) string {
 		return "'paytriage inspect " + unknown.Source + "' shows what it looks like; --profile says what it is"
 	case errors.Is(err, syscall.ENOSPC):
 		return "make room there, or choose another place: --out for results, --tmp-dir for temporary files; --memory lets more stay in memory"
+	case errors.Is(err, money.ErrOverflow):
+		return "no money has such amounts: 'paytriage inspect' shows in which unit they are read; --exclude leaves rows out"
 	case errors.As(err, &zone):
 		return "say where its clock stood, for example --tz Asia/Tokyo or --tz " + zone.Role.String() + "=Asia/Tokyo"
 	}
