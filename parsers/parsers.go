@@ -32,6 +32,7 @@ import (
 	"math/bits"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -170,13 +171,14 @@ func TotalBytes(inputs []Input) int64 {
 
 // A loader is one call of Load.
 type loader struct {
-	opt       Options
-	blockSize int
-	sources   []*source
-	parts     int
-	splitOnly bool // find the fields of records and do no more
-	workers   []*worker
-	homes     map[event.Pos]event.Charge // orphans that found an account, by row
+	opt         Options
+	blockSize   int
+	sources     []*source
+	parts       int
+	splitOnly   bool // find the fields of records and do no more
+	workers     []*worker
+	homes       map[event.Pos]event.Charge // orphans that found an account, by row
+	rejectBytes atomic.Int64               // bytes that rejected records take
 }
 
 // A job is a block to parse.

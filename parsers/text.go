@@ -210,12 +210,17 @@ func (r *rereader) bytes(n int, from, to int64) ([]byte, error) {
 
 // rejects draws up the rejected records of all sources.
 func (l *loader) rejects(ctx context.Context, t texts, conflicts []conflict, lost []orphan) ([]event.Reject, error) {
-	var all []event.Reject
+	n := len(conflicts) + len(lost)
+	for _, w := range l.workers {
+		n += len(w.rejects)
+	}
+	all := slices.Grow([]event.Reject(nil), n)
 	for _, w := range l.workers {
 		for _, r := range w.rejects {
 			r.Line = r.mark.line + r.within
 			all = append(all, r.Reject)
 		}
+		w.rejects = nil
 	}
 	more, err := l.conflicting(ctx, t, conflicts)
 	if err != nil {

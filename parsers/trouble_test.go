@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/event/spill"
 	"github.com/paytriage/paytriage/parsers/internal/block"
 )
 
@@ -260,5 +261,26 @@ func TestErrorsLeaveNothingRunning(t *testing.T) {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}
 		time.Sleep(wait)
+	}
+}
+
+// TestTooManyRejects: rejects lie in memory, so there is an end to them; what is
+// below it is read whatever the budget.
+func TestTooManyRejects(t *testing.T) {
+	text := "event_time,account_id,event,outcome\n" + strings.Repeat("yesterday,"+strings.Repeat("x", 1000)+",login,success\n", 30_000)
+	for _, tc := range []struct {
+		memory int64
+		fits   bool
+	}{{0, true}, {1 << 20, false}, {1 << 30, true}} {
+		opt := yen()
+		opt.Memory = spill.New(tc.memory, t.TempDir())
+		log, err := Load(t.Context(), write(t, file{"a.csv", text, event.Auth}), opt)
+		var problem *InputError
+		switch {
+		case tc.fits && (err != nil || len(log.Rejects) != 30_000):
+			t.Errorf("%d bytes: %v", tc.memory, err)
+		case !tc.fits && (!errors.As(err, &problem) || problem.Hint == ""):
+			t.Errorf("%d bytes: %v", tc.memory, err)
+		}
 	}
 }

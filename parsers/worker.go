@@ -3,6 +3,7 @@ package parsers
 import (
 	"bytes"
 	"context"
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -198,6 +199,10 @@ func (w *worker) parse(j *job) error {
 	if err := w.owner.Err(); err != nil {
 		return err
 	}
+	if w.l.rejectBytes.Load() > w.l.rejectRoom() {
+		return &InputError{w.l.sources[j.source].input.Name, "more records are rejected than there is memory for",
+			"'paytriage inspect' on its first lines says what is wrong with them; --memory gives more room"}
+	}
 	if w.l.opt.Rows != nil {
 		w.l.opt.Rows(t.read - before)
 	}
@@ -295,6 +300,20 @@ func (w *worker) put(row *event.Charge) {
 	*w.txns.Slot(event.PartOf(row.Txn, w.l.parts)) = txnRef{row.Txn, row.Account}
 }
 
+// rejectCost is what a rejected record takes at most until it stands in its table,
+// beside its text, of which there are three copies for a time.
+const rejectCost = 256
+
+// rejectRoom returns how many bytes rejected records may take: as much again as rows,
+// since they are sorted by their text and kept in memory for it.
+func (l *loader) rejectRoom() int64 {
+	const least = 64 << 20
+	if m := l.opt.Memory; m != nil && m.Limit() > 0 {
+		return max(m.Limit(), least)
+	}
+	return math.MaxInt64
+}
+
 // reject keeps a record that is no row. offset counts from the block's start
 // and rises from one reject of a block to the next.
 func (w *worker) reject(j *job, offset int64, sub int, f fault, raw []byte) {
@@ -305,6 +324,7 @@ func (w *worker) reject(j *job, offset int64, sub int, f fault, raw []byte) {
 	}
 	j.lines += int64(bytes.Count(j.block.Data[j.counted:offset], newline))
 	j.counted = offset
+	w.l.rejectBytes.Add(rejectCost + 3*int64(len(raw)))
 	w.rejects = append(w.rejects, reject{
 		Reject: event.Reject{Pos: event.AtRow(j.source, j.block.Offset+offset, sub), Column: column, Reason: f.reason, Raw: w.l.sources[j.source].rawText(raw)},
 		mark:   j.mark, within: j.lines,

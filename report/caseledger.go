@@ -56,7 +56,7 @@ func ReadCaseLedger(dir string) (*CaseLedger, error) {
 		return nil, err
 	}
 	c := &CaseLedger{}
-	if c.Manifest, err = hashOf(filepath.Join(dir, atomicfile.Manifest)); err != nil {
+	if c.Manifest, err = hashOf(dir, atomicfile.Manifest); err != nil {
 		return nil, err
 	}
 	if c.Summary, err = checkedSummary(dir, m); err != nil {
@@ -76,15 +76,20 @@ func ReadCaseLedger(dir string) (*CaseLedger, error) {
 }
 
 // hashOf returns the SHA-256 of a file.
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
+func hashOf(dir, name string) (string, error) {
+	f, err := OpenIn(dir, name)
 	if err != nil {
 		return "", err
 	}
+	return hashOfFile(f)
+}
+
+// hashOfFile returns the SHA-256 of a file, and closes it.
+func hashOfFile(f *os.File) (string, error) {
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -148,7 +153,7 @@ func readChecked(dir string, m *Manifest, s table.Schema, room func(rows int), a
 		}
 		file := &m.Outputs[at]
 		path := filepath.Join(dir, file.Name)
-		f, err := openNamed(path)
+		f, err := openNamed(dir, file.Name)
 		if err != nil {
 			return err
 		}

@@ -211,11 +211,13 @@ func ReadDraft(dir string) (*Draft, []ledger.Line, error) {
 	return &d, lines, nil
 }
 
-// openNamed opens a file that a manifest names. That it is not there is something
-// that does not hold; that the system cannot open it now says nothing of the case.
-func openNamed(path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+// openNamed opens a file that a manifest names. That it is not there, or no file
+// that was written there, is something that does not hold; that the system cannot
+// open it now says nothing of the case.
+func openNamed(dir, name string) (*os.File, error) {
+	f, err := OpenIn(dir, name)
+	var changed *ChangedError
+	if errors.Is(err, fs.ErrNotExist) || errors.As(err, &changed) {
 		return nil, &CheckError{fmt.Errorf("the manifest names a file that cannot be read: %w", err)}
 	}
 	return f, err
@@ -227,7 +229,7 @@ func checkFile(dir string, file *File) error {
 		return &CheckError{fmt.Errorf("%s: the manifest names a file outside it: %.100q", dir, file.Name)}
 	}
 	path := filepath.Join(dir, file.Name)
-	f, err := openNamed(path)
+	f, err := openNamed(dir, file.Name)
 	if err != nil {
 		return err
 	}
@@ -258,7 +260,7 @@ func readDraftLedger(dir string, d *Draft) ([]ledger.Line, error) {
 			return nil, &OpenError{fmt.Errorf("%s: has neither ledger.csv nor ledger.parquet", dir), "draw it up again with --format csv"}
 		}
 	}
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := OpenIn(dir, name)
 	if err != nil {
 		return nil, err
 	}

@@ -99,9 +99,13 @@ func readBookFolder(dir string) (b *Book, err error) {
 func HashInput(path, role string) (DraftInput, error) {
 	in := DraftInput{Name: path, Role: role}
 	info, err := os.Stat(path)
+	if err != nil {
+		return in, err
+	}
+	in.Bytes = info.Size()
+	f, err := os.Open(path)
 	if err == nil {
-		in.Bytes = info.Size()
-		in.SHA256, err = hashOf(path)
+		in.SHA256, err = hashOfFile(f)
 	}
 	return in, err
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -172,7 +171,7 @@ func ReadRequests(dir string) ([]issuer.Request, error) {
 		return nil, fmt.Errorf("%s: holds no requests to issuers", dir)
 	}
 	path := filepath.Join(dir, requestsSchema.Name+".csv")
-	f, err := os.Open(path)
+	f, err := OpenIn(dir, requestsSchema.Name+".csv")
 	if err != nil {
 		return nil, err
 	}

@@ -54,28 +54,58 @@ func HashFile(path string) (size int64, sum string, err error) {
 	return size, hex.EncodeToString(h.Sum(nil)), err
 }
 
-// readBounded returns what a small file of a case holds.
-func readBounded(path string) ([]byte, error) {
-	f, err := openFile(path)
+// A ChangedError says that a file of a folder is not what paytriage wrote there.
+type ChangedError struct{ Err error }
+
+func (e *ChangedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *ChangedError) Unwrap() error { return e.Err }
+
+// OpenIn opens a file of a folder that paytriage wrote, by the name that its manifest
+// or its kind gives. A folder that comes from others may hold anything: a name that
+// leads elsewhere, a link to what is private here, a pipe that never ends. None of them
+// is what was written.
+func OpenIn(dir, name string) (*os.File, error) {
+	path := filepath.Join(dir, name)
+	if name != filepath.Base(name) || name == "." || name == ".." {
+		return nil, &ChangedError{fmt.Errorf("%s: %.100q is no name of a file in it", dir, name)}
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &ChangedError{fmt.Errorf("%s: is no regular file, so it is not what was written", path)}
+	}
+	return os.Open(path)
+}
+
+// readIn returns a small file of a folder that paytriage wrote.
+func readIn(dir, name string) ([]byte, error) {
+	f, err := OpenIn(dir, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxJSON+1))
-	if err == nil && len(data) > maxJSON {
-		err = fmt.Errorf("%s: has more than %d bytes", path, maxJSON)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	return data, err
+	if len(data) > maxJSON {
+		return nil, &ChangedError{fmt.Errorf("%s: has more than %d bytes", f.Name(), maxJSON)}
+	}
+	return data, nil
 }
 
 func readJSON(dir, name string, v any) error {
-	path := filepath.Join(dir, name)
-	data, err := readBounded(path)
+	data, err := readIn(dir, name)
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	err = json.Unmarshal(data, v)
+	if err != nil {
+		return &ChangedError{fmt.Errorf("%s: %w", filepath.Join(dir, name), err)}
 	}
 	return nil
 }
@@ -92,6 +122,5 @@ func Wrapped(pairs []console.Pair, width int) []console.Pair {
 // ManifestHash returns the SHA-256 of a case's manifest, which names everything
 // else.
 func ManifestHash(dir string) (string, error) {
-	_, sum, err := HashFile(filepath.Join(dir, atomicfile.Manifest))
-	return sum, err
+	return hashOf(dir, atomicfile.Manifest)
 }

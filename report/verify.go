@@ -115,7 +115,7 @@ func (v *verifier) note(what string, problems ...string) {
 // manifest says is believed.
 func (v *verifier) signature(keys *signature.Keys) {
 	const what = "signature of the manifest"
-	file, err := readBounded(filepath.Join(v.dir, Signature))
+	file, err := readIn(v.dir, Signature)
 	switch missing := errors.Is(err, fs.ErrNotExist); {
 	case missing && v.manifest.SignedBy != "":
 		v.note(what, "is not there; the manifest says that it was signed by "+v.manifest.SignedBy)
@@ -132,7 +132,7 @@ func (v *verifier) signature(keys *signature.Keys) {
 		v.checks = append(v.checks, Check{what, NotChecked, "name the public key with --key"})
 		return
 	}
-	manifest, err := readBounded(filepath.Join(v.dir, atomicfile.Manifest))
+	manifest, err := readIn(v.dir, atomicfile.Manifest)
 	if err != nil {
 		v.note(what, err.Error())
 		return
@@ -151,16 +151,24 @@ func (v *verifier) signature(keys *signature.Keys) {
 	}
 }
 
+// maxName is how long the name of a file is at most.
+const maxName = 255
+
 // files hashes every file of the manifest again, and looks for strangers.
 func (v *verifier) files() {
 	named := map[string]bool{atomicfile.Manifest: true, Signature: true}
 	for _, f := range v.manifest.Outputs {
 		named[f.Name] = true
-		if filepath.Base(f.Name) != f.Name {
-			v.note(f.Name, "is no name of a file in the case")
+		if filepath.Base(f.Name) != f.Name || len(f.Name) > maxName {
+			v.note(fmt.Sprintf("%.100s", f.Name), "is no name of a file in the case")
 			continue
 		}
-		c := VerifyFile(filepath.Join(v.dir, f.Name), f.Name, f.Bytes, f.SHA256)
+		path := filepath.Join(v.dir, f.Name)
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+			v.note(f.Name, "is no regular file")
+			continue
+		}
+		c := VerifyFile(path, f.Name, f.Bytes, f.SHA256)
 		if c.State == NotChecked {
 			c.State = Differs // a file of the case must be there
 		}
@@ -225,7 +233,7 @@ func readTable(path string, s table.Schema) (t *table.Table, sum [sha256.Size]by
 }
 
 func readFormat(path string, s table.Schema) (*table.Table, error) {
-	f, err := openFile(path)
+	f, err := OpenIn(filepath.Split(path))
 	if err != nil {
 		return nil, err
 	}
@@ -302,6 +310,13 @@ func (v *verifier) accountOfRows(s *Summary) {
 			listed += in.Rejected
 		}
 		law(in.Name, in.RowCounts)
+	}
+	for _, src := range s.Sources {
+		if !slices.ContainsFunc(v.manifest.Inputs, func(in Input) bool {
+			return in.Name == src.Name && in.Role == src.Role && in.RowCounts == src.RowCounts
+		}) {
+			problems = append(problems, fmt.Sprintf("%.100s: the manifest has no such input", src.Name))
+		}
 	}
 	if law("all", s.Rows); sum != s.Rows {
 		problems = append(problems, "the sources do not add up to all rows")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paytriage/paytriage/cmd/paytriage/spark"
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/parsers"
 	"github.com/paytriage/paytriage/report"
 	"github.com/paytriage/paytriage/report/console"
@@ -122,6 +123,7 @@ func hint(err error) string {
 		currency   *parsers.CurrencyError
 		open       *report.OpenError
 		far        *spark.Error
+		changed    *report.ChangedError
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -140,6 +142,8 @@ func hint(err error) string {
 		return far.Hint
 	case errors.As(err, &open):
 		return open.Hint
+	case errors.As(err, &changed):
+		return "somebody changed it since it was written: take the folder from where it is whole, or make it again"
 	case errors.As(err, &input):
 		return input.Hint
 	case errors.As(err, &header):
@@ -148,6 +152,8 @@ func hint(err error) string {
 		return "say which with --currency, for example --currency JPY"
 	case errors.As(err, &unknown):
 		return "'paytriage inspect " + unknown.Source + "' shows what it looks like; --profile says what it is"
+	case errors.Is(err, money.ErrOverflow):
+		return "no money has such amounts: 'paytriage inspect' shows in which unit they are read; --exclude leaves rows out"
 	case errors.As(err, &zone):
 		return "say where its clock stood, for example --tz Asia/Tokyo or --tz " + zone.Role.String() + "=Asia/Tokyo"
 	}

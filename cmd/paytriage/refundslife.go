@@ -267,7 +267,7 @@ func (d *readDraft) leftOut(dir string) (t *table.Table, err error) {
 		if !ok {
 			continue
 		}
-		f, err := os.Open(filepath.Join(dir, file.Name))
+		f, err := report.OpenIn(dir, file.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func readSecret(flag, path string) ([]byte, error) {
 func readBounded(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, signature.MaxSize+1))
 	if err == nil && len(data) > signature.MaxSize {
-		err = fmt.Errorf("has more than %d bytes, which no key has", signature.MaxSize)
+		err = &hintError{fmt.Errorf("has more than %d bytes, which no key has", signature.MaxSize), "name the file of the key itself"}
 	}
 	return data, err
 }

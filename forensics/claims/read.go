@@ -376,7 +376,6 @@ func (s *Sheet) Settle(only money.Currency) {
 	})
 }
 
-
 // The digits of a card number.
 const leastCard, mostCard = 13, 19
 

@@ -76,6 +76,9 @@ func New(bytes int64, dir string) *Memory {
 	return m
 }
 
+// Limit returns the budget in bytes, 0 for any number.
+func (m *Memory) Limit() int64 { return m.limit * int64(unsafe.Sizeof(Block{})) }
+
 // Spilled returns how many bytes were written to temporary files.
 func (m *Memory) Spilled() int64 { return m.moved.Load() }
 
