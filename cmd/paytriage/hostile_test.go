@@ -129,7 +129,6 @@ var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+([.][0-9]+)?$`)
 type infection struct {
 	texts []string
 	seen  map[string]string
-	used  map[string]bool // texts and columns, together
 }
 
 // of returns what a value of a column becomes.

@@ -45,7 +45,7 @@ func sample() all {
 			a uint64
 			b uint8
 		}{{7, 8}}, some: [3]int16{-1, 0, 1}, deep: &inner{"x", 0.5},
-		by: map[uint32]*inner{3: {"c", 1}, 1: nil, 2: {"b", -1}}, empty: []string{}}
+		by: map[uint32]*inner{3: {"c", 1}, 1: nil, 2: {"b", -1}}, empty: []string{}, none: nil, absent: nil, nothing: nil}
 }
 
 func TestRoundTrip(t *testing.T) {
