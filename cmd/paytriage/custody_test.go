@@ -165,3 +165,30 @@ func TestFindingsHaveTheirLines(t *testing.T) {
 		t.Errorf("only %d findings", looked)
 	}
 }
+
+// TestRejectsHaveTheirLines looks for every rejected row where the case says that
+// it stands.
+func TestRejectsHaveTheirLines(t *testing.T) {
+	in, dir := filepath.Join(t.TempDir(), "in"), filepath.Join(t.TempDir(), "case")
+	mustRun(t, "simulate", "--preset", "small", "--out", in, "--quiet")
+	logs := map[string][]string{}
+	for _, name := range []string{"auth.csv", "payments.csv"} {
+		spoil(t, filepath.Join(in, name), 11)
+		logs[name] = strings.Split(string(readFile(t, in, name)), "\n")
+	}
+	mustExit(t, 3, "analyze", "--auth", filepath.Join(in, "auth.csv"), "--payments", filepath.Join(in, "payments.csv"), "--out", dir, "--quiet")
+	looked := 0
+	for _, row := range readCSV(t, filepath.Join(dir, "rejects.csv")) {
+		n, err := strconv.Atoi(row["line"])
+		if err != nil || n < 2 || n > len(logs[row["source"]]) {
+			t.Fatalf("%v", row)
+		}
+		if line := logs[row["source"]][n-1]; strings.TrimPrefix(row["raw"], "'") != line {
+			t.Errorf("%s is not line %d of %s: %s", row["raw"], n, row["source"], line)
+		}
+		looked++
+	}
+	if looked < 10 {
+		t.Errorf("only %d rows", looked)
+	}
+}
