@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/paytriage/paytriage/forensics/baseline"
@@ -70,7 +71,8 @@ func (inv *investigation) pace(ctx context.Context, workers int) error {
 	unruled := map[uint32]bool{}
 	for _, p := range found {
 		if p.problem != "" {
-			return fmt.Errorf("the charges of one account on one day: %s", p.problem)
+			what := strings.TrimPrefix(p.problem, money.ErrOverflow.Error()+": ") // an engine brings what it says alone
+			return fmt.Errorf("the charges of one account on one day: %w: %s", money.ErrOverflow, what)
 		}
 		inv.paceDays = append(inv.paceDays, p.days...)
 		for cur := range p.unruled {

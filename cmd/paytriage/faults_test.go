@@ -142,7 +142,7 @@ func faults(j *faultJob) []mishap {
 			mishap{name: base + " vanishes", during: func(t *testing.T, _ *exec.Cmd, dir string) {
 				os.Remove(filepath.Join(dir, name))
 			}, after: restore(j, name), exits: []int{1, 0}},
-			inject(base+": read error", "read,pread64", "EIO", filepath.Join("DIR", name), []int{1, 3}),
+			inject(base+": read error", "read,pread64", "EIO", filepath.Join("DIR", name), []int{0, 1, 3}),
 		)
 	}
 	for _, call := range [...]struct{ name, calls, errno string }{

@@ -18,7 +18,7 @@ import (
 )
 
 // Conf are settings of a job that fits a small machine.
-var Conf = []string{"spark.executor.memory=512m", "spark.executor.cores=1", "spark.driver.memory=512m", "spark.ui.enabled=false", "spark.paytriage.tasks=4",
+var Conf = []string{"spark.executor.memory=512m", "spark.executor.cores=1", "spark.driver.memory=512m", "spark.ui.enabled=false", "spark.paytriage.tasks=2", "spark.paytriage.tasks=4",
 	"spark.driver.bindAddress=127.0.0.1", "spark.driver.host=127.0.0.1"}
 
 // A Cluster is a master and its workers.
