@@ -177,6 +177,9 @@ func texts(r *rand.Rand) (blocks []stage.Block) {
 }
 
 func TestSpark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a cluster")
+	}
 	cluster := sparktest.Start(t, 2)
 	ctx := t.Context()
 	var told atomic.Int64
