@@ -382,9 +382,13 @@ func utf16Len(s string) (n int) {
 	return n
 }
 
-// escapes reports whether a text starts with _xHHHH_.
+// escapes reports whether a text starts with what a reader takes for _xHHHH_: with
+// it, or with _xHHHH and a character whose own escape begins with the underscore.
 func escapes(s string) bool {
-	if len(s) < len("_x0000_") || s[0] != '_' || s[1] != 'x' || s[6] != '_' {
+	if len(s) < len("_x0000_") || s[0] != '_' || s[1] != 'x' {
+		return false
+	}
+	if next, _ := utf8.DecodeRuneInString(s[6:]); next != '_' && !unfit(next) {
 		return false
 	}
 	for _, ch := range []byte(s[2:6]) {
@@ -393,6 +397,11 @@ func escapes(s string) bool {
 		}
 	}
 	return true
+}
+
+// unfit reports whether a character cannot stand in the XML of a cell.
+func unfit(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' || r == 0xfffe || r == 0xffff || 0x7f <= r && r < 0xa0
 }
 
 // appendEscaped appends valid UTF-8 as XML.
@@ -407,7 +416,7 @@ func appendEscaped(dst []byte, s string) []byte {
 			dst = append(dst, "&amp;"...)
 		case r == '_' && escapes(s[i:]):
 			dst = append(dst, "_x005F_"...)
-		case r < ' ' && r != '\t' && r != '\n', r == 0xfffe, r == 0xffff, 0x7f <= r && r < 0xa0:
+		case unfit(r):
 			dst = fmt.Appendf(dst, "_x%04X_", r)
 		default:
 			dst = utf8.AppendRune(dst, r)

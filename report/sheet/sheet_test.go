@@ -167,7 +167,7 @@ func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 // Whatever a text holds, the sheet stays XML, and excelize reads the text back.
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"", "=1+1", " a", "_x0041_", "_x005F_x0041_", "a\x00\x08\x0b\x7f\u0085\ufffe", "<&>", "\xff\xfe", "😀", "__x000D_"} {
+	for _, s := range []string{"", "=1+1", " a", "_x0041_", "_x005F_x0041_", "a\x00\x08\x0b\x7f\u0085\ufffe", "<&>", "\xff\xfe", "😀", "__x000D_", "_x0000\x01", "_x_x0000\u0085"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
