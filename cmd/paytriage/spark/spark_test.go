@@ -319,7 +319,7 @@ func TestAttached(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	args := []string{"--master", "local[1]", "--conf", "spark.ui.enabled=false", driver, program, "attach"}
+	args := []string{"--master", "local[1]", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1", driver, program, "attach"}
 	said, err := exec.CommandContext(ctx, filepath.Join(home, "bin", "spark-submit"), args...).CombinedOutput()
 	var exit *exec.ExitError
 	if !strings.Contains(string(said), "attached: 4 1 blocks ") || !errors.As(err, &exit) || exit.ExitCode() != 3 {

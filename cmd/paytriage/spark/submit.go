@@ -94,7 +94,10 @@ func startChild(submit string, opt *Options) (_ *child, err error) {
 	if c.door, err = net.ListenUnix("unix", &net.UnixAddr{Name: door, Net: "unix"}); err != nil {
 		return nil, fmt.Errorf("%w (a shorter TMPDIR helps where the path is too long)", err)
 	}
-	args := []string{"--master", opt.Master, "--conf", "spark.driver.memory=2g"}
+	// The driver of Spark hands out work and does none: what makes Java start soon is
+	// worth more there than what makes it fast.
+	args := []string{"--master", opt.Master, "--conf", "spark.driver.memory=2g",
+		"--conf", "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 	for _, s := range opt.Conf {
 		args = append(args, "--conf", s)
 	}

@@ -17,9 +17,12 @@ import (
 	"time"
 )
 
+// java makes Java start soon: of a test's time most is that.
+const java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 // Conf are settings of a job that fits a small machine.
-var Conf = []string{"spark.executor.memory=512m", "spark.executor.cores=1", "spark.driver.memory=512m", "spark.ui.enabled=false", "spark.paytriage.tasks=2", "spark.paytriage.tasks=4",
-	"spark.driver.bindAddress=127.0.0.1", "spark.driver.host=127.0.0.1"}
+var Conf = []string{"spark.executor.memory=512m", "spark.executor.cores=1", "spark.driver.memory=512m", "spark.ui.enabled=false", "spark.paytriage.tasks=4",
+	"spark.executor.extraJavaOptions=" + java, "spark.driver.bindAddress=127.0.0.1", "spark.driver.host=127.0.0.1"}
 
 // A Cluster is a master and its workers.
 type Cluster struct {
@@ -53,6 +56,7 @@ func Start(t testing.TB, workers int) *Cluster {
 	t.Setenv("SPARK_LOCAL_IP", "127.0.0.1")
 	t.Setenv("SPARK_LOCAL_DIRS", filepath.Join(c.Folder, "local"))
 	t.Setenv("SPARK_DAEMON_MEMORY", "256m")
+	t.Setenv("SPARK_DAEMON_JAVA_OPTS", java)
 	t.Setenv("SPARK_CONF_DIR", t.TempDir()) // not what may lie in SPARK_HOME
 	_, log := c.start(t, "master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
 	c.Master = log.wait(t, regexp.MustCompile(`spark://127\.0\.0\.1:\d+`))
