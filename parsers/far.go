@@ -140,6 +140,9 @@ type farSource struct {
 	index  int
 	input  Input
 	member int // of the sources that the input has
+
+	far  bool // the engine brings the bytes: they follow in the block
+	file stage.File
 }
 
 // A farRead is what became of a source.
@@ -214,6 +217,7 @@ func (l *loader) loadFar(ctx context.Context, total int64) (*event.Log, error) {
 // readFar lets workers read the sources.
 func (l *loader) readFar(ctx context.Context, w *worker) error {
 	var blocks []stage.Block
+	var files []stage.Loaded
 	member := 0
 	for i, s := range l.sources {
 		if member++; i == 0 || s.stored == nil || s.stored != l.sources[i-1].stored {
@@ -222,18 +226,27 @@ func (l *loader) readFar(ctx context.Context, w *worker) error {
 		if s.info.Trouble != "" {
 			continue
 		}
-		in := farSource{i, s.input, member}
-		var err error
-		if in.input.Path, err = filepath.Abs(s.input.Path); err != nil {
-			return err
+		in := farSource{index: i, input: s.input, member: member}
+		if r := s.input.remote; r != nil {
+			in.far, in.file = true, r.file
+		} else {
+			var err error
+			if in.input.Path, err = filepath.Abs(s.input.Path); err != nil {
+				return err
+			}
 		}
 		if s.member != nil {
 			in.input.Name = s.named
 		}
-		blocks = append(blocks, stage.Block{Key: i, Data: wire.Append(nil, &in)})
+		b := stage.Block{Key: i, Data: wire.Append(nil, &in)}
+		if in.far {
+			files = append(files, stage.Loaded{Block: b, URL: in.file.URL})
+		} else {
+			blocks = append(blocks, b)
+		}
 	}
 	e := l.opt.Engine
-	if err := e.Put(ctx, sourcesSet, blocks); err != nil {
+	if err := l.putSources(ctx, blocks, files); err != nil {
 		return err
 	}
 	config := l.reading()
@@ -255,6 +268,21 @@ func (l *loader) readFar(ctx context.Context, w *worker) error {
 		}
 	}
 	return e.Drop(sourcesSet)
+}
+
+// putSources gives the engine what is to be read.
+func (l *loader) putSources(ctx context.Context, blocks []stage.Block, files []stage.Loaded) error {
+	if len(files) == 0 {
+		return l.opt.Engine.Put(ctx, sourcesSet, blocks)
+	}
+	if len(blocks) > 0 {
+		return &InputError{files[0].URL, "is a URL, and other inputs are not", "name those by URLs, too: file:///… for a file that all workers see under one path"}
+	}
+	store, ok := l.opt.Engine.(stage.Store)
+	if !ok {
+		return &InputError{files[0].URL, "this engine does not read URLs", "name files that all workers see under one path"}
+	}
+	return store.Load(ctx, sourcesSet, files)
 }
 
 // take takes in what became of a source.
@@ -299,8 +327,22 @@ func (l *loader) take(r *farRead, w *worker) error {
 // read is the stage that reads a source.
 func (c *farReading) read(_ int, blocks [][][]byte, emit stage.Emit) ([]byte, error) {
 	var in farSource
-	if err := wire.Read(slices.Concat(slices.Concat(blocks...)...), &in); err != nil {
+	var data []byte
+	if data = blocks[0][0]; len(blocks[0]) != 1 {
+		return nil, fmt.Errorf("%d blocks for a source", len(blocks[0]))
+	}
+	content, err := wire.ReadFirst(data, &in)
+	if err != nil {
 		return nil, err
+	}
+	if in.far {
+		if err := in.input.bring(content, in.file); err != nil {
+			r := farRead{index: in.index}
+			r.because(err)
+			return wire.Append(nil, &r), nil
+		}
+	} else if len(content) > 0 {
+		return nil, errors.New("bytes behind a source")
 	}
 	opt, err := c.options.near()
 	if err != nil {

@@ -24,6 +24,9 @@ type Input struct {
 	Problem string
 
 	temporary bool // Path is a spool of ours
+
+	remote  *remote `wire:"-"` // where an engine reads it; Path is a URL
+	content []byte  `wire:"-"` // its bytes, on a worker that an engine brought them to
 }
 
 // An InputError says which input is unusable and what to do about it.

@@ -162,6 +162,10 @@ func partsFor(size int64) int {
 func TotalBytes(inputs []Input) int64 {
 	var total int64
 	for _, in := range inputs {
+		if in.remote != nil {
+			total += in.remote.file.Size
+			continue
+		}
 		if info, err := os.Stat(in.Path); err == nil && info.Mode().IsRegular() {
 			total += info.Size()
 		}

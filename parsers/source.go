@@ -115,7 +115,13 @@ func (m *mark) lineAt(n int64, before []byte) int64 {
 }
 
 // open opens the stored bytes of a source.
-func (s *source) open() (*os.File, error) {
+func (s *source) open() (logFile, error) {
+	switch in := &s.input; {
+	case in.content != nil:
+		return in.broughtFile(), nil
+	case in.remote != nil:
+		return in.remote.open(in.Name)
+	}
 	// Asked first: to open a pipe that nobody writes to would wait for ever.
 	info, err := os.Stat(s.input.Path)
 	if err == nil && !info.Mode().IsRegular() {
@@ -215,7 +221,7 @@ func (s *source) unusable(ctx context.Context, err error) error {
 // context ends.
 type tap struct {
 	ctx      context.Context
-	f        *os.File
+	f        logFile
 	sum      hash.Hash   // or nil
 	progress func(int64) // or nil
 }
@@ -235,7 +241,7 @@ func (t *tap) Read(b []byte) (int, error) {
 }
 
 // begin notes what the file is before it is read.
-func (s *source) begin(f *os.File) error {
+func (s *source) begin(f logFile) error {
 	info, err := f.Stat()
 	if err != nil {
 		return &InputError{s.input.Name, reason(err), "make it readable, or leave it out"}
@@ -245,9 +251,9 @@ func (s *source) begin(f *os.File) error {
 }
 
 // changed returns an error if the file is not the one that was read.
-func (s *source) changed(f *os.File) error {
+func (s *source) changed(f logFile) error {
 	info, err := f.Stat()
-	if err == nil && os.SameFile(info, s.stat) && info.Size() == s.stat.Size() && info.ModTime().Equal(s.stat.ModTime()) {
+	if err == nil && sameFile(info, s.stat) {
 		return nil
 	}
 	return &InputError{s.input.Name, "changed while it was read", "run again when nothing writes to it any more"}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -317,7 +316,7 @@ func (l *loader) look(ctx context.Context, s *source, buf []byte) (*scout, []can
 
 // peek returns the first bytes of the text of a source, which may stand in buf,
 // and whether they are all of it. It finds out the packing and the encoding.
-func (s *source) peek(ctx context.Context, f *os.File, buf []byte) (head []byte, whole bool, err error) {
+func (s *source) peek(ctx context.Context, f logFile, buf []byte) (head []byte, whole bool, err error) {
 	var magic [4]byte
 	if n, _ := f.ReadAt(magic[:], 0); s.member == nil && parquet.Is(magic[:n]) {
 		s.parquet = true

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -119,7 +118,7 @@ func (s *source) visit(ctx context.Context, opt *Options, rows []event.Pos, orde
 type rereader struct {
 	*decoder
 	s      *source
-	at     *os.File  // a file whose bytes are the text
+	at     logFile   // a file whose bytes are the text
 	stream io.Reader // or the text of any other
 	read   int64     // bytes taken of stream
 	mark   int       // of the block in buf

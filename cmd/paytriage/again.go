@@ -80,7 +80,7 @@ func (o *again) load(ctx context.Context, std streams, folder string, s *report.
 	}
 	bar := newProgress(std, o.in.progress, o.quiet)
 	defer bar.finish()
-	inputs, err := named.read(ctx, std.in, bar)
+	inputs, err := named.read(ctx, std.in, bar, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -264,18 +264,18 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	defer folder.Discard()
 	bar := newProgress(std, o.progress, o.quiet)
 	defer bar.finish()
-	inputs, err := named.read(ctx, std.in, bar)
-	if err != nil {
-		return err
-	}
-	defer parsers.Discard(inputs)
-
 	if opt.Engine, err = o.engineOptions.start(ctx, o.workers, bar); err != nil {
 		return err
 	}
 	if opt.Engine != nil {
 		defer opt.Engine.Close()
 	}
+	inputs, err := named.read(ctx, std.in, bar, opt.Engine)
+	if err != nil {
+		return err
+	}
+	defer parsers.Discard(inputs)
+
 	total := parsers.TotalBytes(inputs)
 	relax := saveMemory(total)
 	bar.begin("reading", total, inBytes)

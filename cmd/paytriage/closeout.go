@@ -267,7 +267,7 @@ func (o *closeoutOptions) roll(ctx context.Context, std streams, named *named, o
 	}
 	bar := newProgress(std, o.progress, o.quiet)
 	defer bar.finish()
-	inputs, err := named.read(ctx, std.in, bar)
+	inputs, err := named.read(ctx, std.in, bar, nil)
 	if err != nil {
 		return nil, nil, nothing, err
 	}

@@ -123,7 +123,7 @@ func runConvert(ctx context.Context, o *convertOptions, args []string, std strea
 	}
 	bar := newProgress(std, o.progress, o.quiet)
 	defer bar.finish()
-	inputs, err := n.read(ctx, std.in, bar)
+	inputs, err := n.read(ctx, std.in, bar, nil)
 	if err != nil {
 		return err
 	}

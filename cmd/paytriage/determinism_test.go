@@ -99,6 +99,7 @@ func TestSameAnswer(t *testing.T) {
 // A sameWorld is two exports and what analyze makes of them.
 type sameWorld struct {
 	auth, pay string
+	urls      bool // Spark reads them by URL
 	exit      int
 	plain     map[string]string // files
 	bare      map[string]string // without the columns that depend on where a row stands

@@ -47,6 +47,8 @@ func (o *engineOptions) validate(inputs []string) error {
 		return &usageError{"--spark-conf without --engine spark", "leave it out"}
 	case slices.ContainsFunc(o.sparkConf, func(s string) bool { return strings.Index(s, "=") < 1 }):
 		return &usageError{fmt.Sprintf("--spark-conf %q is not NAME=VALUE", o.sparkConf), "for example --spark-conf spark.executor.memory=4g"}
+	case o.engine == "" && slices.ContainsFunc(inputs, stage.IsURL):
+		return &usageError{inputs[slices.IndexFunc(inputs, stage.IsURL)] + " is a URL, which only an engine reads", "add --engine spark --master URL, or copy the files here and name the copies"}
 	case o.engine != "" && slices.Contains(inputs, "-"):
 		return &usageError{"standard input cannot be read by the workers of an engine", "give a file that they all see under one path"}
 	}

@@ -90,6 +90,8 @@ func TestEngineGivesTheSame(t *testing.T) {
 			for _, workers := range []string{"1", "3"} {
 				same(t, "the stages on "+workers+" workers", w.plain, w.analyzed(t, append(logs, "--engine", localEngine, "--workers", workers)...))
 			}
+			urls := []string{"--auth", "file://" + w.auth, "--payments", "file://" + w.pay, "--engine", localEngine}
+			same(t, "the files of an engine", w.plain, w.analyzed(t, urls...))
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/paytriage/paytriage/forensics/event"
+	"github.com/paytriage/paytriage/forensics/stage"
 	"github.com/paytriage/paytriage/parsers"
 )
 
@@ -17,6 +18,7 @@ import (
 type named struct {
 	files   []parsers.Input
 	streams []stream
+	urls    []stream // which an engine reads
 }
 
 // A stream is standard input, a named pipe, or what a shell puts in the place of
@@ -45,6 +47,8 @@ func (n *named) add(args []string, role event.Role) error {
 	var files []string
 	for _, a := range args {
 		switch {
+		case stage.IsURL(a):
+			n.urls = append(n.urls, stream{a, role})
 		case !isStream(a):
 			files = append(files, a)
 		case slices.ContainsFunc(n.streams, func(s stream) bool { return s.arg == a }):
@@ -70,9 +74,11 @@ func isStream(arg string) bool {
 func distinct(files []parsers.Input) error {
 	seen := map[string]string{}
 	for _, in := range files {
-		path, err := filepath.Abs(in.Path)
-		if err == nil {
-			path, err = filepath.EvalSymlinks(path)
+		path, err := in.Path, error(nil)
+		if !stage.IsURL(path) {
+			if path, err = filepath.Abs(in.Path); err == nil {
+				path, err = filepath.EvalSymlinks(path)
+			}
 		}
 		if err != nil {
 			continue // reading it says why
@@ -97,9 +103,24 @@ func (n *named) paths() []string {
 
 // read spools the streams and returns all inputs, in an order that does not
 // depend on that of the flags. Whoever waits for a stream may interrupt. What
-// was spooled goes with parsers.Discard.
-func (n *named) read(ctx context.Context, stdin io.Reader, bar *progress) ([]parsers.Input, error) {
+// was spooled goes with parsers.Discard. URLs are for an engine to find, which is nil
+// where there is none.
+func (n *named) read(ctx context.Context, stdin io.Reader, bar *progress, engine stage.Engine) ([]parsers.Input, error) {
 	all := slices.Clone(n.files)
+	for _, u := range n.urls {
+		store, ok := engine.(stage.Store)
+		if !ok {
+			return nil, &usageError{u.arg + " is a URL, which only an engine reads", "use 'paytriage analyze --engine spark --master URL', or copy the files here and name the copies"}
+		}
+		in, err := parsers.ExpandURLs(ctx, store, []string{u.arg}, u.role)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, in...)
+	}
+	if err := distinct(all); err != nil {
+		return nil, err
+	}
 	for _, s := range n.streams {
 		bar.begin("receiving "+s.name(), unknown, inBytes)
 		r := interruptible(ctx, func() (io.ReadCloser, error) {

@@ -125,7 +125,7 @@ func runInspect(ctx context.Context, o *inspectOptions, args []string, std strea
 	}
 	bar := newProgress(std, o.progress, false)
 	defer bar.finish()
-	inputs, err := n.read(ctx, std.in, bar)
+	inputs, err := n.read(ctx, std.in, bar, nil)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (r *refundsRun) readExports(ctx context.Context, std streams, bar *progress
 	if err := distinct(n.files); err != nil {
 		return err
 	}
-	inputs, err := n.read(ctx, std.in, bar)
+	inputs, err := n.read(ctx, std.in, bar, nil)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,11 @@ DEAF = 120  # seconds without any worker while a job runs
 
 
 class Failure(Exception):
-    """What the user is told."""
+    """What the user is told, and of what kind it is."""
+
+    def __init__(self, text, kind="lost"):
+        Exception.__init__(self, text)
+        self.kind = kind
 
 
 def read_frame(stream):
@@ -143,6 +147,7 @@ class Set:
         self.blocks = blocks  # frames that the driver still has
         self.read = None  # the RDD, once it was read
         self.kept = False
+        self.once = False  # it is read once
 
 
 class Engine:
@@ -159,6 +164,50 @@ class Engine:
         number = next(self.numbers)
         frames = [(key, struct.pack(HEAD, number, key, len(data)) + data) for _, key, data in blocks]
         self.sets[name] = Set(number, 1 + max((k for k, _ in frames), default=0), blocks=frames)
+
+    def files(self, url):
+        """What Hadoop's file systems have under a URL: names, sizes, times."""
+        path = self.sc._jvm.org.apache.hadoop.fs.Path(url)
+        system = path.getFileSystem(self.sc._jsc.hadoopConfiguration())
+        found = []
+        for status in system.globStatus(path) or ():
+            if not status.isDirectory():
+                found.append(status)
+                continue
+            root, below = str(status.getPath()).rstrip("/"), system.listFiles(status.getPath(), True)
+            while below.hasNext():
+                one = below.next()
+                parts = str(one.getPath())[len(root) :].strip("/").split("/")
+                if not any(p[:1] in "._" for p in parts):  # _SUCCESS and the like
+                    found.append(one)
+        return [(str(s.getPath()), s.getLen(), s.getModificationTime()) for s in found]
+
+    def read_at(self, url, offset, size):
+        path = self.sc._jvm.org.apache.hadoop.fs.Path(url)
+        stream = path.getFileSystem(self.sc._jsc.hadoopConfiguration()).open(path)
+        try:
+            stream.seek(offset)
+            return bytes(self.sc._jvm.org.apache.commons.io.IOUtils.toByteArray(stream, size))
+        finally:
+            stream.close()
+
+    def load(self, name, urls, blocks):
+        """A data set of files, which are read where Spark likes, and once."""
+        number, at = next(self.numbers), {}
+        for url, (_, key, data) in zip(urls, blocks):
+            if re.search(r"[][{}*?,\\^]", url):
+                raise Failure("%s: Spark takes some of these characters for a pattern" % url, "name")
+            at.setdefault(url, []).append((key, data))  # an archive has several
+
+        def frames(files):
+            for url, content in files:
+                for key, data in at[url]:
+                    yield b"".join((struct.pack(HEAD, number, key, len(data) + len(content)), data, content))
+
+        source = self.sc.binaryFiles(",".join(at), self.tasks).mapPartitions(frames)
+        source._bypass_serializer = True  # what it gives are bytes
+        s = self.sets[name] = Set(number, 1 + max((key for _, key, _ in blocks), default=0))
+        s.read, s.once = RDD(source._jrdd, self.sc, NoOpSerializer()), True
 
     def drop(self, names):
         for name in names:
@@ -204,7 +253,7 @@ class Engine:
         keys = max(s.keys for s in sets)
         if len(sets) == 1 and sets[0].read is not None:
             s = sets[0]
-            if not s.kept:  # read a second time: it will be read again
+            if not s.kept and not s.once:  # read a second time: it will be read again
                 s.kept = True
                 s.read.persist(StorageLevel.MEMORY_AND_DISK)
             return s.read
@@ -338,6 +387,14 @@ def serve(door, sc, engine):
             found = ()
             if r["op"] == "put":
                 engine.put(r["name"], frames)
+            elif r["op"] == "list":
+                found = [(0, 0, json.dumps(f).encode()) for f in engine.files(r["url"])]
+                found = [struct.pack(HEAD, *f[:2], len(f[2])) + f[2] for f in found]
+            elif r["op"] == "read":
+                data = engine.read_at(r["url"], r["offset"], r["size"])
+                found = [struct.pack(HEAD, 0, 0, len(data)) + data]
+            elif r["op"] == "load":
+                engine.load(r["name"], r["urls"], frames)
             elif r["op"] == "drop":
                 engine.drop(r["names"])
             elif r["op"] == "run":
@@ -345,7 +402,7 @@ def serve(door, sc, engine):
                 found = watched(door, sc, r["stage"], lambda: engine.run(r["stage"], config, r["in"], r["out"] or [], r["keys"]))
             door.give({"ok": True}, found)
         except Failure as e:
-            door.give({"error": str(e), "kind": "lost"})
+            door.give({"error": str(e), "kind": e.kind})
         except Exception as e:
             door.give(reason(e))
 

@@ -84,7 +84,8 @@ func (e *Error) Error() string { return e.Problem }
 // An Engine is a job of Spark.
 type Engine struct {
 	opt    Options
-	child  *child // nil where the driver ran already
+	mu     sync.Mutex // of a conversation: files are asked for by several
+	child  *child     // nil where the driver ran already
 	conn   net.Conn
 	in     *bufio.Reader
 	out    *bufio.Writer
@@ -114,10 +115,14 @@ type request struct {
 	Out      []string `json:"out"`
 	Keys     int      `json:"keys"`
 	Program  string   `json:"program,omitempty"`
+	URL      string   `json:"url,omitempty"`
+	URLs     []string `json:"urls,omitempty"`
+	Offset   int64    `json:"offset"`
+	Size     int      `json:"size"`
 	Patience int      `json:"patience,omitempty"`
 }
 
-var _ stage.Engine = (*Engine)(nil)
+var _ stage.Store = (*Engine)(nil)
 
 // Start starts a job. The context is that of the whole job: its end ends it.
 func Start(ctx context.Context, opt Options) (*Engine, error) {
@@ -207,6 +212,42 @@ func (e *Engine) Put(ctx context.Context, name string, blocks []stage.Block) err
 	return err
 }
 
+// List implements stage.Store, with whatever file systems Spark was given.
+func (e *Engine) List(ctx context.Context, pattern string) ([]stage.File, error) {
+	found, err := e.ask(ctx, &request{Op: "list", URL: pattern}, nil, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]stage.File, len(found))
+	for i, b := range found {
+		f := &files[i]
+		if err := json.Unmarshal(b.Data, &[]any{&f.URL, &f.Size, &f.Modified}); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// ReadAt implements stage.Store.
+func (e *Engine) ReadAt(ctx context.Context, url string, p []byte, off int64) error {
+	found, err := e.ask(ctx, &request{Op: "read", URL: url, Offset: off, Size: len(p)}, nil, 0, nil)
+	if err == nil && (len(found) != 1 || copy(p, found[0].Data) < len(p)) {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Load implements stage.Store.
+func (e *Engine) Load(ctx context.Context, name string, files []stage.Loaded) error {
+	r := request{Op: "load", Name: name}
+	var blocks []stage.Block
+	for _, f := range files {
+		r.URLs, blocks = append(r.URLs, f.URL), append(blocks, f.Block)
+	}
+	_, err := e.ask(ctx, &r, blocks, 0, nil)
+	return err
+}
+
 // Drop implements stage.Engine. What a data set was made of stays as long as a
 // lost part of another may have to be made again.
 func (e *Engine) Drop(names ...string) error {
@@ -261,6 +302,8 @@ func (e *Engine) Close() error {
 // ask sends a request and waits for its answer; say is told all that comes. A
 // limit of 0 is none.
 func (e *Engine) ask(ctx context.Context, r *request, blocks []stage.Block, limit time.Duration, say func(*answer)) ([]stage.Block, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.closed {
 		return nil, errors.New("the job of Spark has ended")
 	}
@@ -367,12 +410,26 @@ func (e *Engine) told(r *request, a *answer) error {
 	case "lost":
 		return &Error{fmt.Sprintf("Spark gave up stage %s after workers were lost: %s", r.Stage, lastLines(a.Error, 3)),
 			"see why they ended (memory most often: --spark-conf spark.executor.memoryOverhead=4g, or fewer cores for each worker), then run it again"}
+	case "name":
+		return &Error{a.Error, "rename the file, or name its folder by a path that all workers see"}
 	case "none":
 		return &Error{a.Error, "start workers, or ask for less: --spark-conf spark.executor.memory=512m, --spark-conf spark.cores.max=2"}
 	case "start":
 		return e.because(a.Error, a.Kind)
 	}
+	if r.URL != "" {
+		return unread(r.URL, a.Error)
+	}
 	return &Error{fmt.Sprintf("Spark could not run stage %s: %s", r.Stage, lastLines(a.Error, 3)), "see the log of Spark's driver"}
+}
+
+// unread says why Spark does not come by a file.
+func unread(url, said string) error {
+	e := &Error{fmt.Sprintf("Spark does not read %s: %s", url, lastLines(said, 3)), "check the name, and that Spark may read it"}
+	if strings.Contains(said, "No FileSystem for scheme") || strings.Contains(said, "ClassNotFoundException") || strings.Contains(said, "UnsupportedFileSystem") {
+		e.Hint = "give Spark the connector, for example --spark-conf spark.jars.packages=org.apache.hadoop:hadoop-aws:3.4.1 for s3a://"
+	}
+	return e
 }
 
 // because adds to a problem what Spark wrote about it.

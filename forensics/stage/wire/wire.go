@@ -27,15 +27,21 @@ func Append[T any](b []byte, v *T) []byte {
 
 // Read reads a value that Append wrote, and nothing else.
 func Read[T any](b []byte, v *T) error {
+	rest, err := ReadFirst(b, v)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("a %T cannot be read from %d bytes: %d bytes too many", *v, len(b), len(rest))
+	}
+	return err
+}
+
+// ReadFirst reads a value at the beginning of b and returns what is behind it.
+func ReadFirst[T any](b []byte, v *T) (rest []byte, err error) {
 	d := decoder{b: b}
 	d.value(reflect.ValueOf(v).Elem(), 0)
-	if d.err == nil && len(d.b) > 0 {
-		d.err = fmt.Errorf("%d bytes too many", len(d.b))
-	}
 	if d.err != nil {
-		return fmt.Errorf("a %T cannot be read from %d bytes: %w", *v, len(b), d.err)
+		return nil, fmt.Errorf("a %T cannot be read from %d bytes: %w", *v, len(b), d.err)
 	}
-	return nil
+	return d.b, nil
 }
 
 // errorType is the one interface that has a form: what an error says.
