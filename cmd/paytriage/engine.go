@@ -28,7 +28,7 @@ const sparkEngine = "spark"
 var engines = []string{sparkEngine, localEngine}
 
 func (o *engineOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.engine, "engine", "", "run the stages with an engine: "+strings.Join(engines, ", ")+" (default: none, all within this process)")
+	f.StringVar(&o.engine, "engine", "", "run the stages with an engine: "+strings.Join(engines, ", ")+" (default: none, all within this process); inputs may then be URLs such as s3a://bucket/logs/*.gz")
 	f.StringVar(&o.master, "master", "", "where the engine is, for example spark://host:7077")
 	f.StringArrayVar(&o.sparkConf, "spark-conf", nil, "a setting of Spark, `NAME=VALUE` (repeatable)")
 }

@@ -200,6 +200,7 @@ func (n *infection) infect(t *testing.T, path string, add []string) (columns, ba
 // TestHostileTexts puts every text into every column of both logs and looks at
 // all that is made of it.
 func TestHostileTexts(t *testing.T) {
+	t.Parallel()
 	n := &infection{texts: slices.Concat(formulas, terminals, markups, oddities), seen: map[string]string{}}
 	dir := simulated(t, "list-type", 1500)
 	auth, payments := filepath.Join(dir, "auth.csv"), filepath.Join(dir, "payments.csv")

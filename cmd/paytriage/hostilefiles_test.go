@@ -183,6 +183,7 @@ func manyKeys(n int) string {
 // TestHostileCases reads cases that somebody changed. No command may hang, read what
 // the case does not hold, or write where it was not told to.
 func TestHostileCases(t *testing.T) {
+	t.Parallel()
 	base := sampleCase(t)
 	plain := filepath.Join(base, "case")
 	account := strings.Split(readText(t, plain, "victims.csv"), "\n")[1]
@@ -251,6 +252,7 @@ const mostBomb = 1 << 30
 
 // TestHostileSettings gives every flag that takes a file all bad files.
 func TestHostileSettings(t *testing.T) {
+	t.Parallel()
 	base := sampleCase(t)
 	at := func(name string) string { return filepath.Join(base, name) }
 	logs := []string{"--auth", at("auth.csv"), "--payments", at("payments.csv")}
@@ -412,6 +414,7 @@ func hostileLogs(t *testing.T) map[string]string {
 // TestHostileLogs reads logs that nobody would write: with inspect, convert and
 // analyze. Rows are accounted for, and nothing is written elsewhere.
 func TestHostileLogs(t *testing.T) {
+	t.Parallel()
 	base := sampleCase(t)
 	var n tally
 	for name, text := range hostileLogs(t) {
