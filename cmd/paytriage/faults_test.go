@@ -21,9 +21,9 @@ import (
 	"time"
 )
 
-// The faults that are made, each as often as -faults says: in CI a few, for the
+// The faults that are made, each as often as -faults says: in CI once, for the
 // table of the README fifty.
-var manyFaults = flag.Int("faults", 2, "how many faults of each kind")
+var manyFaults = flag.Int("faults", 1, "how many faults of each kind")
 
 // TestFaults makes faults under analyze and under refunds export. Whatever comes,
 // no folder stands under its final name that is not whole, the error says what and
