@@ -286,6 +286,9 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add(line)
 	f.Add(line[:len(line)-1])
+	f.Add("[\"0\",00,\"\",\"0\",\"0\"]\n")
+	f.Add("[\"0\",0,\"\",\"0\",\"0\"]\n")
+	f.Add("[\"0\",-0,\"\",\"0\",\"0\"]\n")
 	f.Add(lineHead + noHash + lineMid + "{}" + lineTail)
 	for _, id := range []string{"c", "a\xff", `"\`, "口座", "a\n"} {
 		var b strings.Builder

@@ -223,7 +223,9 @@ func (r *rowReader) int() int64 {
 		n++
 	}
 	v, err := strconv.ParseInt(r.rest[:n], 10, 64)
-	r.bad = r.bad || err != nil
+	// A number has one form, or a row would not be what it was when it is written again.
+	zeros := strings.TrimPrefix(r.rest[:n], "-")
+	r.bad = r.bad || err != nil || zeros[0] == '0' && r.rest[:n] != "0"
 	r.rest = r.rest[n:]
 	return v
 }
@@ -260,7 +262,7 @@ type packed struct {
 
 // pack finds the rows of a text, each of which can be read.
 func pack[T any](text string, n int, read func(*rowReader, *T)) (packed, error) {
-	const least = 20 // bytes of a row
+	const least = len("[0]\n") // bytes of a row
 	if n < 0 || n > len(text)/least || !utf8.ValidString(text) {
 		return packed{}, errRow
 	}
