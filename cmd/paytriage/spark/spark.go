@@ -12,6 +12,19 @@
 // spark-submit, whatever ends it, ends every call. While a stage runs there is no
 // limit: nobody knows how long a file is read. The end of the context ends it.
 //
+// Why Spark: it is what those have whose logs are in a cluster, and it leaves a worker
+// nothing to install. On two cores, a master and two workers of one core each, CPU of
+// all processes together against the run without an engine: 81 to 95 s against 2.6 s for
+// 1.15 million rows, 168 s against 35 s for 20 million in two files, 134 to 143 s against
+// 29 s for 21.6 million in 28 files. So some seventy seconds are Java's, and the rest is
+// three to four seconds for a million rows. The other way that was looked at, the Go SDK
+// of Beam on Flink, could not be measured: of no recent version were the SDK and a job
+// server for Flink to be had together. Nothing is known against it but that.
+//
+// Files are read where Spark likes: by a path that all workers see, or by the URL of a
+// file system that Spark has (List, ReadAt, Load). By URL a file is one block, and
+// its bytes go from Java through Python to the stage.
+//
 // Blocks lie in Spark's own folders on the workers (spark.local.dir), which Spark
 // removes with the job. They hold rows of the logs: what the cluster does to keep
 // them from others (spark.io.encryption.enabled, spark.network.crypto.enabled,
