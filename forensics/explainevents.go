@@ -11,6 +11,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
 	"github.com/paytriage/paytriage/forensics/refund"
+	"github.com/paytriage/paytriage/forensics/takeover"
 )
 
 // An Event is a row of an account, and whose it is.
@@ -154,8 +155,8 @@ func (q *question) charge(e *Event, n int, t *event.Text) {
 	}
 	claim := s.claims[n]
 	e.Verdict = "stolen"
-	if claim.Verdict == refund.Possible {
-		e.Verdict = "possible"
+	if claim.Verdict == refund.Possible || claim.Basis == charge.SentOn && s.tiers[claim.Visit] == takeover.Possible {
+		e.Verdict = "possible" // as the charge's tier in the case
 	}
 	for k := range q.a.Actors {
 		if q.a.Actors[k].Key == s.visits[claim.Visit].Actor {

@@ -127,7 +127,10 @@ func (f *Findings) byAccount(do func(visits []Visit)) {
 }
 
 // judge weighs all visits: a fixed number of rounds in which the honest
-// outcomes, the prior and the company are learnt from the verdicts so far.
+// outcomes, the prior and the company are learnt from the verdicts so far. There
+// are no verdicts in the first: it goes by what the policy expects. Would it
+// learn from all newcomers instead, then in a log of few of them, in which the
+// attack is a good part, what thieves do would pass as honest for good.
 func (f *Findings) judge(p *policy.Policy, users []user) {
 	j := &judge{p: p, f: f, belief: make([]int64, len(f.Visits)), counts: make([]int64, len(f.Visits)),
 		groups: devices(f.Visits, users, &p.Entry)}
@@ -153,9 +156,9 @@ func (f *Findings) judge(p *policy.Policy, users []user) {
 		}
 	}
 	j.prior = p.Verdict.PriorMin.Value
-	for range p.Spread.Rounds.Value + 1 {
+	for round := range p.Spread.Rounds.Value + 1 {
 		f.record.round(j)
-		j.learn()
+		j.learn(round == 0)
 		j.follows()
 		j.weigh()
 		j.inherit()
@@ -228,11 +231,14 @@ func reference(p *policy.Honest) (refs [numFeatures][]int64) {
 
 const million = 1_000_000
 
-// learn counts the honest outcomes and the prior.
-func (j *judge) learn() {
+// learn counts the honest outcomes, or none of them where nothing is known yet.
+func (j *judge) learn(nothing bool) {
 	h := &j.honest
 	*h = newHonest(&j.p.Honest)
 	j.profile.learn(j)
+	if nothing {
+		return
+	}
 	j.f.idle.each(func(v *Visit, n int64) {
 		h.relation.add(v, n*1000)
 	})
