@@ -60,6 +60,27 @@ func TestAccuracyWithoutIncident(t *testing.T) {
 	}
 }
 
+// TestAccuracyOfSmallServices does the same where a few hundred newcomers are all
+// there are to learn from, an attack that no failed login betrays is a good part of
+// them, and a month more teaches nothing.
+func TestAccuracyOfSmallServices(t *testing.T) {
+	for _, preset := range []string{"leak", "reset-abuse", "session-theft", "docomo", "benign-month"} {
+		w, err := gen.Preset(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Accounts = 1500
+		named := measureWorld(t, w).Victims.Named
+		t.Logf("%s: right %s, found %s", preset, of(named.Precision), of(named.Recall))
+		if named.Precision.Part != named.Precision.Whole {
+			t.Errorf("%s: of the victims named %s are right, want all", preset, of(named.Precision))
+		}
+		if victims := named.Recall.Whole; victims > 0 && ratio(named.Recall) < 0.85 || victims == 0 && preset != "benign-month" {
+			t.Errorf("%s: %s victims found, want at least 85 %%", preset, of(named.Recall))
+		}
+	}
+}
+
 // months returns how many months are simulated: a third of them in short mode.
 func months(n uint64) uint64 {
 	if testing.Short() {
@@ -113,10 +134,16 @@ func measure(t *testing.T, preset string, seed uint64) *quality.Report {
 	if seed != 0 {
 		w.Seed = seed
 	}
+	return measureWorld(t, w)
+}
+
+// measureWorld does that to a world.
+func measureWorld(t *testing.T, w gen.World) *quality.Report {
+	t.Helper()
 	var accounts, charges, debts bytes.Buffer
 	c := investigateWorld(t, w, gen.Outputs{Accounts: &accounts, Charges: &charges, Money: &debts})
 	var truth quality.Truth
-	err = errors.Join(truth.ReadAccounts("accounts", &accounts), truth.ReadCharges("charges", &charges), truth.ReadMoney("money", &debts))
+	err := errors.Join(truth.ReadAccounts("accounts", &accounts), truth.ReadCharges("charges", &charges), truth.ReadMoney("money", &debts))
 	if err != nil {
 		t.Fatal(err)
 	}
