@@ -270,6 +270,10 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if opt.Engine != nil {
 		defer opt.Engine.Close()
 	}
+	duplicate, err := o.copier(ctx, opt.Engine)
+	if err != nil {
+		return err
+	}
 	inputs, err := named.read(ctx, std.in, bar, opt.Engine)
 	if err != nil {
 		return err
@@ -309,7 +313,9 @@ func runAnalyze(ctx context.Context, o *analyzeOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	bar.finish()
+	if err := duplicate.copy(ctx, o.out, bar); err != nil {
+		return err
+	}
 	parsers.Discard(inputs) // now: printing into a pipe that nobody reads ends the program
 	if err := o.show(std, found, summary); err != nil {
 		return &writtenError{fmt.Errorf("the summary: %w", err), "the case in " + o.out + " is complete; its summary.json has every figure"}

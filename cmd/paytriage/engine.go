@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,12 +12,15 @@ import (
 
 	"github.com/paytriage/paytriage/cmd/paytriage/spark"
 	"github.com/paytriage/paytriage/forensics/stage"
+	"github.com/paytriage/paytriage/report"
+	"github.com/paytriage/paytriage/report/atomicfile"
 )
 
 // engineOptions are the flags that say where the work is done.
 type engineOptions struct {
 	engine, master string
 	sparkConf      []string
+	copyTo         string
 }
 
 // localEngine runs the stages of an engine within the process, one for each
@@ -30,6 +35,7 @@ var engines = []string{sparkEngine, localEngine}
 func (o *engineOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.engine, "engine", "", "run the stages with an engine: "+strings.Join(engines, ", ")+" (default: none, all within this process); inputs may then be URLs such as s3a://bucket/logs/*.gz")
 	f.StringVar(&o.master, "master", "", "where the engine is, for example spark://host:7077")
+	f.StringVar(&o.copyTo, "copy-to", "", "write a copy of the case by the engine's file systems, to a folder that is new: s3a://bucket/cases/1")
 	f.StringArrayVar(&o.sparkConf, "spark-conf", nil, "a setting of Spark, `NAME=VALUE` (repeatable)")
 }
 
@@ -47,6 +53,10 @@ func (o *engineOptions) validate(inputs []string) error {
 		return &usageError{"--spark-conf without --engine spark", "leave it out"}
 	case slices.ContainsFunc(o.sparkConf, func(s string) bool { return strings.Index(s, "=") < 1 }):
 		return &usageError{fmt.Sprintf("--spark-conf %q is not NAME=VALUE", o.sparkConf), "for example --spark-conf spark.executor.memory=4g"}
+	case o.copyTo != "" && o.engine == "":
+		return &usageError{"--copy-to without --engine", "it is the file systems of an engine that the copy is written by; add --engine spark --master URL"}
+	case o.copyTo != "" && !stage.IsURL(o.copyTo):
+		return &usageError{"--copy-to " + o.copyTo + " is no URL", "for example --copy-to s3a://bucket/cases/1; the case itself is written to --out"}
 	case o.engine == "" && slices.ContainsFunc(inputs, stage.IsURL):
 		return &usageError{inputs[slices.IndexFunc(inputs, stage.IsURL)] + " is a URL, which only an engine reads", "add --engine spark --master URL, or copy the files here and name the copies"}
 	case o.engine != "" && slices.Contains(inputs, "-"):
@@ -71,4 +81,66 @@ func (o *engineOptions) start(ctx context.Context, workers int, bar *progress) (
 		return e, nil // an Engine of nil is not nil
 	}
 	return nil, nil
+}
+
+// A copier writes a copy of a case to where an engine writes.
+type copier struct {
+	store stage.Store
+	to    string // folder
+}
+
+// copier returns what writes the copy that was asked for, nil for none. A folder
+// in which there is something is refused, before the work begins.
+func (o *engineOptions) copier(ctx context.Context, e stage.Engine) (*copier, error) {
+	if o.copyTo == "" {
+		return nil, nil
+	}
+	c := &copier{to: strings.TrimRight(o.copyTo, "/")}
+	store, ok := e.(stage.Store)
+	if !ok {
+		return nil, &usageError{"--engine " + o.engine + " writes no files", "copy the case folder by other means"}
+	}
+	c.store = store
+	found, err := store.List(ctx, c.to)
+	if err == nil && len(found) > 0 {
+		err = &hintError{fmt.Errorf("--copy-to %s: there is something already", o.copyTo), "name a folder that is new; a copy is never written over"}
+	}
+	return c, err
+}
+
+// copy copies a finished case: its files, then what vouches for them, so that a
+// copy without a manifest is none.
+func (c *copier) copy(ctx context.Context, dir string, bar *progress) error {
+	if c == nil {
+		return nil
+	}
+	bar.begin("copying the case", unknown, inSteps)
+	defer bar.finish()
+	m, err := report.ReadManifest(dir)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, f := range m.Outputs {
+		names = append(names, f.Name)
+	}
+	if m.SignedBy != "" {
+		names = append(names, report.Signature)
+	}
+	for _, name := range append(names, atomicfile.Manifest) {
+		if err := c.file(ctx, dir, name); err != nil {
+			return &writtenError{fmt.Errorf("--copy-to: %w", err), "the case in " + dir + " is complete; the copy is not, copy the folder by other means or to another place"}
+		}
+		bar.add(1)
+	}
+	return nil
+}
+
+func (c *copier) file(ctx context.Context, dir, name string) error {
+	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.store.Save(ctx, c.to+"/"+name, f)
 }

@@ -90,8 +90,11 @@ func TestEngineGivesTheSame(t *testing.T) {
 			for _, workers := range []string{"1", "3"} {
 				same(t, "the stages on "+workers+" workers", w.plain, w.analyzed(t, append(logs, "--engine", localEngine, "--workers", workers)...))
 			}
-			urls := []string{"--auth", "file://" + w.auth, "--payments", "file://" + w.pay, "--engine", localEngine}
+			copied := filepath.Join(t.TempDir(), "cases", "1")
+			urls := []string{"--auth", "file://" + w.auth, "--payments", "file://" + w.pay, "--engine", localEngine, "--copy-to", "file://" + copied + "/"}
 			same(t, "the files of an engine", w.plain, w.analyzed(t, urls...))
+			same(t, "the copy that an engine wrote", w.plain, caseFiles(t, copied))
+			mustExit(t, 1, append([]string{"analyze", "--quiet", "--out", filepath.Join(t.TempDir(), "case")}, urls...)...) // never over another
 		})
 	}
 }

@@ -50,9 +50,16 @@ func (w *sameWorld) onSpark(t *testing.T, cluster *sparktest.Cluster, told func(
 	if w.urls { // by Spark's own way to a file system, as it reads an object store
 		auth, pay = "file://"+auth, "file://"+pay
 	}
+	copied := ""
+	if w.urls {
+		copied = filepath.Join(t.TempDir(), "cases", "1")
+	}
 	args := []string{"analyze", "--auth", auth, "--payments", pay, "--out", out, "--format", "csv,parquet", "--quiet", "--progress", "json", "--engine", "spark", "--master", cluster.Master}
 	for _, c := range sparktest.Conf {
 		args = append(args, "--spark-conf", c)
+	}
+	if copied != "" {
+		args = append(args, "--copy-to", "file://"+copied)
 	}
 	cmd := exec.Command("paytriage", args...)
 	cmd.Env = os.Environ()
@@ -77,5 +84,18 @@ func (w *sameWorld) onSpark(t *testing.T, cluster *sparktest.Cluster, told func(
 	if err != nil && !errors.As(err, &exit) || cmd.ProcessState.ExitCode() != w.exit {
 		t.Fatalf("exit code %d, want %d\n%s", cmd.ProcessState.ExitCode(), w.exit, strings.Join(said, "\n"))
 	}
-	return caseFiles(t, out)
+	files := caseFiles(t, out)
+	if copied != "" {
+		same(t, "the copy that Spark wrote", files, caseFiles(t, copied))
+		entries, err := os.ReadDir(copied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 || strings.HasPrefix(e.Name(), ".") {
+				t.Errorf("%s in the copy: %v, %v", e.Name(), info.Mode(), err)
+			}
+		}
+	}
+	return files
 }

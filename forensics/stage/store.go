@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A Store is an Engine that reads files where only it can: by URL, in an object
+// A Store is an Engine that reads and writes files where only it can: by URL, in an object
 // store or a file system of the cluster. The driver sees their names, their sizes
 // and any bytes that it asks for; all of a file is read by the worker that has it.
 type Store interface {
@@ -25,6 +25,9 @@ type Store interface {
 	// Load makes a data set of files. The block of each is what is given, and behind
 	// it the bytes of the file. It is read by one Run and need not be kept.
 	Load(ctx context.Context, name string, files []Loaded) error
+	// Save writes a new file and the folders that it is in. One that is there already
+	// is an error. What was begun and failed is no file, or not a whole one.
+	Save(ctx context.Context, url string, r io.Reader) error
 }
 
 // A File is what a Store knows of a file.
@@ -124,4 +127,24 @@ func (e *Local) Load(_ context.Context, name string, files []Loaded) error {
 	}
 	e.sets[name] = blocks
 	return nil
+}
+
+// Save implements Store.
+func (e *Local) Save(_ context.Context, at string, r io.Reader) error {
+	path, err := local(at)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, r); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
 }

@@ -156,6 +156,7 @@ class Engine:
         sc.addFile(program)
         self.program = os.path.basename(program)
         self.sets = {}
+        self.writing = {}  # streams, by URL
         self.numbers = itertools.count(RESULT + 1)
         self.cpus = sc.getConf().get("spark.task.cpus", "1")
         self.tasks = int(sc.getConf().get("spark.paytriage.tasks", "0")) or max(4 * sc.defaultParallelism, 16)
@@ -190,6 +191,28 @@ class Engine:
             return bytes(self.sc._jvm.org.apache.commons.io.IOUtils.toByteArray(stream, size))
         finally:
             stream.close()
+
+    def save(self, url, data, last):
+        """Writes the next bytes of a new file, which is one when it is ended."""
+        path = self.sc._jvm.org.apache.hadoop.fs.Path(url)
+        conf = self.sc._jsc.hadoopConfiguration()
+        system = path.getFileSystem(conf)
+        if url not in self.writing:
+            conf.set("fs.permissions.umask-mode", "077")
+            system.setWriteChecksum(False)
+            self.writing[url] = system.create(path, False)
+        stream = self.writing[url]
+        try:
+            stream.write(bytearray(data))
+            if last:
+                self.writing.pop(url).close()
+        except BaseException:
+            self.writing.pop(url, None)
+            try:
+                stream.abort()  # of an object store: there it is a file once it is closed
+            except Exception:
+                system.delete(path, False)
+            raise
 
     def load(self, name, urls, blocks):
         """A data set of files, which are read where Spark likes, and once."""
@@ -393,6 +416,8 @@ def serve(door, sc, engine):
             elif r["op"] == "read":
                 data = engine.read_at(r["url"], r["offset"], r["size"])
                 found = [struct.pack(HEAD, 0, 0, len(data)) + data]
+            elif r["op"] == "save":
+                engine.save(r["url"], b"".join(data for _, _, data in frames), r.get("last", False))
             elif r["op"] == "load":
                 engine.load(r["name"], r["urls"], frames)
             elif r["op"] == "drop":

@@ -23,7 +23,8 @@
 //
 // Files are read where Spark likes: by a path that all workers see, or by the URL of a
 // file system that Spark has (List, ReadAt, Load). By URL a file is one block, and
-// its bytes go from Java through Python to the stage.
+// its bytes go from Java through Python to the stage. Save writes one through the
+// driver, readable by its owner alone where the file system knows of owners.
 //
 // Blocks lie in Spark's own folders on the workers (spark.local.dir), which Spark
 // removes with the job. They hold rows of the logs: what the cluster does to keep
@@ -132,6 +133,7 @@ type request struct {
 	URLs     []string `json:"urls,omitempty"`
 	Offset   int64    `json:"offset"`
 	Size     int      `json:"size"`
+	Last     bool     `json:"last,omitempty"`
 	Patience int      `json:"patience,omitempty"`
 }
 
@@ -259,6 +261,24 @@ func (e *Engine) Load(ctx context.Context, name string, files []stage.Loaded) er
 	}
 	_, err := e.ask(ctx, &r, blocks, 0, nil)
 	return err
+}
+
+// saveSize is how much of a file is sent to the driver at a time.
+const saveSize = 4 << 20
+
+// Save implements stage.Store.
+func (e *Engine) Save(ctx context.Context, url string, r io.Reader) error {
+	buf := make([]byte, saveSize)
+	for {
+		n, err := io.ReadFull(r, buf)
+		last := err == io.EOF || err == io.ErrUnexpectedEOF
+		if err != nil && !last {
+			return err // the file is never ended, and so is none
+		}
+		if _, err := e.ask(ctx, &request{Op: "save", URL: url, Last: last}, []stage.Block{{Data: buf[:n]}}, 0, nil); err != nil || last {
+			return err
+		}
+	}
 }
 
 // Drop implements stage.Engine. What a data set was made of stays as long as a
@@ -431,14 +451,18 @@ func (e *Engine) told(r *request, a *answer) error {
 		return e.because(a.Error, a.Kind)
 	}
 	if r.URL != "" {
-		return unread(r.URL, a.Error)
+		return unreached(r, a.Error)
 	}
 	return &Error{fmt.Sprintf("Spark could not run stage %s: %s", r.Stage, lastLines(a.Error, 3)), "see the log of Spark's driver"}
 }
 
-// unread says why Spark does not come by a file.
-func unread(url, said string) error {
-	e := &Error{fmt.Sprintf("Spark does not read %s: %s", url, lastLines(said, 3)), "check the name, and that Spark may read it"}
+// unreached says why Spark does not come by a file.
+func unreached(r *request, said string) error {
+	does := "read"
+	if r.Op == "save" {
+		does = "write"
+	}
+	e := &Error{fmt.Sprintf("Spark does not %s %s: %s", does, r.URL, lastLines(said, 3)), "check the name, and that Spark may " + does + " it"}
 	if strings.Contains(said, "No FileSystem for scheme") || strings.Contains(said, "ClassNotFoundException") || strings.Contains(said, "UnsupportedFileSystem") {
 		e.Hint = "give Spark the connector, for example --spark-conf spark.jars.packages=org.apache.hadoop:hadoop-aws:3.4.1 for s3a://"
 	}
