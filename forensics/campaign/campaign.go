@@ -77,6 +77,8 @@ func Of(v *takeover.Visit, place *source.Cell, tried *Tried, p *policy.Policy) V
 		return ReverseBruteForce // of the PINs of bank accounts and the numbers of cards
 	case v.Outcome[takeover.External] > 0:
 		return ExternalLogin
+	case v.Outcome[takeover.Failed] == 3:
+		return BruteForce // ten tries within a day are no list's and no wave's, wherever they came from
 	case place != nil && int64(place.Weight) >= p.Source.ReportScore.Value:
 		return tried.ofPlace(place, &p.Vector) // a reset is then the owner's as often as the thief's
 	case v.Outcome[takeover.Change] > 0:

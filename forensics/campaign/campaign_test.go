@@ -62,6 +62,8 @@ func TestOf(t *testing.T) {
 		{"a card mistyped", visit(takeover.Linking, 1), nil, campaign.Undetermined},
 		{"a reset", visit(takeover.Change, 1), nil, campaign.PasswordReset},
 		{"many tries on the account", visit(takeover.Failed, 2), nil, campaign.BruteForce},
+		{"many more on the account, through proxies", visit(takeover.Failed, 3), place(source.ASN, 1000, 3000, 299, 10), campaign.BruteForce},
+		{"no more on the account than a wave makes", visit(takeover.Failed, 2), place(source.ASN, 1000, 3000, 299, 10), campaign.Spraying},
 		{"a reset after an entry from a list is part of the list", visit(takeover.Change, 1), place(source.Addr, 1000, 990, 800, 10), campaign.ListType},
 		{"a place that does not speak is none", visit(takeover.Change, 1), quiet, campaign.PasswordReset},
 

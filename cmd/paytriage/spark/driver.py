@@ -278,7 +278,7 @@ class Engine:
             s = sets[0]
             if not s.kept and not s.once:  # read a second time: it will be read again
                 s.kept = True
-                s.read.persist(StorageLevel.MEMORY_AND_DISK)
+                s.read.persist(StorageLevel.DISK_ONLY)
             return s.read
         pairs = [self.spread(s, keys) for s in sets]
         together = pairs[0]
