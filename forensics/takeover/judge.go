@@ -196,7 +196,7 @@ type judge struct {
 // together are counted together; where that would be too many cells for the
 // newcomers of a log, one is counted given some of the others.
 type honest struct {
-	relation, conduct, external, reaction, linking                        table
+	relation, stay, conduct, external, reaction, linking                  table
 	network, unlike, shops, topups, pace, rhythm, change, failed, session given
 }
 
@@ -205,7 +205,7 @@ func newHonest(p *policy.Honest) honest {
 	table := func(features ...int) table { return newTable(refs, p.Reference.Value, features...) }
 	given := func(features ...int) given { return newGiven(table(features...)) }
 	return honest{
-		relation: table(Arrival, Stay, Charged, Sharing), network: given(Network, Arrival, Charged),
+		relation: table(Arrival, Stay, Charged, Sharing), stay: table(Stay), network: given(Network, Arrival, Charged),
 		conduct: table(Lag, Money, Drain, Fixture), unlike: given(Unlike, Money), shops: given(Shops, Arrival),
 		topups: given(TopUps, Money, Stay), pace: given(Pace, TopUps, Stay), rhythm: given(Rhythm, Drain),
 		change: given(Change, Arrival), external: table(External), linking: table(Linking), failed: given(Failed, Siege), reaction: table(Reaction),
@@ -241,6 +241,7 @@ func (j *judge) learn(nothing bool) {
 	}
 	j.f.idle.each(func(v *Visit, n int64) {
 		h.relation.add(v, n*1000)
+		h.stay.add(v, n*1000)
 	})
 	for o, n := range j.f.openers {
 		v := Visit{}
@@ -253,6 +254,7 @@ func (j *judge) learn(nothing bool) {
 		v, w := &j.f.Visits[i], mulDiv(million-j.belief[i], j.counts[i], million)
 		if v.compared() {
 			h.relation.add(v, w)
+			h.stay.add(v, w)
 			h.network.add(v, w)
 		}
 		if v.FirstCharge != 0 {
@@ -327,6 +329,8 @@ func (j *judge) weigh() {
 		v.Visit += network
 		if v.compared() {
 			v.Visit += j.weight(&h.relation, v)
+		} else if v.stays() {
+			v.Visit += j.weight(&h.stay, v)
 		}
 		v.Visit = odds.Clamp(v.Visit, -limit, limit)
 		v.Conduct = 0

@@ -72,7 +72,7 @@ func (p *profile) learn(j *judge) {
 func (p *profile) speaks(f int, v *Visit) bool {
 	switch f {
 	case Arrival, Stay, Network, Sharing, Charged:
-		return v.compared()
+		return v.compared() // others may still come and go
 	case Lag, Money, Drain, Unlike, Shops, TopUps, Pace, Rhythm:
 		return v.FirstCharge != 0
 	}

@@ -165,6 +165,10 @@ func (f *finder) account(a *baseline.Account) {
 // what newcomers do: the log goes on, and the account is somebody else's.
 func (v *Visit) compared() bool { return !v.Open && !v.Opened }
 
+// stays reports whether a visit that goes on to the end of the log is longer already
+// than is told apart: that much is known of it, whatever comes.
+func (v *Visit) stays() bool { return v.Open && !v.Opened && int(v.Outcome[Stay]) == outcomes[Stay]-1 }
+
 // describe collects the visits of an account.
 func (f *finder) describe(a *baseline.Account) {
 	first := true // actors are in the order of their first row
