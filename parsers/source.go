@@ -121,6 +121,12 @@ func (s *source) open() (logFile, error) {
 		return in.broughtFile(), nil
 	case in.remote != nil:
 		return in.remote.open(in.Name)
+	case in.spool != nil:
+		f, err := in.spool.open()
+		if err != nil {
+			return nil, &InputError{in.Name, reason(err), "run again"}
+		}
+		return f, nil
 	}
 	// Asked first: to open a pipe that nobody writes to would wait for ever.
 	info, err := os.Stat(s.input.Path)
