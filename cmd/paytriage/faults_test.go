@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/paytriage/paytriage/report"
 )
 
 // The faults that are made, each as often as -faults says: in CI once, for the
@@ -63,6 +65,36 @@ func TestFaults(t *testing.T) {
 				t.Logf("fault table: %-13s  %-40s  %4d injected  %4d of them ended the run  %4d survived", j.name, f.name, n, hit, n)
 			})
 		}
+	}
+}
+
+// TestReadErrorIsNoted makes a case from a log of which a part cannot be read. The
+// manifest says so, and verify does not call the log another one.
+func TestReadErrorIsNoted(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("strace is not there")
+	}
+	exports := simulated(t, "list-type", 3000)
+	payments, out := filepath.Join(exports, "payments.csv"), filepath.Join(t.TempDir(), "case")
+	c := exec.Command("strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace=read,pread64", "-P", payments,
+		"-e", "inject=read:error=EIO:when=3+", // counted by thread: a block or two can be read
+		"paytriage", "analyze", "--auth", exports+"/auth.csv", "--payments", payments, "--out", out, "--quiet", "--workers", "1")
+	said, _ := c.CombinedOutput()
+	if code := c.ProcessState.ExitCode(); code != 3 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	var m report.Manifest
+	if err := readJSON(filepath.Join(out, "manifest.json"), &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range m.Inputs {
+		if torn := in.Role == "payments"; in.NotReadToEnd != torn || (in.SHA256 == "") != torn || in.Read == 0 {
+			t.Errorf("%s: not read to its end %v, SHA-256 %q, %d rows", in.Name, in.NotReadToEnd, in.SHA256, in.Read)
+		}
+	}
+	checked, err := exec.Command("paytriage", "verify", out).Output()
+	if err != nil || !strings.Contains(string(checked), "payments log payments.csv: not read to its end") {
+		t.Errorf("%v\n%s", err, checked)
 	}
 }
 

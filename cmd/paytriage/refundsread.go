@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -123,7 +122,7 @@ func (r *refundsRun) readExports(ctx context.Context, std streams, bar *progress
 	}
 	for i := range log.Sources {
 		s := &log.Sources[i]
-		r.inputs = append(r.inputs, report.DraftInput{Name: s.Name, Role: "already_refunded", Bytes: s.Bytes, SHA256: hex.EncodeToString(s.SHA256[:])})
+		r.inputs = append(r.inputs, report.DraftInput{Name: s.Name, Role: "already_refunded", Bytes: s.Bytes, SHA256: s.Hash()})
 	}
 	return nil
 }
