@@ -3,7 +3,6 @@ package parsers
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,7 +22,7 @@ type Input struct {
 	// It is read as an input of no rows, and told of.
 	Problem string
 
-	temporary bool // Path is a spool of ours
+	spool *spool `wire:"-"` // what stands for the file at Path
 
 	remote  *remote `wire:"-"` // where an engine reads it; Path is a URL
 	content []byte  `wire:"-"` // its bytes, on a worker that an engine brought them to
@@ -38,15 +37,14 @@ func (e *InputError) Error() string { return e.Name + ": " + e.Problem }
 
 // Expand turns what was named on the command line into inputs: a file as it
 // is, a folder as all regular files below it, a pattern as what it matches,
-// and "-" as standard input, which is spooled to a file in tempDir because it
-// is read twice. Names that begin with a dot are passed over in folders, and by
+// and "-" as standard input, which is spooled because it is read twice. Names that begin with a dot are passed over in folders, and by
 // patterns that do not ask for them. The result is in the order of names, so
 // that the order of arguments is of no consequence; a file named twice, also
 // by different ways to it, is an error.
-func Expand(args []string, role event.Role, stdin io.Reader, tempDir string) ([]Input, error) {
+func Expand(args []string, role event.Role, stdin Stdin) ([]Input, error) {
 	var inputs []Input
 	for _, arg := range args {
-		found, err := expandOne(arg, role, stdin, tempDir)
+		found, err := expandOne(arg, role, stdin)
 		if err != nil {
 			Discard(inputs)
 			return nil, err
@@ -67,12 +65,12 @@ func twice(inputs []Input) error {
 	names := map[string]string{}
 	for _, in := range inputs {
 		path := in.Path
-		if in.temporary {
+		if in.spool != nil {
 			path = in.Name
 		} else if real, err := filepath.EvalSymlinks(path); err == nil {
 			path = real
 		}
-		if full, err := filepath.Abs(path); err == nil && !in.temporary {
+		if full, err := filepath.Abs(path); err == nil && in.spool == nil {
 			path = full
 		}
 		name, again := names[path]
@@ -104,16 +102,19 @@ func Shorten(inputs []Input) {
 // Discard removes what Expand spooled.
 func Discard(inputs []Input) {
 	for _, in := range inputs {
-		if in.temporary {
-			os.Remove(in.Path)
+		if in.spool != nil {
+			in.spool.discard()
 		}
 	}
 }
 
-func expandOne(arg string, role event.Role, stdin io.Reader, tempDir string) ([]Input, error) {
+func expandOne(arg string, role event.Role, stdin Stdin) ([]Input, error) {
 	if arg == "-" {
-		in, err := spool(role, stdin, tempDir)
-		return []Input{in}, err
+		s, err := stdin.spool()
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		return []Input{{Name: "stdin", Path: s.file.Name(), Role: role, spool: s}}, nil
 	}
 	_, err := os.Stat(arg)
 	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(arg, "*?[") {
@@ -200,20 +201,12 @@ func problem(path string) string {
 	return ""
 }
 
-// spool copies standard input to a file that only its owner can read.
-func spool(role event.Role, stdin io.Reader, tempDir string) (Input, error) {
-	in := Input{Name: "stdin", Role: role, temporary: true}
-	f, err := os.CreateTemp(tempDir, "paytriage-stdin-*")
-	if err != nil {
-		return in, fmt.Errorf("standard input: %w", err)
+// stat asks what the file is.
+func (in *Input) stat() (fs.FileInfo, error) {
+	if in.spool != nil {
+		return in.spool.file.Stat()
 	}
-	in.Path = f.Name()
-	_, err = io.Copy(f, stdin)
-	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(in.Path)
-		return in, fmt.Errorf("standard input: %w", err)
-	}
-	return in, nil
+	return os.Stat(in.Path)
 }
 
 // reason returns what went wrong without the path, which the caller shows.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -31,11 +32,11 @@ func folder(t *testing.T) {
 
 // names expands arguments and returns the names of the inputs, or the error.
 func names(args ...string) string {
-	inputs, err := Expand(args, event.Auth, strings.NewReader("from stdin"), "")
+	inputs, err := Expand(args, event.Auth, Stdin{From: strings.NewReader("from stdin")})
 	defer Discard(inputs)
 	var all []string
 	for _, in := range inputs {
-		if in.Role != event.Auth || !in.temporary && in.Path != in.Name {
+		if in.Role != event.Auth || in.spool == nil && in.Path != in.Name {
 			return "a wrong input"
 		}
 		all = append(all, in.Name)
@@ -89,7 +90,7 @@ func TestExpand(t *testing.T) {
 		t.Fatal(err)
 	}
 	f("error: one.csv: is the same file as "+here+"/one.csv", "one.csv", here+"/one.csv")
-	if inputs, err := Expand([]string{"logs", "one.csv", "none.csv"}, event.Auth, nil, ""); inputs != nil || err == nil {
+	if inputs, err := Expand([]string{"logs", "one.csv", "none.csv"}, event.Auth, Stdin{}); inputs != nil || err == nil {
 		t.Errorf("%v, %v", inputs, err)
 	}
 }
@@ -105,18 +106,54 @@ func TestExpandIsIndifferentToOrder(t *testing.T) {
 	}
 }
 
-// TestStandardInputIsSpooled reads "-", which only its owner may read after
-// that, and which Discard removes.
-func TestStandardInputIsSpooled(t *testing.T) {
+// TestNamedStandardInput spools for other processes, which only those of its owner
+// can be, and sweeps while it is in use and when nobody holds it.
+func TestNamedStandardInput(t *testing.T) {
 	dir := t.TempDir()
-	text := authLines(100)
-	inputs, err := Expand([]string{"-"}, event.Auth, strings.NewReader(text), dir)
+	stdin := Stdin{From: strings.NewReader(authLines(9)), Dir: dir, Named: true}
+	inputs, err := Expand([]string{"-"}, event.Auth, stdin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(inputs[0].Path)
-	if err != nil || info.Mode() != 0o600 || filepath.Dir(inputs[0].Path) != dir {
+	abandoned, other := filepath.Join(dir, spoolPrefix+"1"), filepath.Join(dir, "other")
+	for _, name := range []string{abandoned, other} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	SweepStdin(dir)
+	if info, err := os.Stat(inputs[0].Path); err != nil || info.Mode() != 0o600 || filepath.Dir(inputs[0].Path) != dir {
 		t.Errorf("%s: %v, %v", inputs[0].Path, info, err)
+	}
+	if _, err := os.Stat(abandoned); !errors.Is(err, fs.ErrNotExist) && runtime.GOOS != "windows" { // there, only after a while
+		t.Errorf("not swept: %v", err)
+	}
+	if log := mustLoad(t, inputs, yen(), 1<<20); log.Rows() != 9 {
+		t.Errorf("%d rows", log.Rows())
+	}
+	Discard(inputs)
+	if _, err := os.Stat(inputs[0].Path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStandardInputIsSpooled reads "-", of which nobody sees a file that could be
+// left behind.
+func TestStandardInputIsSpooled(t *testing.T) {
+	dir := t.TempDir()
+	text := authLines(100)
+	inputs, err := Expand([]string{"-"}, event.Auth, Stdin{From: strings.NewReader(text), Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := os.ReadDir(dir); len(all) != 0 && runtime.GOOS != "windows" {
+		t.Errorf("it can be seen: %v", all)
+	}
+	if got := TotalBytes(inputs); got != int64(len(text)) {
+		t.Errorf("%d bytes of %d", got, len(text))
 	}
 	if log := mustLoad(t, inputs, yen(), 1<<20); log.Rows() != 100 || log.Sources[0].Name != "stdin" {
 		t.Errorf("%d rows of %s", log.Rows(), log.Sources[0].Name)
@@ -126,19 +163,19 @@ func TestStandardInputIsSpooled(t *testing.T) {
 	if all := left(); len(all) != 0 {
 		t.Errorf("left behind: %v", all)
 	}
-	if _, err := Expand([]string{"-"}, event.Auth, iotest.ErrReader(errors.New("boom")), dir); err == nil || err.Error() != "standard input: boom" {
+	if _, err := Expand([]string{"-"}, event.Auth, Stdin{From: iotest.ErrReader(errors.New("boom")), Dir: dir}); err == nil || err.Error() != "standard input: boom" {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Expand([]string{"-", "none"}, event.Auth, strings.NewReader(text), dir); err == nil {
+	if _, err := Expand([]string{"-", "none"}, event.Auth, Stdin{From: strings.NewReader(text), Dir: dir}); err == nil {
 		t.Error("no error")
 	}
-	if _, err := Expand([]string{"-", "-"}, event.Auth, strings.NewReader(text), dir); err == nil {
+	if _, err := Expand([]string{"-", "-"}, event.Auth, Stdin{From: strings.NewReader(text), Dir: dir}); err == nil {
 		t.Error("no error")
 	}
 	if all := left(); len(all) != 0 {
 		t.Errorf("left behind after errors: %v", all)
 	}
-	if _, err := Expand([]string{"-"}, event.Auth, strings.NewReader(text), filepath.Join(dir, "none")); err == nil || !strings.HasPrefix(err.Error(), "standard input: ") {
+	if _, err := Expand([]string{"-"}, event.Auth, Stdin{From: strings.NewReader(text), Dir: filepath.Join(dir, "none")}); err == nil || !strings.HasPrefix(err.Error(), "standard input: ") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -146,7 +183,7 @@ func TestStandardInputIsSpooled(t *testing.T) {
 // TestDiscardLeavesInputsAlone removes spools only.
 func TestDiscardLeavesInputsAlone(t *testing.T) {
 	folder(t)
-	inputs, err := Expand([]string{"one.csv"}, event.Auth, nil, "")
+	inputs, err := Expand([]string{"one.csv"}, event.Auth, Stdin{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func TestExpandMeetsOddFiles(t *testing.T) {
 		}
 	}
 	f("other/d.csv other/link.csv other/loop other/pipe other/up", "other")
-	inputs, err := Expand([]string{"other"}, event.Auth, nil, "")
+	inputs, err := Expand([]string{"other"}, event.Auth, Stdin{})
 	if err != nil || len(inputs) != 5 {
 		t.Fatal(inputs, err)
 	}

@@ -30,7 +30,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"math/bits"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -166,7 +165,7 @@ func TotalBytes(inputs []Input) int64 {
 			total += in.remote.file.Size
 			continue
 		}
-		if info, err := os.Stat(in.Path); err == nil && info.Mode().IsRegular() {
+		if info, err := in.stat(); err == nil && info.Mode().IsRegular() {
 			total += info.Size()
 		}
 	}

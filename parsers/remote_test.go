@@ -2,7 +2,10 @@ package parsers
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -71,6 +74,44 @@ func TestRemoteFile(t *testing.T) {
 	}
 	if _, err := ExpandURLs(t.Context(), stage.NewLocal(1), []string{"file://" + path}, event.Auth); !errors.As(err, &told) {
 		t.Errorf("no such file: %v", err)
+	}
+}
+
+// tornStore cannot read beyond a byte of its files.
+type tornStore struct {
+	stage.Store
+	upTo int64
+}
+
+func (s *tornStore) ReadAt(ctx context.Context, url string, p []byte, off int64) error {
+	if off+int64(len(p)) > s.upTo {
+		return errors.New("bad sector")
+	}
+	return s.Store.ReadAt(ctx, url, p, off)
+}
+
+// Of a file that could not be read to its end there is no hash: one of a part would
+// look as if the file had changed since.
+func TestNoHashOfAPart(t *testing.T) {
+	text := authLines(8000)
+	path := filepath.Join(t.TempDir(), "auth.csv")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, readable := range []int{len(text), len(text) / 2} {
+		store := &tornStore{stage.NewLocal(1), int64(readable)}
+		inputs, err := ExpandURLs(t.Context(), store, []string{"file://" + path}, event.Auth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := mustLoad(t, inputs, yen(), 1<<14)
+		s, want := &log.Sources[0], ""
+		if readable == len(text) {
+			want = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+		}
+		if s.Hash() != want || (s.Trouble == "") != (want != "") || s.Accepted == 0 {
+			t.Errorf("%d of %d bytes can be read: hash %q, trouble %q, %d rows", readable, len(text), s.Hash(), s.Trouble, s.Accepted)
+		}
 	}
 }
 

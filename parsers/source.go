@@ -50,11 +50,13 @@ type archive struct {
 	err  error
 }
 
-// hash hashes the file of t once. That it cannot be read is told to everyone.
+// hash hashes the file of t once. That it cannot be read is told to everyone, and
+// there is no hash of a part.
 func (a *archive) hash(t *tap) ([sha256.Size]byte, error) {
 	a.once.Do(func() {
-		_, a.err = io.Copy(io.Discard, t)
-		t.sum.Sum(a.sum[:0])
+		if _, a.err = io.Copy(io.Discard, t); a.err == nil {
+			t.sum.Sum(a.sum[:0])
+		}
 	})
 	return a.sum, a.err
 }
@@ -121,6 +123,12 @@ func (s *source) open() (logFile, error) {
 		return in.broughtFile(), nil
 	case in.remote != nil:
 		return in.remote.open(in.Name)
+	case in.spool != nil:
+		f, err := in.spool.open()
+		if err != nil {
+			return nil, &InputError{in.Name, reason(err), "run again"}
+		}
+		return f, nil
 	}
 	// Asked first: to open a pipe that nobody writes to would wait for ever.
 	info, err := os.Stat(s.input.Path)

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/paytriage/paytriage/forensics"
+	"github.com/paytriage/paytriage/forensics/event"
 	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/csvfile"
 	"github.com/paytriage/paytriage/report/html"
@@ -288,7 +289,9 @@ type Input struct {
 	Role        string `json:"role"`
 	Compression string `json:"compression,omitempty"`
 	Bytes       int64  `json:"bytes"`
-	SHA256      string `json:"sha256"`
+	SHA256      string `json:"sha256"` // "" if it was not read to its end
+	// NotReadToEnd says that nobody can tell whether a file is the one that was read.
+	NotReadToEnd bool `json:"not_read_to_end,omitempty"`
 	RowCounts
 }
 
@@ -303,6 +306,13 @@ type File struct {
 	RowsHash string `json:"rows_sha256,omitempty"`
 }
 
+// LogInput returns what a manifest says of a log.
+func LogInput(s *event.Source) Input {
+	sum := s.Hash()
+	return Input{Name: s.Name, Role: s.Role.String(), Compression: s.Compression, Bytes: s.Bytes, SHA256: sum, NotReadToEnd: sum == "",
+		RowCounts: RowCounts{s.Read, s.Accepted, s.Rejected, s.Duplicates, s.Repeats}}
+}
+
 func emptyManifest(command []string) *Manifest {
 	b := ThisBuild()
 	return &Manifest{SchemaVersion: SummaryVersion, Tool: "paytriage", Version: b.Version, Go: b.Go, Build: &b, Command: command,
@@ -313,10 +323,7 @@ func newManifest(command []string, c *forensics.Case) *Manifest {
 	m := emptyManifest(command)
 	m.PolicyHash = c.Policy.Hash()
 	for i := range c.Sources {
-		s := &c.Sources[i]
-		m.Inputs = append(m.Inputs, Input{Name: s.Name, Role: s.Role.String(), Compression: s.Compression, Bytes: s.Bytes,
-			SHA256:    hex.EncodeToString(s.SHA256[:]),
-			RowCounts: RowCounts{s.Read, s.Accepted, s.Rejected, s.Duplicates, s.Repeats}})
+		m.Inputs = append(m.Inputs, LogInput(&c.Sources[i]))
 	}
 	for i := range c.Files {
 		f := &c.Files[i]

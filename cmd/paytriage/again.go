@@ -230,7 +230,7 @@ func sameInputs(m *report.Manifest, log *event.Log) error {
 	var problems []string
 	for i := range log.Sources {
 		s := &log.Sources[i]
-		k := input{s.Role.String(), hex.EncodeToString(s.SHA256[:])}
+		k := input{s.Role.String(), s.Hash()}
 		if len(was[k]) == 0 {
 			problems = append(problems, fmt.Sprintf("%s (%s) is none of the case's inputs", s.Name, k.role))
 			continue

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -56,9 +55,7 @@ func closeoutKnown(name string) bool {
 func inputsOf(log *event.Log) []report.Input {
 	var all []report.Input
 	for i := range log.Sources {
-		s := &log.Sources[i]
-		all = append(all, report.Input{Name: s.Name, Role: s.Role.String(), Compression: s.Compression, Bytes: s.Bytes, SHA256: hex.EncodeToString(s.SHA256[:]),
-			RowCounts: report.RowCounts{Read: s.Read, Accepted: s.Accepted, Rejected: s.Rejected, Duplicates: s.Duplicates, Repeats: s.Repeats}})
+		all = append(all, report.LogInput(&log.Sources[i]))
 	}
 	return all
 }

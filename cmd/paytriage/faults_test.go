@@ -3,9 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/csv"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,15 +19,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/paytriage/paytriage/report"
 )
 
-// The faults that are made, each as often as -faults says: in CI once, for the
-// table of the README fifty.
+// The faults that are made, each until so many of it have landed as -faults says:
+// in CI one, for the table of the README fifty.
 var manyFaults = flag.Int("faults", 1, "how many faults of each kind")
 
 // TestFaults makes faults under analyze and under refunds export. Whatever comes,
-// no folder stands under its final name that is not whole, the error says what and
-// what next, and the next run gives the right result and leaves nothing behind.
+// no folder stands under its final name that is not whole, a case that stands there
+// verifies, the error says what and what next, and the next run gives the right
+// result and leaves nothing behind. A fault that comes when the run is over is none:
+// another moment is drawn for it.
 func TestFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the program many times")
@@ -40,29 +44,67 @@ func TestFaults(t *testing.T) {
 	for dir := filepath.Dir(program); strings.HasPrefix(dir, os.TempDir()+"/"); dir = filepath.Dir(dir) {
 		chmod(t, dir, 0o755) // for those who may not read all
 	}
-	jobs := []*faultJob{analyzeJob(t), exportJob(t)}
+	analyze := analyzeJob(t)
+	jobs := []*faultJob{analyze, exportJob(t), analyze.over(t), analyze.following(t)}
 	for _, j := range jobs {
 		for _, f := range faults(j) {
 			t.Run(j.name+"/"+f.name, func(t *testing.T) {
 				if why := f.lacks; why != "" {
 					t.Skip(why)
 				}
-				hit := 0
 				n := *manyFaults
 				if f.most > 0 {
 					n = min(n, f.most)
 				}
-				for i := range n {
-					if j.suffer(t, f, i, rnd) {
-						hit++
+				landed, ended, runs := 0, 0, 0
+				for which := n; landed < n; runs++ {
+					if runs > 10*n+30 {
+						t.Fatalf("only %d of %d faults landed in %d runs", landed, n, runs)
+					}
+					i := runs % which
+					hit, over := j.suffer(t, f, i, rnd)
+					if hit {
+						landed++
+					} else if i > 0 {
+						which = i // a run does not come so far
+					}
+					if over {
+						ended++
 					}
 				}
-				if hit == 0 && n > 8 && !f.harmless {
-					t.Errorf("%d runs ended before the fault came", n)
-				}
-				t.Logf("fault table: %-13s  %-40s  %4d injected  %4d of them ended the run  %4d survived", j.name, f.name, n, hit, n)
+				t.Logf("fault table: %-21s  %-40s  %4d landed  %4d of them ended the run  %4d survived  (%d runs)", j.name, f.name, landed, ended, landed, runs)
 			})
 		}
+	}
+}
+
+// TestReadErrorIsNoted makes a case from a log of which a part cannot be read. The
+// manifest says so, and verify does not call the log another one.
+func TestReadErrorIsNoted(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("strace is not there")
+	}
+	exports := simulated(t, "list-type", 3000)
+	payments, out := filepath.Join(exports, "payments.csv"), filepath.Join(t.TempDir(), "case")
+	c := exec.Command("strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace=read,pread64", "-P", payments,
+		"-e", "inject=read:error=EIO:when=3+", // counted by thread: a block or two can be read
+		"paytriage", "analyze", "--auth", exports+"/auth.csv", "--payments", payments, "--out", out, "--quiet", "--workers", "1")
+	said, _ := c.CombinedOutput()
+	if code := c.ProcessState.ExitCode(); code != 3 {
+		t.Fatalf("exit code %d\n%s", code, said)
+	}
+	var m report.Manifest
+	if err := readJSON(filepath.Join(out, "manifest.json"), &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range m.Inputs {
+		if torn := in.Role == "payments"; in.NotReadToEnd != torn || (in.SHA256 == "") != torn || in.Read == 0 {
+			t.Errorf("%s: not read to its end %v, SHA-256 %q, %d rows", in.Name, in.NotReadToEnd, in.SHA256, in.Read)
+		}
+	}
+	checked, err := exec.Command("paytriage", "verify", out).Output()
+	if err != nil || !strings.Contains(string(checked), "payments log payments.csv: not read to its end") {
+		t.Errorf("%v\n%s", err, checked)
 	}
 }
 
@@ -76,6 +118,12 @@ type faultJob struct {
 	result  func(t *testing.T, dir string) map[string]string // of all runs in dir, nil for none yet
 	inputs  []string                                         // files that it reads
 	spills  bool                                             // it puts rows into temporary files
+	// makesCase says that what it makes is a case, which can be verified.
+	makesCase bool
+	// holds is a command that must find what was there before unharmed, nil for none.
+	holds     []string
+	old       map[string]string // what stands at the place before
+	killsOnly bool              // the other faults are made to another job
 }
 
 // A fault happens to a command.
@@ -90,6 +138,13 @@ type mishap struct {
 	before func(t *testing.T, dir string, i int)
 	during func(t *testing.T, c *exec.Cmd, dir string)
 	after  func(t *testing.T, dir string) // undoes it
+	// pipe is which of the streams, 1 or 2, ends in a pipe that is closed after some
+	// lines.
+	pipe int
+	// inputs says that it changes what the command reads.
+	inputs bool
+	// lands says of a run whether the fault met it; nil: if it ended the run.
+	lands func(r *faultRun) bool
 	// says must stand in the error, if the run failed; "" for a run that may not
 	// say anything.
 	says string
@@ -100,6 +155,24 @@ type mishap struct {
 	mute            bool // the fault may hit a line of the error itself
 	// exits are the codes with which the command may end.
 	exits []int
+}
+
+// A faultRun is one run with a fault.
+type faultRun struct {
+	dir  string
+	code int
+	said string
+	// met: it was running when the fault had been made.
+	met bool
+}
+
+// met is for faults that a run may survive.
+func met(r *faultRun) bool { return r.met }
+
+// injected is for faults that strace makes, and writes down.
+func injected(r *faultRun) bool {
+	trace, err := os.ReadFile(filepath.Join(r.dir, "trace"))
+	return err == nil && (bytes.Contains(trace, []byte("(INJECTED)")) || bytes.Contains(trace, []byte("+++ killed by SIGKILL +++")))
 }
 
 const (
@@ -114,34 +187,49 @@ func faults(j *faultJob) []mishap {
 	}
 	all := []mishap{
 		{name: "kill -9", during: kill(syscall.SIGKILL), exits: []int{killed, 0}},
+		killAt("kill -9 as folders change", "mkdirat,renameat,renameat2,unlinkat,fsync"),
+	}
+	if j.killsOnly {
+		return all
+	}
+	quiet := func(args []string, more ...string) []string {
+		return append(slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--quiet" }), more...)
+	}
+	all = append(all, mishap{name: "broken pipe at stdout", pipe: 1, exits: []int{killed, 0, 1}, mute: true,
+		wrap: func(args []string, _ int) []string { return quiet(args) }})
+	if j.spills {
+		all = append(all, mishap{name: "broken pipe at stderr", pipe: 2, exits: []int{killed, 0, 1}, mute: true,
+			wrap: func(args []string, _ int) []string { return quiet(args, "--progress", "json") }})
+	}
+	all = append(all, []mishap{
 		{name: "SIGINT", during: kill(syscall.SIGINT), exits: []int{interruptedCode, 0, killed}},
 		{name: "SIGTERM", during: kill(syscall.SIGTERM), exits: []int{interruptedCode, 0, killed}},
 		{name: "the folder above vanishes", during: func(_ *testing.T, _ *exec.Cmd, dir string) {
 			os.RemoveAll(filepath.Join(dir, "place"))
-		}, after: func(t *testing.T, dir string) { mkdir(t, filepath.Join(dir, "place")) }, exits: []int{1, 0}, takes: true},
+		}, after: func(t *testing.T, dir string) { mkdir(t, filepath.Join(dir, "place")) }, exits: []int{1, 0}, takes: true, lands: met},
 		{name: "the folder above is read-only", most: 1, before: func(t *testing.T, dir string, _ int) {
 			chmod(t, filepath.Join(dir, "place"), 0o500)
 		}, after: func(t *testing.T, dir string) { chmod(t, filepath.Join(dir, "place"), 0o777) }, as: nobody(), lacks: needsRoot(),
 			says: "hint:", exits: []int{1}},
-	}
+	}...)
 	for _, name := range j.inputs {
 		base := filepath.Base(name)
 		all = append(all,
 			mishap{name: base + " cannot be read", most: 1, before: func(t *testing.T, dir string, _ int) {
 				chmod(t, filepath.Join(dir, name), 0)
 			}, after: func(t *testing.T, dir string) { chmod(t, filepath.Join(dir, name), 0o644) }, as: nobody(), lacks: needsRoot(),
-				says: base, exits: []int{1}},
+				says: base, exits: []int{1}, inputs: true},
 			mishap{name: base + " grows", during: func(t *testing.T, _ *exec.Cmd, dir string) {
 				appendTo(t, filepath.Join(dir, name), "x")
-			}, after: restore(j, name), exits: []int{1, 0, 3, 4}},
+			}, after: restore(j, name), inputs: true, lands: met, exits: []int{1, 0, 3, 4}},
 			mishap{name: base + " is cut short", during: func(t *testing.T, _ *exec.Cmd, dir string) {
 				if err := os.Truncate(filepath.Join(dir, name), 4000); err != nil {
 					t.Error(err)
 				}
-			}, after: restore(j, name), exits: []int{1, 0, 3, 4}},
+			}, after: restore(j, name), inputs: true, lands: met, exits: []int{1, 0, 3, 4}},
 			mishap{name: base + " vanishes", during: func(t *testing.T, _ *exec.Cmd, dir string) {
 				os.Remove(filepath.Join(dir, name))
-			}, after: restore(j, name), exits: []int{1, 0}},
+			}, after: restore(j, name), inputs: true, lands: met, exits: []int{1, 0}},
 			inject(base+": read error", "read,pread64", "EIO", filepath.Join("DIR", name), []int{0, 1, 3}),
 		)
 	}
@@ -169,7 +257,7 @@ func faults(j *faultJob) []mishap {
 // inject lets a call to the system fail, the n-th of each thread, for files of a
 // path if one is given.
 func inject(name, calls, errno, path string, exits []int) mishap {
-	f := mishap{name: name, exits: exits, mute: strings.Contains(calls, "write")}
+	f := mishap{name: name, exits: exits, mute: strings.Contains(calls, "write"), inputs: path != "", lands: injected}
 	first := 1
 	if calls == "openat" {
 		first = 8 // behind those of the loader
@@ -184,6 +272,19 @@ func inject(name, calls, errno, path string, exits []int) mishap {
 			with = append(with, "-P", path)
 		}
 		return append(with, args...)
+	}
+	return f
+}
+
+// killAt kills the command behind the n-th of some calls of one of its threads.
+func killAt(name, calls string) mishap {
+	f := mishap{name: name, exits: []int{killed, 0}, lands: injected}
+	if _, err := exec.LookPath("strace"); err != nil {
+		f.lacks = "strace is not there"
+	}
+	f.wrap = func(args []string, i int) []string {
+		return append([]string{"strace", "-f", "-qq", "-o", "DIR/trace", "-e", "trace=" + calls,
+			"-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", calls, i+1)}, args...)
 	}
 	return f
 }
@@ -223,8 +324,8 @@ func restore(j *faultJob, name string) func(t *testing.T, dir string) {
 }
 
 // suffer lets a job suffer a fault, looks at what is left, and runs it again. It
-// reports whether the fault ended the run.
-func (j *faultJob) suffer(t *testing.T, f mishap, i int, rnd *rand.Rand) bool {
+// reports whether the fault met the run, and whether it ended it.
+func (j *faultJob) suffer(t *testing.T, f mishap, i int, rnd *rand.Rand) (landed, ended bool) {
 	t.Helper()
 	dir := t.TempDir()
 	chmod(t, filepath.Dir(dir), 0o777)
@@ -236,20 +337,25 @@ func (j *faultJob) suffer(t *testing.T, f mishap, i int, rnd *rand.Rand) bool {
 	if f.before != nil {
 		f.before(t, dir, i)
 	}
-	code, said := j.run(t, dir, f, i, rnd)
+	r := j.run(t, dir, f, i, rnd)
+	landed = r.code != 0
+	if f.lands != nil {
+		landed = f.lands(r)
+	}
 	if f.takes {
 		os.RemoveAll(filepath.Join(dir, "place")) // what was made anew while it was being taken away
 	}
-	j.judge(t, dir, f, code, said)
+	j.judge(t, dir, f, r.code, r.said)
 	if f.after != nil {
 		f.after(t, dir)
 	}
-	if code == 0 && f.takes {
-		return false // the register knows that it was exported
+	if r.code == 0 && (f.takes || !landed) {
+		return landed, false // the register knows that it was exported; or nothing happened
 	}
-	if code, said := j.run(t, dir, mishap{}, 0, rnd); code != 0 {
-		t.Fatalf("the next run: exit code %d\n%s\nafter %s", code, said, f.name)
+	if r := j.run(t, dir, mishap{}, 0, rnd); r.code != 0 {
+		t.Fatalf("the next run: exit code %d\n%s\nafter %s", r.code, r.said, f.name)
 	}
+	j.verify(t, dir, f)
 	if got := j.result(t, dir); !maps.Equal(got, j.want) {
 		for name := range j.want {
 			if got[name] != j.want[name] {
@@ -260,7 +366,7 @@ func (j *faultJob) suffer(t *testing.T, f mishap, i int, rnd *rand.Rand) bool {
 	for _, place := range []string{"place", "tmp"} {
 		for _, name := range entries(t, filepath.Join(dir, place)) {
 			// A next run that has nothing to write does not take the folder.
-			if lock := strings.HasSuffix(name, "-lock") && f.harmless && code == 0; !lock && !strings.HasPrefix(name, "out") {
+			if lock := strings.HasSuffix(name, "-lock") && f.harmless && r.code == 0; !lock && !strings.HasPrefix(name, "out") {
 				t.Errorf("left below %s after the next run: %s", place, name)
 			}
 		}
@@ -268,12 +374,13 @@ func (j *faultJob) suffer(t *testing.T, f mishap, i int, rnd *rand.Rand) bool {
 	if t.Failed() {
 		t.FailNow()
 	}
-	return code != 0
+	return landed, r.code != 0
 }
 
 // run runs the job in dir, with a fault.
-func (j *faultJob) run(t *testing.T, dir string, f mishap, i int, rnd *rand.Rand) (code int, said string) {
+func (j *faultJob) run(t *testing.T, dir string, f mishap, i int, rnd *rand.Rand) *faultRun {
 	t.Helper()
+	r := &faultRun{dir: dir}
 	args := append([]string{"paytriage"}, j.args...)
 	if f.wrap != nil {
 		args = f.wrap(args, i)
@@ -288,19 +395,65 @@ func (j *faultJob) run(t *testing.T, dir string, f mishap, i int, rnd *rand.Rand
 	if f.as != nil {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: f.as}
 	}
+	if f.pipe > 0 {
+		defer breakPipe(t, c, f.pipe, rnd)()
+	}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if f.during != nil {
-		time.Sleep(time.Duration(rnd.Int64N(int64(j.takes))))
-		f.during(t, c, dir)
+	done := make(chan error, 1)
+	go func() { done <- c.Wait() }()
+	over := func(wait time.Duration) (err error, ended bool) {
+		select {
+		case err := <-done:
+			return err, true
+		case <-time.After(wait):
+			return nil, false
+		}
 	}
-	err := c.Wait()
+	var err error
+	ended := false
+	if f.during != nil {
+		if err, ended = over(time.Duration(rnd.Int64N(int64(j.takes)))); !ended {
+			f.during(t, c, dir)
+			err, ended = over(0)
+			r.met = !ended
+		}
+	}
+	if !ended {
+		err = <-done
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return c.ProcessState.ExitCode(), stderr.String()
+	r.code, r.said = c.ProcessState.ExitCode(), stderr.String()
+	return r
+}
+
+// breakPipe lets a stream of a command end in a pipe, which is closed at once at
+// stdout, where a command has one thing to say, and after some lines at stderr. What
+// it returns is called when the command has ended.
+func breakPipe(t *testing.T, c *exec.Cmd, stream int, rnd *rand.Rand) func() {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stream == 1 {
+		c.Stdout = w
+		r.Close()
+		return func() { w.Close() }
+	}
+	c.Stderr = w
+	lines := rnd.IntN(8)
+	go func() {
+		in := bufio.NewScanner(r)
+		for i := 0; i < lines && in.Scan(); i++ {
+		}
+		r.Close()
+	}()
+	return func() { w.Close() }
 }
 
 // judge says what is wrong after a fault.
@@ -331,8 +484,41 @@ func (j *faultJob) judge(t *testing.T, dir string, f mishap, code int, said stri
 			t.Errorf("%s: %s stands there and is not whole: %v", f.name, e.Name(), err)
 		}
 	}
-	if got := j.result(t, dir); code == 0 && !f.takes && !maps.Equal(got, j.want) {
+	got := j.result(t, dir)
+	if code == 0 && !f.takes && !maps.Equal(got, j.want) {
 		t.Errorf("%s: it says that all is done, and the result is another", f.name)
+	}
+	if j.old != nil && !maps.Equal(got, j.old) && !maps.Equal(got, j.want) {
+		t.Errorf("%s: neither the old case stands there nor the new one", f.name)
+	}
+	j.verify(t, dir, f)
+}
+
+// verify lets the program look at what was there before, and at the case that stands
+// at the place, if one does.
+func (j *faultJob) verify(t *testing.T, dir string, f mishap) {
+	t.Helper()
+	look := func(in string, args ...string) (string, error) {
+		c := exec.Command("paytriage", args...)
+		c.Dir = in
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+	if j.holds != nil {
+		if out, err := look(dir, j.holds...); err != nil {
+			t.Errorf("%s: %q: %v\n%s", f.name, j.holds, err, out)
+		}
+	}
+	if !j.makesCase {
+		return
+	}
+	place := filepath.Join(dir, "place", "out")
+	if f.inputs {
+		dir = t.TempDir() // where the logs that the case names are not: they are other ones now
+	}
+	out, err := look(dir, "verify", place)
+	if stands := len(filesOf(t, place)) > 0; err != nil && (stands || !strings.Contains(out, "is no finished case")) {
+		t.Errorf("%s: verify: %v\n%s", f.name, err, out)
 	}
 }
 
@@ -355,170 +541,4 @@ func wholeFolder(dir string) error {
 		}
 	}
 	return nil
-}
-
-// analyzeJob is analyze with so little memory that its rows go to files.
-func analyzeJob(t *testing.T) *faultJob {
-	exports := simulated(t, "list-type", 800)
-	logs := []string{"auth.csv", "payments.csv"}
-	j := &faultJob{name: "analyze", inputs: logs, spills: true,
-		args: []string{"analyze", "--auth", "auth.csv", "--payments", "payments.csv", "--out", "place/out", "--memory", "1", "--quiet", "--force"},
-		prepare: func(t *testing.T, dir string) {
-			for _, name := range logs {
-				copyTo(t, filepath.Join(exports, name), filepath.Join(dir, name))
-			}
-		},
-		result: func(t *testing.T, dir string) map[string]string {
-			files := filesOf(t, filepath.Join(dir, "place", "out"))
-			delete(files, "manifest.json") // it says when files were changed
-			return files
-		}}
-	return j.tried(t)
-}
-
-// exportJob is the export of an approved ledger: all that is owed, once.
-func exportJob(t *testing.T) *faultJob {
-	exports, made := simulated(t, "list-type", 800), t.TempDir()
-	in := func(name string) string { return filepath.Join(made, name) }
-	mustRun(t, "analyze", "--auth", exports+"/auth.csv", "--payments", exports+"/payments.csv", "--out", in("case"), "--quiet")
-	mustRun(t, "refunds", in("case"), "--out", in("draft"), "--maker", "maker", "--quiet")
-	mustRun(t, "refunds", "approve", in("draft"), "--ledger", in("ledger"), "--approver", "checker", "--quiet")
-	j := &faultJob{name: "refunds export", args: []string{"refunds", "export", "draft", "--ledger", "ledger", "--out", "place/out", "--quiet"},
-		prepare: func(t *testing.T, dir string) {
-			for _, name := range []string{"draft", "ledger"} {
-				if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(in(name))); err != nil {
-					t.Fatal(err)
-				}
-			}
-			everybody(t, dir)
-		},
-		result: payments}
-	return j.tried(t)
-}
-
-// payments returns what the payout files of all exports pay, by refund: each must
-// be paid once.
-func payments(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	paid := map[string]string{}
-	for name, text := range filesOf(t, filepath.Join(dir, "place", "out")) {
-		if !strings.HasSuffix(name, ".csv") || name == "not_exported.csv" {
-			continue
-		}
-		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
-		id, amount := slices.Index(rows[0], "refund_id"), slices.Index(rows[0], "amount")
-		for _, row := range rows[1:] {
-			if paid[row[id]] != "" {
-				t.Errorf("%s is paid twice", row[id])
-			}
-			paid[row[id]] = row[amount]
-		}
-	}
-	return paid
-}
-
-// tried notes what the job gives, and how long that takes.
-func (j *faultJob) tried(t *testing.T) *faultJob {
-	t.Helper()
-	dir := t.TempDir()
-	j.prepare(t, dir)
-	mkdir(t, filepath.Join(dir, "place"))
-	mkdir(t, filepath.Join(dir, "tmp"))
-	begun := time.Now()
-	if code, said := j.run(t, dir, mishap{}, 0, nil); code != 0 {
-		t.Fatalf("%s: exit code %d\n%s", j.name, code, said)
-	}
-	j.takes = time.Since(begun)
-	if j.want = j.result(t, dir); len(j.want) < 10 {
-		t.Fatalf("%s: only %d results", j.name, len(j.want))
-	}
-	return j
-}
-
-// filesOf returns the files of a folder, none if it is not there.
-func filesOf(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	list, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	for _, e := range list {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[e.Name()] = string(data)
-	}
-	return files
-}
-
-func needsRoot() string {
-	if os.Getuid() != 0 {
-		return "only root can make this fault"
-	}
-	return ""
-}
-
-// nobody is somebody who may not read what root may.
-func nobody() *syscall.Credential { return &syscall.Credential{Uid: 65534, Gid: 65534} }
-
-func mkdir(t *testing.T, dir string) {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	chmod(t, dir, 0o777)
-}
-
-func chmod(t *testing.T, path string, mode os.FileMode) {
-	t.Helper()
-	if err := os.Chmod(path, mode); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// everybody lets everybody use what is below a folder.
-func everybody(t *testing.T, dir string) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			return os.Chmod(path, 0o777)
-		}
-		return os.Chmod(path, 0o666)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func copyTo(t *testing.T, from, to string) {
-	t.Helper()
-	data, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	chmod(t, to, 0o644)
-}
-
-func appendTo(t *testing.T, path, text string) {
-	t.Helper()
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer f.Close()
-	if _, err := f.WriteString(text); err != nil {
-		t.Error(err)
-	}
 }

@@ -57,7 +57,7 @@ func (n *named) add(args []string, role event.Role) error {
 			n.streams = append(n.streams, stream{a, role})
 		}
 	}
-	in, err := parsers.Expand(files, role, nil, "")
+	in, err := parsers.Expand(files, role, parsers.Stdin{})
 	n.files = append(n.files, in...)
 	return err
 }
@@ -129,7 +129,7 @@ func (n *named) read(ctx context.Context, stdin io.Reader, bar *progress, engine
 			}
 			return os.Open(s.arg)
 		})
-		in, err := parsers.Expand([]string{"-"}, s.role, &counter{r, bar.add}, os.TempDir())
+		in, err := parsers.Expand([]string{"-"}, s.role, parsers.Stdin{From: &counter{r, bar.add}, Named: engine != nil})
 		if err != nil {
 			parsers.Discard(all)
 			return nil, err

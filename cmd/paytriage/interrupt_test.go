@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -136,6 +137,37 @@ func TestInterruptWhileWaiting(t *testing.T) {
 			t.Errorf("left: %v", left)
 		}
 	})
+}
+
+// TestKilledWhileReceiving kills analyze while standard input is on its way into a
+// temporary file: nothing of it stays, not even until the next run.
+func TestKilledWhileReceiving(t *testing.T) {
+	dir, tmp := t.TempDir(), t.TempDir()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	cmd := exec.Command("paytriage", "analyze", "--auth", "-", "--out", filepath.Join(dir, "case"), "--quiet")
+	cmd.Env, cmd.Stdin = append(os.Environ(), "TMPDIR="+tmp), r
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	// Much more than a pipe holds: what is written last has not been read before the
+	// file was made.
+	if _, err := w.Write(bytes.Repeat([]byte("2019-07-01T07:03:15Z,alice,192.0.2.1,failure\n"), 20_000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != -1 {
+		t.Fatalf("it ended by itself: %v", cmd.ProcessState)
+	}
+	if left := entries(t, tmp); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
 }
 
 // stopAtFirstLine sends a signal to a command when it says something on stderr.

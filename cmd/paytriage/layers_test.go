@@ -26,6 +26,7 @@ var layers = map[string][]string{
 	"forensics/formula":     {}, // here, since files of ours come back as lists and claims
 	"forensics/policy":      {},
 	"forensics/stage":       {"forensics/stage/..."},
+	"forensics/tempfile":    {},
 	"forensics/event/spill": {},
 	"forensics/event":       {"forensics/discreet", "forensics/event/spill", "forensics/money", "forensics/stage/..."},
 	// rows as text, for tests of the method
@@ -60,9 +61,9 @@ var layers = map[string][]string{
 	"parsers/lines":           {},
 	"parsers/parquet":         {},
 	"parsers/profile":         {"parsers/internal/scalar", "forensics/event", "forensics/money"},
-	"parsers":                 {"forensics/discreet", "parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money", "forensics/formula"},
+	"parsers":                 {"forensics/discreet", "parsers/...", "forensics/event/...", "forensics/stage/...", "forensics/money", "forensics/formula", "forensics/tempfile"},
 
-	"report/atomicfile":      {},
+	"report/atomicfile":      {"forensics/tempfile"},
 	"report/table":           {"forensics/money"},
 	"report/table/tabletest": {"report/table", "forensics/money"}, // what every encoder must pass
 	"report/csvfile":         {"forensics/discreet", "report/table/...", "forensics/money", "forensics/formula"},

@@ -46,6 +46,7 @@ func (o *readingOptions) parseMemory(opt *parsers.Options) error {
 		}
 	}
 	spill.Sweep(o.tmpDir)
+	parsers.SweepStdin(o.tmpDir)
 	debug.SetMemoryLimit(max(budget-rowBudget(budget), 256<<20)) // rows lie outside the heap
 	opt.Memory = spill.New(rowBudget(budget), o.tmpDir)
 	return nil

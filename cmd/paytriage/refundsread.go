@@ -23,12 +23,15 @@ func (r *refundsRun) readDecisions() (map[ledger.Subject]ledger.Decision, error)
 		return nil, nil
 	}
 	const hint = "columns: account_id, txn_id, decision (confirm or dismiss), who, why, when, validation; see 'paytriage refunds --help'"
-	f, err := os.Open(path)
+	f, err := openKnown("--decisions", path)
 	if err != nil {
-		return nil, &hintError{fmt.Errorf("--decisions: %w", err), "check the name of the file"}
+		return nil, err
 	}
 	defer f.Close()
 	list, err := report.ReadDecisions(f)
+	if err == nil {
+		err = f.rest()
+	}
 	if err != nil {
 		return nil, &hintError{fmt.Errorf("--decisions: %s: %w", path, err), hint}
 	}
@@ -37,9 +40,8 @@ func (r *refundsRun) readDecisions() (map[ledger.Subject]ledger.Decision, error)
 		return nil, &hintError{fmt.Errorf("--decisions: %s: %w", path, err), "ask both, and add what they agree on with a later time"}
 	}
 	r.decided = len(holds)
-	in, err := report.HashInput(path, "decisions")
-	r.inputs = append(r.inputs, in)
-	return holds, err
+	r.inputs = append(r.inputs, report.DraftInput{Name: path, Role: "decisions", Bytes: f.bytes, SHA256: hex.EncodeToString(f.sum.Sum(nil))})
+	return holds, nil
 }
 
 // earlierPayments are what was paid before, and what of it was not understood.
@@ -123,7 +125,7 @@ func (r *refundsRun) readExports(ctx context.Context, std streams, bar *progress
 	}
 	for i := range log.Sources {
 		s := &log.Sources[i]
-		r.inputs = append(r.inputs, report.DraftInput{Name: s.Name, Role: "already_refunded", Bytes: s.Bytes, SHA256: hex.EncodeToString(s.SHA256[:])})
+		r.inputs = append(r.inputs, report.DraftInput{Name: s.Name, Role: "already_refunded", Bytes: s.Bytes, SHA256: s.Hash()})
 	}
 	return nil
 }

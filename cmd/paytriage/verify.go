@@ -35,7 +35,7 @@ tables against each other: every line of the ledger has its charge, every charge
 its takeover, every victim's lines add up to the loss.
 
 What the case was made from is "not checked" if it is not where it was, which is no
-failure: a case may be moved. --auth, --payments, --history, --policy, --decisions,
+failure: a case may be moved. Nor is a log that could not be read to its end. --auth, --payments, --history, --policy, --decisions,
 --balances, --known-bad and --exclude say where it is now; what these name must be
 there. Ends with 4 if anything differs.
 
@@ -193,6 +193,8 @@ func (o *verifyOptions) inputs(m *report.Manifest) report.Checks {
 		switch {
 		case !isLog(in.Role):
 			checks = append(checks, report.VerifyFile(o.pathOf(in), in.Role+" "+in.Name, in.Bytes, in.SHA256))
+		case in.NotReadToEnd:
+			checks = append(checks, report.Check{What: what, State: report.NotChecked, Detail: "not read to its end when the case was made, so that it has no hash"})
 		case sums[in.Role+in.SHA256]:
 			checks = append(checks, report.Check{What: what, State: report.Holds})
 		case found:

@@ -84,6 +84,8 @@ func (c *Charge) stands() bool { return c.Status == "approved" || c.Status == "p
 type Txn struct{ Account, ID string }
 
 // An Input is a file that an estimate was made from.
+//
+// SHA256 is "" for one that was not read to its end: it is the same as no other.
 type Input struct{ Name, Role, SHA256 string }
 
 // An Estimate is a list of victims and what is known of how it came about. What

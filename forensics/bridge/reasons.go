@@ -113,7 +113,11 @@ func hashes(e *Estimate, wanted func(role string) bool) []string {
 	var all []string
 	for _, in := range e.Inputs {
 		if wanted(in.Role) {
-			all = append(all, in.Role+" "+in.SHA256)
+			sum := in.SHA256
+			if sum == "" {
+				sum = "of " + e.Name
+			}
+			all = append(all, in.Role+" "+sum)
 		}
 	}
 	slices.Sort(all)
@@ -330,7 +334,7 @@ func (p *pair) kept(source string) bool {
 		if file, _, _ := strings.Cut(source, "!"); in.Name != source && in.Name != file {
 			continue
 		}
-		if slices.ContainsFunc(p.new.Inputs, func(now Input) bool { return now.SHA256 == in.SHA256 && now.Role == in.Role }) {
+		if slices.ContainsFunc(p.new.Inputs, func(now Input) bool { return in.SHA256 != "" && now.SHA256 == in.SHA256 && now.Role == in.Role }) {
 			return true
 		}
 	}

@@ -20,6 +20,7 @@ package event
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -220,11 +221,11 @@ type Source struct {
 	Name        string // as given, or the path below the folder that was given
 	Member      string // of the archive that Name names before it, behind a "!"
 	Role        Role
-	Compression string // "", "gzip", "zstd", …
-	Format      string // profile, syntax and encoding, "" for a neutral CSV in UTF-8
-	Bytes       int64  // as stored
-	Unpacked    int64  // as parsed
-	SHA256      [32]byte
+	Compression string   // "", "gzip", "zstd", …
+	Format      string   // profile, syntax and encoding, "" for a neutral CSV in UTF-8
+	Bytes       int64    // as stored
+	Unpacked    int64    // as parsed
+	SHA256      [32]byte // of all that is stored; zeros if it was not read to its end
 
 	Read, Accepted, Rejected, Duplicates int64
 	// Passed counts accepted records that are no event of an account, such as a
@@ -245,6 +246,14 @@ type Source struct {
 	Absent      []string         // columns of the schema that the source lacks
 	Notes       []string         // what was assumed
 	Trouble     string           // why the source could not be read to its end, or ""
+}
+
+// Hash returns the SHA-256 in hexadecimal, "" if the source was not read to its end.
+func (s *Source) Hash() string {
+	if s.SHA256 == ([32]byte{}) {
+		return ""
+	}
+	return hex.EncodeToString(s.SHA256[:])
 }
 
 // A Reject is a row that was not understood, or that contradicts another.

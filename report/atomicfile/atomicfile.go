@@ -8,8 +8,9 @@
 // written beside its place, exchanged with what stands there at the end.
 //
 // Names that this package gives to things that are not finished start with a dot
-// and contain "paytriage"; a run that is killed leaves some, and the next
-// OpenFolder of the same path removes them.
+// and contain "paytriage"; a run that is killed leaves some. Those of a folder go
+// with the next OpenFolder of the same path, those of a file with the next Create in
+// the same folder. What a living run holds stays.
 //
 // A link at the path is replaced, not followed; what it names stays untouched.
 // A path that names something else than a file, such as a device or a pipe, is
@@ -29,6 +30,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"github.com/paytriage/paytriage/forensics/tempfile"
 )
 
 const (
@@ -44,7 +47,7 @@ const (
 // A File is one that is being written. One goroutine may use it.
 type File struct {
 	path string
-	tmp  *os.File
+	tmp  *tempfile.File
 	sink sink
 	buf  *bufio.Writer
 	done bool
@@ -66,21 +69,24 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // Create starts a file that will stand at path, with exactly the permissions
 // perm, whatever the umask. The folder must exist. Nothing is to be seen at path
-// until Commit; call Discard when it is not to come to that, best deferred.
+// until Commit; call Discard when it is not to come to that, best deferred. What
+// killed runs had not finished in the folder is removed.
 func Create(path string, perm fs.FileMode) (*File, error) {
+	tempfile.Sweep(filepath.Dir(path), isTemp)
+	return create(path, perm)
+}
+
+// create is Create in a folder that nobody else writes to.
+func create(path string, perm fs.FileMode) (*File, error) {
 	if err := checkTarget(path); err != nil {
 		return nil, err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*"+tempSuffix)
+	tmp, err := tempfile.Create(filepath.Dir(path), tempPrefix+"*"+tempSuffix, perm)
 	if err != nil {
 		return nil, fmt.Errorf("%s: creating a temporary file beside it: %w", path, err)
 	}
 	f := &File{path: path, tmp: tmp, sink: sink{w: tmp, hash: sha256.New()}}
 	f.buf = bufio.NewWriterSize(&f.sink, bufferSize)
-	if err := tmp.Chmod(perm); err != nil {
-		f.Discard()
-		return nil, fmt.Errorf("%s: setting permissions: %w", path, err)
-	}
 	return f, nil
 }
 
@@ -139,6 +145,7 @@ func (f *File) Commit() (size int64, sum [sha256.Size]byte, err error) {
 		return 0, sum, fmt.Errorf("%s: %w", f.path, err)
 	}
 	f.done = true
+	f.tmp.Release()
 	if err := syncFolder(filepath.Dir(f.path)); err != nil {
 		return 0, sum, fmt.Errorf("%s: %w", f.path, err)
 	}
@@ -172,6 +179,7 @@ func (f *File) Discard() {
 	f.done = true
 	f.tmp.Close()           // perhaps closed already
 	os.Remove(f.tmp.Name()) // nothing better can be done about an error
+	f.tmp.Release()
 }
 
 // Write writes a whole file: it calls write with a buffered writer and puts the

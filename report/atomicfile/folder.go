@@ -235,7 +235,7 @@ func (f *Folder) Create(name string) (*File, error) {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || isTemp(name) {
 		return nil, fmt.Errorf("%s: %q is not a name for a file in it", f.final, name)
 	}
-	return Create(filepath.Join(f.Path(), name), fileMode)
+	return create(filepath.Join(f.Path(), name), fileMode)
 }
 
 // Commit puts the folder in its place, removes the one that stood there, and

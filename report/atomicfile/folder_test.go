@@ -528,11 +528,23 @@ func TestAlwaysThere(t *testing.T) {
 	wg.Wait()
 }
 
-const childVariable = "PAYTRIAGE_TEST_FOLDER"
+const (
+	childVariable = "PAYTRIAGE_TEST_FOLDER"
+	fileVariable  = "PAYTRIAGE_TEST_FILE"
+)
 
-// TestMain is the child of TestProcessKilled when it is asked to be.
+// TestMain is the child of TestProcessKilled, or of TestFileOfKilledProcess, when it
+// is asked to be.
 func TestMain(m *testing.M) {
 	path := os.Getenv(childVariable)
+	if file := os.Getenv(fileVariable); file != "" {
+		f, err := Create(file, fileMode)
+		if err == nil {
+			_, err = f.Write(make([]byte, 2*bufferSize))
+		}
+		fmt.Println("ready", err)
+		time.Sleep(time.Minute)
+	}
 	if path == "" {
 		os.Exit(m.Run())
 	}
@@ -544,28 +556,73 @@ func TestMain(m *testing.M) {
 	time.Sleep(time.Minute)
 }
 
-// TestProcessKilled kills a process that holds the lock and has a file open.
-func TestProcessKilled(t *testing.T) {
+// child starts a process of the tests with a variable set, and waits until it is
+// ready.
+func child(t *testing.T, variable, value string) *exec.Cmd {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "case")
-	finish(t, path, "old")
-	child := exec.Command(exe)
-	child.Env = append(os.Environ(), childVariable+"="+path)
-	out, err := child.StdoutPipe()
+	c := exec.Command(exe)
+	c.Env = append(os.Environ(), variable+"="+value)
+	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := child.Start(); err != nil {
+	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || line != "ready <nil>\n" {
 		t.Errorf("the child says %q, error %v", line, err)
 	}
+	return c
+}
+
+// TestFileOfKilledProcess lets two processes write files in one folder, and kills
+// them one after the other. What one leaves goes with the next file that anybody
+// makes there; what the other still writes stays.
+func TestFileOfKilledProcess(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	put(t, at(".paytriage-note.txt"), "of a person")
+	alive := func() (n int) {
+		for name := range tree(t, dir) {
+			if isTemp(name) {
+				n++
+			}
+		}
+		return n
+	}
+	first, second := child(t, fileVariable, at("a.csv")), child(t, fileVariable, at("b.csv"))
+	for i, c := range []*exec.Cmd{first, second} {
+		if err := Write(at("c.csv"), fileMode, text("c")); err != nil {
+			t.Fatal(err)
+		}
+		if got := alive(); got != 2-i {
+			t.Errorf("%d files of %d living runs are there", got, 2-i)
+		}
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		c.Wait()
+		if got := alive(); got != 2-i {
+			t.Fatalf("a killed run should leave its file: %d of %d", got, 2-i)
+		}
+	}
+	if err := Write(at("c.csv"), fileMode, text("c")); err != nil {
+		t.Fatal(err)
+	}
+	checkTree(t, dir, map[string]string{"c.csv": "c", ".paytriage-note.txt": "of a person"})
+}
+
+// TestProcessKilled kills a process that holds the lock and has a file open.
+func TestProcessKilled(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "case")
+	finish(t, path, "old")
+	child := child(t, childVariable, path)
 	if _, err := OpenFolder(path, FolderOptions{Force: true}); !errors.Is(err, ErrLocked) {
 		t.Errorf("error %v", err)
 	}

@@ -92,7 +92,8 @@ func appendTo(f *os.File, size int64, text []string) error {
 }
 
 // RemoveLeftovers removes from a folder the files that killed runs had not
-// finished. The caller holds a lock that keeps other runs out of it.
+// finished, be they locked or not: the caller holds a lock that keeps other runs
+// out of it.
 func RemoveLeftovers(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
