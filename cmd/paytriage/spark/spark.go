@@ -14,12 +14,21 @@
 //
 // Why Spark: it is what those have whose logs are in a cluster, and it leaves a worker
 // nothing to install. On two cores, a master and two workers of one core each, CPU of
-// all processes together against the run without an engine: 81 to 95 s against 2.6 s for
-// 1.15 million rows, 168 s against 35 s for 20 million in two files, 134 to 143 s against
-// 29 s for 21.6 million in 28 files. So some seventy seconds are Java's, and the rest is
-// three to four seconds for a million rows. The other way that was looked at, the Go SDK
-// of Beam on Flink, could not be measured: of no recent version were the SDK and a job
-// server for Flink to be had together. Nothing is known against it but that.
+// all processes together against the run without an engine: 41 s against 4 s for 1.55
+// million rows, 138 s against 33 s for 21.7 million, 234 s against 95 s for 54.5 million.
+// So some thirty seconds are Java's, and the rest is about four seconds for a million rows.
+//
+// The other way was tried with the same stages: a driver of 380 lines in the Go SDK of
+// Beam (2.77), one job for each stage, on Flink 1.19 of a master and two task managers
+// with workers as processes; the newest job server that could be had was put together
+// from the parts of 2.62. It gave the same files, at 149 s of CPU for 1.57 million rows
+// and 507 s for 6.25 million, with 2.8 GiB in a task manager. At 21.7 million rows the
+// job failed in its third stage, with an error of which Flink's own class was missing. A
+// worker that was killed was made again; of a task manager that was killed the run did
+// not come back. It wants a job server of the SDK's version beside the cluster, and
+// workers that find the program; Spark wants Python. That decided it. Some of the
+// difference is how the trial was written (a job a stage, data between jobs in files), and
+// would shrink.
 //
 // Files are read where Spark likes: by a path that all workers see, or by the URL of a
 // file system that Spark has (List, ReadAt, Load). By URL a file is one block, and
