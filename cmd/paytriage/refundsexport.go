@@ -13,6 +13,7 @@ import (
 	"github.com/paytriage/paytriage/forensics/discreet"
 	"github.com/paytriage/paytriage/forensics/ledger"
 	"github.com/paytriage/paytriage/forensics/money"
+	"github.com/paytriage/paytriage/report/atomicfile"
 	"github.com/paytriage/paytriage/report/payout"
 	"github.com/paytriage/paytriage/report/register"
 )
@@ -269,6 +270,9 @@ func runExport(cmd *cobra.Command, std streams, o *exportOptions, folder string)
 		}
 	} else {
 		out.Hash = r.Book().Head
+		if err := atomicfile.Sweep(x.out); err != nil {
+			return err
+		}
 	}
 	if err := o.show(std, out, out.print); err != nil {
 		return err

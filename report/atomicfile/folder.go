@@ -75,6 +75,30 @@ func OpenFolder(final string, o FolderOptions) (*Folder, error) {
 	return f, nil
 }
 
+// Sweep clears away what a killed run left of a folder, for a run that has nothing
+// to write there. What a living run holds stays.
+func Sweep(final string) error {
+	path, err := filepath.Abs(final)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	f := &Folder{final: path}
+	if _, err := os.Lstat(f.beside("lock")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	switch f.lock, err = takeLock(f.beside("lock")); {
+	case errors.Is(err, ErrLocked):
+		return nil
+	case err != nil:
+		return err
+	}
+	defer f.unlock()
+	return f.restore()
+}
+
 // resolve returns the absolute path of a folder without links, and makes the
 // folders above it.
 func resolve(final string) (string, error) {

@@ -638,3 +638,31 @@ func TestProcessKilled(t *testing.T) {
 	finish(t, path, "new")
 	checkTree(t, dir, caseOf("new"))
 }
+
+// TestSweep clears away what a killed run left where the next one writes nothing,
+// and nothing else.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	final := filepath.Join(dir, "out")
+	if err := Sweep(final); err != nil {
+		t.Fatalf("nothing to clear away: %v", err)
+	}
+	f, err := OpenFolder(final, FolderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Sweep(final); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(f.Path()); err != nil {
+		t.Errorf("what a living run writes: %v", err)
+	}
+	f.lock.Close() // as a kill does
+	if err := Sweep(final); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left of a killed run: %v, %v", left, err)
+	}
+}
