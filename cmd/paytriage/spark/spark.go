@@ -19,16 +19,17 @@
 // So some thirty seconds are Java's, and the rest is about four seconds for a million rows.
 //
 // The other way was tried with the same stages: a driver of 380 lines in the Go SDK of
-// Beam (2.77), one job for each stage, on Flink 1.19 of a master and two task managers
-// with workers as processes; the newest job server that could be had was put together
-// from the parts of 2.62. It gave the same files, at 149 s of CPU for 1.57 million rows
-// and 507 s for 6.25 million, with 2.8 GiB in a task manager. At 21.7 million rows the
-// job failed in its third stage, with an error of which Flink's own class was missing. A
-// worker that was killed was made again; of a task manager that was killed the run did
-// not come back. It wants a job server of the SDK's version beside the cluster, and
-// workers that find the program; Spark wants Python. That decided it. Some of the
-// difference is how the trial was written (a job a stage, data between jobs in files), and
-// would shrink.
+// Beam (2.77), a job for each run of a stage, on Flink 1.19 of a master and two task
+// managers with Go workers as processes; a job server of its version was not to be had,
+// and one was put together from the parts of 2.62. It gave the same files, for 149 s of
+// CPU with 1.57 million rows and about 290 s with 6.25 million, with 2.8 GiB in a task
+// manager. With 21.6 million it did not end in two tries: once it waited for ever, since
+// the runner takes all that a partition gives (some 400 MB) before it goes on, once a data
+// channel broke. After a Go worker was killed the files were the same; after a task
+// manager was killed the job went on, and was not held against another. It wants a job
+// server, a program on every worker and a restart strategy set on the cluster, and its
+// errors do not say what happened; Spark wants Python. That decided it. What is 2.62's
+// alone of all this is not known.
 //
 // Files are read where Spark likes: by a path that all workers see, or by the URL of a
 // file system that Spark has (List, ReadAt, Load). By URL a file is one block, and
