@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -84,10 +83,10 @@ func configure(c *cobra.Command, std streams) error {
 // commandLine returns the command line as it would be if it had set all flags
 // itself, so that a case can be made again from its manifest alone.
 func commandLine(c *cobra.Command) []string {
-	line := slices.Clone(os.Args[1:])
+	line := withoutSecrets(os.Args[1:])
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		for _, v := range f.Annotations[fromOutside] {
-			line = append(line, "--"+f.Name+"="+v)
+			line = append(line, withoutSecrets([]string{"--" + f.Name + "=" + v})...)
 		}
 	})
 	return line

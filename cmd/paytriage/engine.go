@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -57,12 +58,40 @@ func (o *engineOptions) validate(inputs []string) error {
 		return &usageError{"--copy-to without --engine", "it is the file systems of an engine that the copy is written by; add --engine spark --master URL"}
 	case o.copyTo != "" && !stage.IsURL(o.copyTo):
 		return &usageError{"--copy-to " + o.copyTo + " is no URL", "for example --copy-to s3a://bucket/cases/1; the case itself is written to --out"}
+	case slices.ContainsFunc(append(inputs, o.copyTo), hasPassword):
+		return &usageError{"a URL has a password in it", "it would be in every table of the case; give it to Spark in a file: spark.hadoop.fs.s3a.secret.key in spark-defaults.conf, or a credential provider"}
 	case o.engine == "" && slices.ContainsFunc(inputs, stage.IsURL):
 		return &usageError{inputs[slices.IndexFunc(inputs, stage.IsURL)] + " is a URL, which only an engine reads", "add --engine spark --master URL, or copy the files here and name the copies"}
 	case o.engine != "" && slices.Contains(inputs, "-"):
 		return &usageError{"standard input cannot be read by the workers of an engine", "give a file that they all see under one path"}
 	}
 	return nil
+}
+
+// hasPassword reports whether a URL says with which password it is to be read.
+func hasPassword(arg string) bool {
+	_, rest, _ := strings.Cut(arg, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	user := strings.LastIndexByte(host, '@')
+	return stage.IsURL(arg) && user >= 0 && strings.Contains(host[:user], ":")
+}
+
+// secretSettings are the settings whose values Spark itself shows nobody.
+var secretSettings = regexp.MustCompile(`(?i)(secret|password|token|access[.]?key)[^=]*=`)
+
+// withoutSecrets returns a command line as a manifest may show it: of settings
+// that hold secrets only the name.
+func withoutSecrets(line []string) []string {
+	line = slices.Clone(line)
+	const flag = "--spark-conf"
+	for i, arg := range line {
+		if i > 0 && line[i-1] == flag || strings.HasPrefix(arg, flag+"=") {
+			if at := secretSettings.FindStringIndex(arg); at != nil {
+				line[i] = arg[:at[1]] + "***"
+			}
+		}
+	}
+	return line
 }
 
 // start starts the engine, nil for none.

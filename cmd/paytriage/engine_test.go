@@ -111,3 +111,22 @@ func TestEngineScripts(t *testing.T) {
 	p.Dir = ""
 	testscript.Run(t, p)
 }
+
+// TestSecretsOfAnEngine: a manifest shows the command line to whoever gets the case,
+// but no secret of the store that the logs were in.
+func TestSecretsOfAnEngine(t *testing.T) {
+	got := withoutSecrets([]string{"analyze", "--spark-conf", "spark.hadoop.fs.s3a.secret.key=abc=", "--spark-conf=spark.hadoop.fs.s3a.access.key=AKIA",
+		"--spark-conf", "spark.executor.memory=4g", "--out", "secret=1"})
+	want := []string{"analyze", "--spark-conf", "spark.hadoop.fs.s3a.secret.key=***", "--spark-conf=spark.hadoop.fs.s3a.access.key=***",
+		"--spark-conf", "spark.executor.memory=4g", "--out", "secret=1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for url, want := range map[string]bool{"s3a://AKIA:abc@bucket/logs": true, "s3a://bucket/a:b@c": false, "abfss://logs@account.dfs.core.windows.net/x": false,
+		"logs/a:b@c": false, "s3a://bucket": false} {
+		if hasPassword(url) != want {
+			t.Errorf("%s: %v, want %v", url, !want, want)
+		}
+	}
+	mustExit(t, 2, "analyze", "--auth", "s3a://AKIA:abc@bucket/logs", "--out", filepath.Join(t.TempDir(), "case"), "--engine", "local")
+}
