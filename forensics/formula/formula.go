@@ -66,11 +66,11 @@ func ignored[T string | []byte](s T, i int) int {
 		return 0 // they are what a spreadsheet runs
 	case c <= ' ' || c == 0x7f:
 		return 1
-	case c == 0xC2 && i+1 < len(s) && (s[i+1] <= 0xA0 || s[i+1] == 0xAD): // U+0080 to U+00A0, U+00AD
+	case c == 0xC2 && i+1 < len(s) && (s[i+1] >= 0x80 && s[i+1] <= 0xA0 || s[i+1] == 0xAD): // U+0080 to U+00A0, U+00AD
 		return 2
 	case len(s) < i+3:
 		return 0
-	case c == 0xE2 && s[i+1] == 0x80 && (s[i+2] <= 0x8F || s[i+2] >= 0xA8 && s[i+2] <= 0xAF), // U+2000 to U+200F, U+2028 to U+202F
+	case c == 0xE2 && s[i+1] == 0x80 && (s[i+2] >= 0x80 && s[i+2] <= 0x8F || s[i+2] >= 0xA8 && s[i+2] <= 0xAF), // U+2000 to U+200F, U+2028 to U+202F
 		c == 0xE2 && s[i+1] == 0x81 && s[i+2] >= 0x9F && s[i+2] <= 0xAF, // U+205F to U+206F
 		c == 0xE3 && s[i+1] == 0x80 && s[i+2] == 0x80,                   // U+3000
 		c == 0xEF && s[i+1] == 0xBB && s[i+2] == 0xBF:                   // U+FEFF

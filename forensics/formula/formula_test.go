@@ -25,7 +25,7 @@ func TestMark(t *testing.T) {
 			f(hidden+start+"1+1", "'"+hidden+start+"1+1")
 		}
 	}
-	for _, plain := range []string{"", "'", "''", "a", "it's", "'quoted'", "-1", "+1", "-12.50", "'-12.50", " -1", "0", " ", "\n", "\u3000", "\ufeff", "a=1", "山=1", "\u2212", "\u2010x", "\xef\xbc", "\xef", "\xe2\x80", "\xe2", "\xc2", "\xff="} {
+	for _, plain := range []string{"", "'", "''", "a", "it's", "'quoted'", "-1", "+1", "-12.50", "'-12.50", " -1", "0", " ", "\n", "\u3000", "\ufeff", "a=1", "山=1", "\u2212", "\u2010x", "\xef\xbc", "\xef", "\xe2\x80", "\xe2", "\xc2", "\xff=", "\xc20+", "\xc2=1", "\xe2\x80 ="} {
 		f(plain, plain)
 	}
 	for _, run := range []string{"-", "+", "-1.", "-.5", "-1.2.3", "+1e5", "-1,5", "--1", "-٣"} {

@@ -392,6 +392,7 @@ func FuzzRoundTrip(f *testing.F) {
 	}
 	f.Add("山①\\~\x00", "=1", int64(0), false)
 	f.Add("\u00a5\u2212", "\xff", int64(0), false)
+	f.Add("\xc20+", "0", int64(262), false)
 	if seeds == 0 {
 		f.Fatal("no seeds")
 	}

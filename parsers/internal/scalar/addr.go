@@ -2,6 +2,7 @@ package scalar
 
 import (
 	"bytes"
+	"unicode"
 
 	"github.com/paytriage/paytriage/forensics/event"
 )
@@ -69,7 +70,7 @@ func tryIPv6(b []byte) (a event.Addr, low uint64, ok bool) {
 	high, low, ok := tryGroups(b)
 	if !ok {
 		zone := bytes.IndexByte(b, '%')
-		if zone < 0 || zone+1 == len(b) {
+		if zone < 0 || zone+1 == len(b) || bytes.ContainsFunc(b[zone:], unicode.IsControl) {
 			return 0, 0, false
 		}
 		high, low, ok = tryGroups(b[:zone])

@@ -1,11 +1,13 @@
 package scalar
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/paytriage/paytriage/forensics/event"
 )
@@ -109,6 +111,8 @@ var addrTexts = []struct {
 	{"::1.2.3.04", 0, 0, false},
 	{"::1.2.3", 0, 0, false},
 	{"::1%", 0, 0, false},
+	{"::1%\n", 0, 0, false},
+	{"::1%a\x00", 0, 0, false},
 	{"%eth0", 0, 0, false},
 	{"0:ffff::1", 0, 0, false},                          // would look like IPv4
 	{"0:ffff:c000:201::", 0, 0, false},                  // would look like 192.0.2.1
@@ -198,13 +202,25 @@ func checkAddr(t *testing.T, text []byte) {
 	}
 }
 
-// oracleAddr is TryAddr by net/netip. Two texts that netip reads are refused:
-// a port of more than five digits, and what would look like IPv4.
+// parseAddr is netip.ParseAddr without zones that hold control characters.
+func parseAddr(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err == nil && !plainZone(a) {
+		err = errors.New("a control character in the zone")
+	}
+	return a, err
+}
+
+func plainZone(a netip.Addr) bool { return strings.IndexFunc(a.Zone(), unicode.IsControl) < 0 }
+
+// oracleAddr is TryAddr by net/netip. Three texts that netip reads are refused: a
+// port of more than five digits, what would look like IPv4, and a zone with control
+// characters.
 func oracleAddr(s string) (a event.Addr, low uint64, ok bool) {
-	parsed, err := netip.ParseAddr(s)
+	parsed, err := parseAddr(s)
 	if err != nil {
 		ap, err := netip.ParseAddrPort(s)
-		if err != nil || len(s)-strings.LastIndexByte(s, ':') > len(":65535") {
+		if err != nil || !plainZone(ap.Addr()) || len(s)-strings.LastIndexByte(s, ':') > len(":65535") {
 			return 0, 0, false
 		}
 		parsed = ap.Addr()

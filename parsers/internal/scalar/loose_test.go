@@ -179,7 +179,7 @@ func oracleLoose(s string) (a event.Addr, low uint64, port uint16, ok bool) {
 		if m == nil {
 			continue
 		}
-		parsed, err := netip.ParseAddr(m[1])
+		parsed, err := parseAddr(m[1])
 		kind := form.SubexpNames()[1]
 		if err != nil || kind == "four" && !parsed.Is4() || kind == "six" && parsed.Is4() {
 			continue
